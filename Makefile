@@ -1,0 +1,76 @@
+# One word a job; `make help` lists them. Everything that is made lies in build/ and a second run is quick.
+#   build/worker   the environment that the network computes in, as the plugin's Install button makes it
+#   build/qgis     an environment that sees the system's QGIS: QGIS tests, linters
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+SCENE ?=
+ENDMEMBERS ?= 4
+OUT ?= docs/screenshot.png
+QGIS_PYTHON ?= /usr/bin/python3
+PROFILE ?= default
+
+WORKER := build/worker/auvae-environment.json
+QGIS := build/qgis/complete
+ENVIRONMENTS := $(QGIS) $(WORKER)
+AUVAE := build/worker/bin/auvae
+PYTHON := build/qgis/bin/python
+DEMO_SCENE := build/demo/scene/demo.img
+
+.PHONY: help setup demo desktop screenshot test lint format package deploy clean
+
+help: ## list the jobs
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+
+setup: $(ENVIRONMENTS) ## make both environments; installs QGIS with apt where it is missing
+	@echo "Both environments are ready: build/worker, build/qgis"
+
+$(QGIS): tools/requirements-qgis.txt tools/setup_qgis.sh
+	@tools/setup_qgis.sh "$(QGIS_PYTHON)"
+	@echo "Making build/qgis, the environment that sees QGIS"
+	@"$(QGIS_PYTHON)" -m venv --clear --system-site-packages build/qgis
+	@build/qgis/bin/python -m pip install --quiet --no-input -r tools/requirements-qgis.txt
+	@touch $@
+
+$(WORKER): model/requirements.txt tools/requirements-worker.txt
+	@echo "Making build/worker, the environment with torch: some minutes, once"
+	@python3 -m auvae_qgis.environment build/worker --development
+	@touch $@
+
+demo: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) ## unmix and score a simulated scene; yours: SCENE=path ENDMEMBERS=4
+	@$(PYTHON) tools/demo.py "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) build/demo
+
+$(DEMO_SCENE): | $(WORKER)
+	@mkdir -p $(@D)
+	@$(AUVAE) simulate $@
+
+desktop: $(ENVIRONMENTS) $(DEMO_SCENE) ## open QGIS with the plugin and the demo's scene
+	@tools/desktop.sh "$(or $(SCENE),$(DEMO_SCENE))"
+
+screenshot: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) ## picture of QGIS with a result, to OUT=docs/screenshot.png
+	@$(PYTHON) tools/screenshot.py "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) "$(OUT)"
+
+test: $(ENVIRONMENTS) ## core tests, then the plugin's in real QGIS
+	@build/worker/bin/python -m pytest tests --ignore=tests/qgis
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis
+
+lint: $(ENVIRONMENTS) ## ruff, formatting, types of both sides
+	@build/qgis/bin/ruff check .
+	@build/qgis/bin/ruff format --check .
+	@build/qgis/bin/mypy --cache-dir build/mypy/worker --python-executable build/worker/bin/python model/auvae
+	@build/qgis/bin/mypy --cache-dir build/mypy/qgis auvae_qgis
+
+format: $(QGIS) ## let ruff format the code
+	@build/qgis/bin/ruff format .
+	@build/qgis/bin/ruff check --fix .
+
+package: $(ENVIRONMENTS) ## the zip for the plugin repository, tried in a fresh profile
+	@$(PYTHON) tools/package.py build/auvae_unmixing.zip
+
+deploy: ## link this checkout into your QGIS profile; PROFILE=name for another than default
+	@tools/deploy.sh "$(PROFILE)"
+
+clean: ## remove everything that was made
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,342 @@
+"""The algorithm auvae:unmix: its parameters, its help, one short run. The work is the worker's."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputMultipleLayers,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterBand,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingUtils,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from .. import settings
+from ..environment import find_worker_python
+from ..paths import UNMIX_ICON
+from ..raster_copy import RasterCopyError, copy_raster, driver_for
+from ..scene_source import SceneSourceError, scene_file
+from ..translation import tr
+from ..worker import WorkerCancelled, WorkerError, run_job
+
+QUALITIES = ("draft", "standard", "high")
+DEVICES = ("auto", "cuda", "cpu")
+
+
+class Unmix(QgsProcessingAlgorithm):
+    """Unmixes a hyperspectral raster with AUVAE-Net, without reference spectra."""
+
+    INPUT = "INPUT"
+    BANDS = "BANDS"
+    ENDMEMBERS = "ENDMEMBERS"
+    QUALITY = "QUALITY"
+    SEED = "SEED"
+    DEVICE = "DEVICE"
+    OUTPUT = "OUTPUT"
+    ABUNDANCES = "ABUNDANCES"
+    ENDMEMBERS_FILE = "ENDMEMBERS_FILE"
+    MODEL = "MODEL"
+    REPORT = "REPORT"
+    OUTPUT_LAYERS = "OUTPUT_LAYERS"
+    RMSE = "RMSE"
+    MEAN_ANGLE = "MEAN_ANGLE"
+
+    CHOICES = {QUALITY: QUALITIES, DEVICE: DEVICES}  # noqa: RUF012  QGIS's metaclass, not a mutable default
+
+    def createInstance(self) -> Unmix:
+        """Return a new algorithm of this kind."""
+        return Unmix()
+
+    def name(self) -> str:
+        """Return the id within the provider; never translated, never changed."""
+        return "unmix"
+
+    def displayName(self) -> str:
+        """Return the name in the toolbox."""
+        return tr("Unmix (AUVAE-Net)")
+
+    def icon(self) -> QIcon:
+        """Return the algorithm's icon."""
+        return QIcon(UNMIX_ICON)
+
+    def svgIconPath(self) -> str:
+        """Return the same icon for places that want a file."""
+        return UNMIX_ICON
+
+    def tags(self) -> list[str]:
+        """Return the words an analyst searches the toolbox for."""
+        words = tr(
+            "hyperspectral,imaging spectroscopy,unmix,unmixing,spectral mixture,mixture analysis,"
+            "linear mixing,endmember,endmembers,endmember extraction,abundance,abundances,fraction,"
+            "fractions,fractional cover,subpixel,spectra,spectral,spectrum,material,"
+            "blind source separation,VCA,PPI,N-FINDR,FCLS,UCLS,NNLS,SMA,autoencoder,variational,"
+            "adversarial,deep learning,neural network,GPU,torch,EnMAP,PRISMA,EMIT,DESIS,AVIRIS"
+        )
+        return words.split(",")
+
+    def shortDescription(self) -> str:
+        """Return the tooltip in the toolbox."""
+        return tr("Finds the materials in a hyperspectral image and how much of each is in every pixel.")
+
+    def shortHelpString(self) -> str:
+        """Return the help beside the parameters: what the maps mean, how to choose the number."""
+        return tr(
+            "<p>Finds the pure materials (<b>endmembers</b>) in a hyperspectral image and how much of each "
+            "(<b>abundance</b>) every pixel holds. No reference spectra and no training areas are "
+            "needed.</p>"
+            "<h3>What you get</h3>"
+            "<p>One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of "
+            "it; in every pixel the maps are non-negative and add up to 1. The dock <i>Endmember "
+            "spectra</i> shows which material each map is: compare its spectrum with what you know. The "
+            "result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of "
+            "each abundance (posterior standard deviation), the angle between each pixel and its "
+            "reconstruction, a report, and the trained model.</p>"
+            "<h3>How many endmembers?</h3>"
+            "<p>Count the materials you can tell apart in the image, and add one for shade if there is "
+            "much. Too few: a spectrum looks like a blend and the error map shows a structure you "
+            "recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a "
+            "map is nearly empty. Try one less and one more; "
+            "<i>draft</i> quality is enough for that.</p>"
+            "<h3>Which image?</h3>"
+            "<p>Surface reflectance is best; radiance works if the atmosphere is the same everywhere. "
+            "Bands flagged bad in the header are left out, as are pixels with no data. The unit of the "
+            "raster is kept.</p>"
+            "<p>The computation runs in a process of its own, on a CUDA graphics card where there is one. "
+            "The map stays usable; Cancel stops it within two seconds and leaves nothing behind.</p>"
+        )
+
+    def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self._add(
+            QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
+            tr(
+                "The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web "
+                "layer."
+            ),
+        )
+        self._add(
+            QgsProcessingParameterBand(
+                self.BANDS,
+                tr("Bands"),
+                parentLayerParameterName=self.INPUT,
+                optional=True,
+                allowMultiple=True,
+            ),
+            tr("The bands to use. Left empty: all but those flagged bad in the header."),
+        )
+        self._add(
+            QgsProcessingParameterNumber(
+                self.ENDMEMBERS,
+                tr("Number of endmembers"),
+                QgsProcessingParameterNumber.Integer,
+                defaultValue=4,
+                minValue=2,
+                maxValue=30,
+            ),
+            tr("How many materials the image is made of, shade included. See the help on how to choose it."),
+        )
+        self._add(
+            QgsProcessingParameterEnum(
+                self.QUALITY, tr("Quality"), [tr("Draft"), tr("Standard"), tr("High")], defaultValue=1
+            ),
+            tr(
+                "How long the network trains. Draft: a first look. Standard: results to keep. High: the "
+                "last digits."
+            ),
+        )
+        self._add(
+            QgsProcessingParameterNumber(
+                self.SEED,
+                tr("Seed"),
+                QgsProcessingParameterNumber.Integer,
+                defaultValue=0,
+                minValue=0,
+                maxValue=2**31 - 1,
+            ),
+            tr(
+                "Start of the random numbers. The same seed, image and settings on one device give the "
+                "same result."
+            ),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterEnum(
+                self.DEVICE, tr("Compute on"), [tr("Automatic"), tr("CUDA"), tr("CPU")], defaultValue=0
+            ),
+            tr("Automatic takes a CUDA graphics card where there is one, otherwise the processor."),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterFolderDestination(self.OUTPUT, tr("Result folder")),
+            tr(
+                "The folder for maps, spectra, report and model. A new or empty folder, or one with an "
+                "earlier result: that is replaced once the new one is complete."
+            ),
+        )
+        self._add(
+            QgsProcessingParameterRasterDestination(
+                self.ABUNDANCES, tr("Abundances in one raster"), optional=True, createByDefault=False
+            ),
+            tr(
+                "A copy of all maps as the bands of one raster, where you want it. One is in the result "
+                "folder anyway."
+            ),
+        )
+        self.addOutput(QgsProcessingOutputMultipleLayers(self.OUTPUT_LAYERS, tr("Abundance maps")))
+        self.addOutput(QgsProcessingOutputFile(self.ENDMEMBERS_FILE, tr("Endmember spectra")))
+        self.addOutput(QgsProcessingOutputFile(self.MODEL, tr("Trained model")))
+        # no QgsProcessingOutputHtml: QGIS 3.22's batch dialog fails on it
+        self.addOutput(QgsProcessingOutputFile(self.REPORT, tr("Unmixing report")))
+        self.addOutput(
+            QgsProcessingOutputNumber(self.RMSE, tr("RMSE of the reconstruction, in the raster's unit"))
+        )
+        self.addOutput(QgsProcessingOutputNumber(self.MEAN_ANGLE, tr("Mean spectral angle, in radians")))
+
+    def _add(self, parameter: QgsProcessingParameterDefinition, text: str, *, advanced: bool = False) -> None:
+        parameter.setHelp(text)
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def canExecute(self) -> tuple[bool, str]:
+        """Say whether there is a Python to run the network in, and what to press when there is none."""
+        problem = find_worker_python(settings.worker_python()).problem
+        return not problem, problem
+
+    def checkParameterValues(
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Refuse, before the dialog turns to its log, what could not be unmixed."""
+        parameters = self._with_choices_as_numbers(parameters)
+        possible, problem = self.canExecute()  # processing.run does not ask
+        problem = problem if not possible else self._out_of_range(parameters)
+        if problem:
+            return False, problem
+        fine, problem = super().checkParameterValues(parameters, context)
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context) if fine else None
+        if layer is not None:
+            try:
+                scene_file(layer)
+            except SceneSourceError as error:
+                return False, str(error)
+        return fine, problem
+
+    def _out_of_range(self, parameters: dict[str, Any]) -> str:
+        """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
+        for name in (self.ENDMEMBERS, *self.CHOICES):
+            given, definition = parameters.get(name), self.parameterDefinition(name)
+            if given is None or definition.checkValueIsAcceptable(given):
+                continue
+            if name in self.CHOICES:
+                return tr("{} must be one of {}, not “{}”.").format(
+                    name, ", ".join(self.CHOICES[name]), given
+                )
+            return tr("The number of endmembers must be from {:.0f} to {:.0f}, not {}.").format(
+                definition.minimum(), definition.maximum(), given
+            )
+        return ""
+
+    def _with_choices_as_numbers(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Let QUALITY=draft and DEVICE=cpu stand for their numbers, so that scripts can be read."""
+        named = dict(parameters)
+        for name, choices in self.CHOICES.items():
+            value = named.get(name)
+            if isinstance(value, str) and value.lower() in choices:
+                named[name] = choices.index(value.lower())
+        return named
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Turn layers and parameters into a job, on the thread the layers live on."""
+        parameters = self._with_choices_as_numbers(parameters)
+        environment = find_worker_python(settings.worker_python())
+        if environment.problem:
+            raise QgsProcessingException(environment.problem)
+        self._python = environment.path
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if layer is None:
+            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
+        try:
+            scene = scene_file(layer)
+        except SceneSourceError as error:
+            raise QgsProcessingException(str(error)) from error
+        self._job = {
+            "schema": 1,
+            "task": "unmix",
+            "id": uuid.uuid4().hex,
+            "scene": scene,
+            "bands": self.parameterAsInts(parameters, self.BANDS, context) or None,
+            "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
+            "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
+            "seed": self.parameterAsInt(parameters, self.SEED, context),
+            "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
+        }
+        offers = context.project() is not None and not _runs_in_model(context)
+        self._post_processors = self.provider().post_processors(self._job["endmembers"]) if offers else []
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
+        output = Path(self.parameterAsFileOutput(parameters, self.OUTPUT, context)).absolute()
+        copy = self.parameterAsOutputLayer(parameters, self.ABUNDANCES, context)
+        try:
+            if copy:
+                driver_for(Path(copy))  # before the training, not after it
+            result = run_job(self._python, {**self._job, "output": str(output)}, feedback)
+            abundances = result["files"]["abundances"]
+            if copy:
+                copy_raster(Path(abundances), Path(copy))
+        except WorkerCancelled as cancelled:
+            raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
+        except (WorkerError, RasterCopyError) as error:
+            raise QgsProcessingException(str(error)) from error
+
+        self._offer_layers(result["endmembers"], context)
+        files, metrics = result["files"], result["metrics"]
+        return {
+            self.OUTPUT: str(output),
+            self.ABUNDANCES: copy or abundances,
+            self.ENDMEMBERS_FILE: files["endmembers"],
+            self.MODEL: files["model"],
+            self.REPORT: files["report"],
+            self.OUTPUT_LAYERS: [endmember["file"] for endmember in result["endmembers"]],
+            self.RMSE: metrics["rmse"],
+            self.MEAN_ANGLE: metrics["mean_angle"],
+        }
+
+    def _offer_layers(self, endmembers: list[dict[str, str]], context: QgsProcessingContext) -> None:
+        """Offer the maps for loading.
+
+        The toolbox and the batch dialog take the offer up, as does processing.runAndLoadResults;
+        processing.run and qgis_process load nothing. Within a model its author decides, by naming outputs:
+        nothing is offered there.
+        """
+        for endmember, post_processor in zip(endmembers, self._post_processors):
+            details = QgsProcessingContext.LayerDetails(
+                endmember["name"], context.project(), "", QgsProcessingUtils.LayerHint.Raster
+            )
+            details.forceName = True
+            details.setPostProcessor(post_processor)
+            context.addLayerToLoadOnCompletion(endmember["file"], details)
+
+
+def _runs_in_model(context: QgsProcessingContext) -> bool:
+    """Tell whether a model runs this step: only then are the variables of a model within reach."""
+    return context.expressionContext().hasVariable("model_name")

@@ -1,0 +1,217 @@
+"""The set-up window: shows the Python that unmixing runs in, installs one, or takes one that is there.
+
+What is found, built and checked is environment.py's; this file puts it on the screen, in background tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsApplication, QgsTask
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .. import environment, settings
+from ..setup_errors import SetupError
+from ..translation import tr
+
+
+class EnvironmentDialog(QDialog):
+    """Sets up the Python environment. Nothing is downloaded before Install is pressed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Set up AUVAE Unmixing"))
+        self.resize(640, 520)
+        self._task: _BackgroundTask | None = None
+
+        self.state = QLabel()
+        self.state.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.state)
+        layout.addWidget(self._install_box())
+        layout.addWidget(self._own_python_box())
+        self._log = QPlainTextEdit()
+        self._log.setReadOnly(True)
+        self._log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._log.setMaximumBlockCount(2000)
+        layout.addWidget(self._log, 1)
+        self._bar = QProgressBar()
+        self._bar.hide()
+        layout.addWidget(self._bar)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+        self._show_state()
+        self._run(tr("Looking for a graphics card"), lambda _task: environment.detect_gpu(), self._show_plan)
+
+    def _install_box(self) -> QGroupBox:
+        box = QGroupBox(tr("Install"))
+        self._plan = QLabel(tr("Looking for a graphics card…"))
+        self._plan.setWordWrap(True)
+        self._install = QPushButton(tr("Install"))
+        self._install.clicked.connect(self._start_install)
+        self._cancel = QPushButton(tr("Cancel"))
+        self._cancel.setEnabled(False)
+        self._cancel.clicked.connect(self._cancel_task)
+        row = QHBoxLayout()
+        row.addWidget(self._plan, 1)
+        row.addWidget(self._install)
+        row.addWidget(self._cancel)
+        box.setLayout(row)
+        return box
+
+    def _own_python_box(self) -> QGroupBox:
+        box = QGroupBox(tr("Or use a Python you already have"))
+        self._chosen = QgsFileWidget()
+        self._chosen.setDialogTitle(tr("A Python that has torch, rasterio, scipy and safetensors"))
+        self._chosen.setFilePath(settings.worker_python() or "")
+        self._use = QPushButton(tr("Check and use"))
+        self._use.clicked.connect(self._start_check)
+        row = QHBoxLayout()
+        row.addWidget(self._chosen, 1)
+        row.addWidget(self._use)
+        box.setLayout(row)
+        return box
+
+    def _show_state(self) -> None:
+        found = environment.find_worker_python(settings.worker_python())
+        ready = tr("Ready. Unmixing runs in {}").format(found.path)
+        self.state.setText(found.problem or ready)
+
+    def _show_plan(self, gpu: environment.Gpu | None) -> None:
+        download, disk = environment.expected_gib(gpu)
+        card = (
+            tr("Graphics card: {} ({} GiB).").format(gpu.name, gpu.memory_gib)
+            if gpu
+            else tr("No NVIDIA graphics card was found: unmixing will run on the processor.")
+        )
+        size = tr("PyTorch and what it needs: {:.1f} GiB to download, {:.1f} GiB on disk.").format(
+            download, disk
+        )
+        place = tr("Place, apart from the Python of QGIS: {}").format(environment.own_folder())
+        self._plan.setText(f"{card}\n{size}\n{place}")
+
+    def _start_install(self) -> None:
+        def install(task: _BackgroundTask) -> None:
+            environment.build(environment.own_folder(), task.tell, task.isCanceled)
+
+        self._run(tr("Installing the environment of AUVAE Unmixing"), install, self._installed)
+
+    def _installed(self, _nothing: None) -> None:
+        settings.set_worker_python(None)  # the new environment counts, not a Python named earlier
+        self._chosen.setFilePath("")
+
+    def _start_check(self) -> None:
+        path = self._chosen.filePath().strip()
+        if not path:
+            settings.set_worker_python(None)
+            self._show_state()
+            return
+        self._run(
+            tr("Checking {}").format(path),
+            lambda task: environment.check_python(path, task.isCanceled),
+            lambda report: self._checked(path, report),
+        )
+
+    def _checked(self, path: str, report: environment.PythonReport) -> None:
+        if report.problem:
+            self._log.appendPlainText(report.problem)
+            return
+        settings.set_worker_python(str(Path(path)))
+        versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+        device = report.gpu or tr("no CUDA graphics card")
+        self._log.appendPlainText(f"Python {report.python}, {versions}; {device}")
+
+    def _run(self, title: str, work: Callable[[_BackgroundTask], Any], done: Callable[[Any], None]) -> None:
+        """Do ``work`` in a background task, then ``done`` with what it returned, on the main thread."""
+        task = _BackgroundTask(title, work)
+        task.said.connect(self._show_progress)
+        task.ended.connect(lambda: self._finish(task, done))
+        self._task = task
+        self._busy(True)
+        self._log.appendPlainText(f"{title}…")
+        QgsApplication.taskManager().addTask(task)
+
+    def _finish(self, task: _BackgroundTask, done: Callable[[Any], None]) -> None:
+        self._task = None
+        self._busy(False)
+        if task.problem:
+            self._log.appendPlainText(task.problem)
+        else:
+            done(task.answer)
+        self._show_state()
+
+    def _show_progress(self, fraction: float, text: str) -> None:
+        self._bar.setRange(0, 100)
+        self._bar.setValue(round(100 * fraction))
+        if text:
+            self._log.appendPlainText(text)
+
+    def _busy(self, busy: bool) -> None:
+        self._bar.setRange(0, 0)  # moves without a number until there is one
+        self._bar.setVisible(busy)
+        self._install.setEnabled(not busy)
+        self._use.setEnabled(not busy)
+        self._cancel.setEnabled(busy)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def reject(self) -> None:
+        """Close the window, as Escape and its close button do too; what it was doing stops."""
+        if self._task is not None:
+            self._task.said.disconnect()
+            self._task.ended.disconnect()
+            self._task.cancel()
+            self._task = None
+        super().reject()
+
+
+class _BackgroundTask(QgsTask):
+    """Runs one function of environment.py off the main thread; its signals arrive on it."""
+
+    said = pyqtSignal(float, str)
+    ended = pyqtSignal()
+
+    def __init__(self, title: str, work: Callable[[_BackgroundTask], Any]) -> None:
+        super().__init__(title, QgsTask.CanCancel)
+        self._work = work
+        self.answer: Any = None
+        self.problem = ""
+
+    def tell(self, fraction: float, text: str) -> None:
+        """Report progress from the background thread."""
+        self.setProgress(100 * fraction)
+        self.said.emit(fraction, text)
+
+    def run(self) -> bool:
+        """Do the work; called by QGIS in a background thread."""
+        try:
+            self.answer = self._work(self)
+        except SetupError as error:
+            self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 (an exception here would take QGIS down)
+            self.problem = f"{type(error).__name__}: {error}"
+        return not self.problem
+
+    def finished(self, _succeeded: bool) -> None:
+        """Say so, on the main thread."""
+        self.ended.emit()

@@ -1,0 +1,20 @@
+"""The plugin's settings, typed. The only place that reads or writes them."""
+
+from __future__ import annotations
+
+from qgis.core import QgsSettings
+
+_PYTHON = "auvae/python"
+
+
+def worker_python() -> str | None:
+    """Return the Python the user named for the worker, or None when they named none."""
+    return QgsSettings().value(_PYTHON, "", type=str) or None
+
+
+def set_worker_python(path: str | None) -> None:
+    """Remember the Python that runs the worker; None goes back to the plugin's own environment."""
+    if path:
+        QgsSettings().setValue(_PYTHON, path)
+    else:
+        QgsSettings().remove(_PYTHON)

@@ -1,0 +1,97 @@
+"""What can go wrong with the Python environment that holds torch, in sentences for the analyst.
+
+Installers' words become a cause and a remedy here; what is installed, and how, is environment.py's.
+"""
+
+from __future__ import annotations
+
+import re
+
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 14)  # what the pinned torch has wheels for
+SUPPORTED = "Python {}.{} to {}.{}".format(*OLDEST_PYTHON, *NEWEST_PYTHON)
+
+
+class SetupError(Exception):
+    """The environment cannot be built or used: `text` says what is wrong, `remedy` what to do."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        """Keep both sentences; `str()` of the error is the two together."""
+        super().__init__(f"{text} {remedy}")
+        self.text = text
+        self.remedy = remedy
+
+
+class SetupCancelled(SetupError):
+    """The user stopped the installation."""
+
+    def __init__(self) -> None:
+        """Say that nothing was changed."""
+        super().__init__("The installation was cancelled.", "What was there before is unchanged.")
+
+
+# What an installer prints, what that means, and what the user can do about it: the first match counts.
+_CAUSES = (
+    (
+        r"No space left on device|Errno 28\b|WinError 112\b|os error 112\b|Disk quota exceeded",
+        "The disk is full.",
+        "Free some space and install again.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|UnknownIssuer|invalid peer certificate",
+        "The package index's certificate was not accepted: your network has a proxy with one of its own.",
+        "Ask your administrator for it, run pip config set global.cert FILE, and install again.",
+    ),
+    (
+        r"\b407\b|Proxy Authentication Required|ProxyError|Cannot connect to proxy|[Tt]unnel",
+        "The network's proxy did not let the installer through.",
+        "Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.",
+    ),
+    (
+        (
+            r"name resolution|getaddrinfo|NewConnectionError|Network is unreachable|dns error"
+            r"|Failed to establish|Connection refused|timed out|ConnectionError|error sending request"
+        ),
+        "The package index could not be reached.",
+        "Check the network connection, or a firewall or proxy in between, and install again.",
+    ),
+    (
+        r"WinError 206\b|path too long|[Ff]ile ?name too long|os error 206\b",
+        "A path became longer than this system allows.",
+        "Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.",
+    ),
+    (
+        r"Permission denied|Errno 13\b|WinError 5\b|Access is denied|Read-only file system|WinError 32\b",
+        "A file could not be written: it is protected, or a virus scanner holds it.",
+        "See that you may write there, make an exception for it in the virus scanner, and install again.",
+    ),
+    (
+        r"ensurepip is not available|No module named '?(ensurepip|venv)",
+        "This Python cannot make environments: its venv module is missing.",
+        "Debian and Ubuntu: sudo apt install python3-venv; then install again.",
+    ),
+    (
+        r"No matching distribution|Could not find a version|no wheels with a matching|No solution found",
+        "One of the packages does not exist for this Python or this kind of machine.",
+        f"Install a {SUPPORTED} for a 64-bit system and install again (torch has no builds for Intel Macs).",
+    ),
+    (
+        r"WinError 1114\b|WinError 126\b|c10\.dll|DLL load failed",
+        "Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.",
+        "Install the Visual C++ Redistributable (x64) from microsoft.com, restart QGIS, and try again.",
+    ),
+)
+
+
+def known_cause(printed: str) -> SetupError | None:
+    """Return what `printed` by an installer or a library means, or None when it is nothing known."""
+    for pattern, text, remedy in _CAUSES:
+        if re.search(pattern, printed):
+            return SetupError(text, remedy)
+    return None
+
+
+def explained(printed: str) -> SetupError:
+    """Return the error of an installation that `printed` this and failed, in its own words if unknown."""
+    last = printed.strip().splitlines()[-1:] or ["no reason given"]
+    unknown = SetupError(f"The installation failed: {last[0]}", "The lines above it say more; try again.")
+    return known_cause(printed) or unknown

@@ -1,0 +1,305 @@
+"""Runs one job in the worker's process and turns its events into Processing feedback.
+
+The contract between the two processes is docs/worker-protocol.md. Layers and parameters are not known here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsProcessingFeedback
+from qgis.PyQt.QtCore import QCoreApplication, QThread
+
+from .environment import SET_UP, clean_environment
+from .paths import MODEL
+from .translation import tr
+
+Event = dict[str, Any]
+
+POLL = 0.1  # seconds between two looks at the Cancel button
+GRACE = 1.2  # seconds a cancelled worker has to tidy up by itself
+TERMINATE_GRACE = 0.3  # seconds between asking the system to end it and forcing it
+GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
+TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
+LONGEST_LINE = 1 << 22  # bytes; a line longer than that is none of ours
+
+_OUT_OF_MEMORY = (-9, 137, 0xC0000017)  # killed by Linux, the same through a shell, Windows' STATUS_NO_MEMORY
+_LOG = "AUVAE Unmixing"
+
+
+class WorkerError(Exception):
+    """The worker gave no result; the text says why and what to do, for the analyst."""
+
+
+class WorkerCancelled(Exception):
+    """The user pressed Cancel; the worker has ended and left nothing behind."""
+
+
+def run_job(python: str, job: dict[str, Any], feedback: QgsProcessingFeedback) -> Event:
+    """Run ``job`` with the interpreter ``python`` and return its ``result`` event.
+
+    :raises WorkerCancelled: when the user cancelled; at most two seconds later.
+    :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
+    """
+    process = _start(python)
+    stdin, stdout, stderr = (
+        cast("IO[bytes]", pipe) for pipe in (process.stdin, process.stdout, process.stderr)
+    )
+    last_words: deque[str] = deque(maxlen=60)
+    events: queue.Queue[Event | None] = queue.Queue()
+    readers = [
+        threading.Thread(target=_read_events, args=(stdout, events), daemon=True),
+        threading.Thread(target=_read_text, args=(stderr, last_words), daemon=True),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        with contextlib.suppress(OSError):  # it has already ended: its silence is explained below
+            stdin.write(json.dumps(job).encode() + b"\n")
+            stdin.flush()
+        return _follow(process, events, python, last_words, feedback)
+    except BaseException:
+        _stop(process)
+        _clear_staging(Path(job["output"]), job["id"])
+        if last_words:
+            QgsMessageLog.logMessage("\n".join(last_words), _LOG, Qgis.MessageLevel.Warning)
+        raise
+    finally:
+        _stop(process, grace=10.0)  # after its result it ends by itself
+        for reader, pipe in zip(readers, (stdout, stderr)):
+            reader.join(1.0)
+            if not reader.is_alive():  # a child the worker left behind may hold the pipe open
+                pipe.close()
+
+
+def _start(python: str) -> subprocess.Popen[bytes]:
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    try:
+        return subprocess.Popen(
+            [python, "-m", "auvae", "worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment() | {"PYTHONPATH": str(MODEL)},  # plugin and core of one version
+            **options,
+        )
+    except OSError as error:
+        raise WorkerError(
+            tr("The Python “{}” could not be started ({}): name another in {}.").format(
+                python, error.strerror or error, SET_UP
+            )
+        ) from error
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    while line := stream.readline(LONGEST_LINE):
+        yield line.decode("utf-8", errors="replace").rstrip()
+
+
+def _read_events(stream: IO[bytes], events: queue.Queue[Event | None]) -> None:
+    """Hand over every event of ``stream``; None says that it has ended. Other people's lines are skipped."""
+    for line in _lines(stream):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            events.put(event)
+    events.put(None)
+
+
+def _read_text(stream: IO[bytes], lines: deque[str]) -> None:
+    lines.extend(_lines(stream))
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    events: queue.Queue[Event | None],
+    python: str,
+    last_words: deque[str],
+    feedback: QgsProcessingFeedback,
+) -> Event:
+    """Pass events on to ``feedback`` until the result comes."""
+    narrator = _Narrator(feedback)
+    on_main_thread = QThread.currentThread() == QgsApplication.instance().thread()
+    greeted = False
+    started = time.monotonic()
+    while True:
+        if on_main_thread:  # QGIS before 3.34 runs a batch there: keep its window and Cancel alive
+            QCoreApplication.processEvents()
+        if feedback.isCanceled():
+            raise WorkerCancelled
+        try:
+            event = events.get(timeout=POLL)
+        except queue.Empty:
+            if not greeted and time.monotonic() - started > GREETING:
+                raise WorkerError(_no_answer(python)) from None
+            if process.poll() is None:
+                continue
+            event = None  # a child of the dead worker may hold its pipe open
+        if event is None:
+            raise WorkerError(_explain_death(process, python, greeted, last_words))
+        greeted = True
+        if event["event"] == "result":
+            return _checked(event)
+        if event["event"] == "error":
+            raise WorkerError(_sentence(event))
+        narrator.tell(event)
+
+
+class _Narrator:
+    """Says in the Processing dialog what the worker does, at a pace that can be read."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self.feedback = feedback
+        self.stage = ""
+        self.text = ""
+        self.spoke = 0.0
+
+    def tell(self, event: Event) -> None:
+        if event["event"] == "progress":
+            self._progress(event)
+        elif event["event"] == "message":
+            speak = self.feedback.pushWarning if event.get("level") == "warning" else self.feedback.pushInfo
+            speak(str(event.get("text", "")))
+        elif event["event"] == "hello":
+            self.feedback.pushInfo(
+                tr("AUVAE {auvae}, PyTorch {torch}, computing on {device}").format(
+                    auvae=event.get("auvae", "?"),
+                    torch=event.get("torch", "?"),
+                    device=event.get("device_name") or event.get("device", "?"),
+                )
+            )
+
+    def _progress(self, event: Event) -> None:
+        fraction = event.get("fraction")
+        if isinstance(fraction, (int, float)):
+            self.feedback.setProgress(100.0 * min(max(fraction, 0.0), 1.0))
+        stage, text = event.get("stage"), str(event.get("text", ""))
+        now = time.monotonic()
+        if not text or text == self.text or (stage == self.stage and now - self.spoke < TEXT_INTERVAL):
+            return
+        self.stage, self.text, self.spoke = str(stage), text, now
+        losses = event.get("losses")
+        parts = [f"{name} {value:.4g}" for name, value in losses.items()] if isinstance(losses, dict) else []
+        self.feedback.setProgressText(" · ".join([text, *parts]))
+
+
+def _checked(event: Event) -> Event:
+    """Return the result event if it has all that follows needs."""
+    try:
+        files, metrics = event["files"], event["metrics"]
+        complete = (
+            all(
+                isinstance(files[name], str)
+                for name in ("abundances", "endmembers", "model", "report", "json")
+            )
+            and all(isinstance(metrics[name], (int, float)) for name in ("rmse", "mean_angle"))
+            and all(
+                isinstance(endmember[key], str)
+                for endmember in event["endmembers"]
+                for key in ("name", "file", "color")
+            )
+        )
+    except (KeyError, TypeError):
+        complete = False
+    if not complete:
+        raise WorkerError(
+            tr("The unmixing process answered in a form this plugin does not know. Reinstall the plugin.")
+        )
+    return event
+
+
+def _sentence(event: Event) -> str:
+    parts = [str(event.get(key) or "").strip() for key in ("text", "remedy")]
+    return " ".join(part for part in parts if part) or tr("The unmixing process failed and did not say why.")
+
+
+def _no_answer(python: str) -> str:
+    return tr("The Python “{}” does not answer as the unmixing process should: name another in {}.").format(
+        python, SET_UP
+    )
+
+
+def _explain_death(
+    process: subprocess.Popen[bytes], python: str, greeted: bool, last_words: deque[str]
+) -> str:
+    try:
+        code = process.wait(2.0)
+    except subprocess.TimeoutExpired:  # it closed its output and lives on
+        return _no_answer(python)
+    time.sleep(POLL)  # the other reader may still be taking down its last words
+    if code in _OUT_OF_MEMORY:
+        return tr(
+            "The system ended the unmixing process because memory ran out (exit code {}). "
+            "Close other programs, choose fewer bands, or unmix a part of the scene."
+        ).format(code)
+    missing = [line for line in last_words if "No module named" in line]
+    if missing:
+        module = missing[-1].rsplit(" ", 1)[-1].strip("'\"")
+        return tr("The Python “{}” has no {}, which unmixing needs: open {} and press Install.").format(
+            python, module, SET_UP
+        )
+    if not greeted:
+        return _no_answer(python)
+    return tr(
+        "The unmixing process ended unexpectedly (exit code {}). "
+        "Its last words are in the log panel “AUVAE Unmixing”; try again, on the CPU if it ran on a GPU."
+    ).format(code)
+
+
+def _stop(process: subprocess.Popen[bytes], grace: float = GRACE) -> None:
+    """End the worker: end-of-file on its stdin first, then the system's way. Returns when it is gone."""
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):  # what was not yet written is of no use to a worker that has ended
+            process.stdin.close()
+    for wait, end in ((grace, _terminate), (TERMINATE_GRACE, _kill)):
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            end(process)
+        else:
+            return
+    process.wait()
+
+
+def _terminate(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _clear_staging(output: Path, job_id: str) -> None:
+    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place."""
+    shutil.rmtree(output.parent / f".{output.name}.partial-{job_id}", ignore_errors=True)
+    previous = output.parent / f".{output.name}.previous-{job_id}"
+    if previous.is_dir():
+        if output.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+        else:
+            previous.rename(output)

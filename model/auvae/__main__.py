@@ -1,0 +1,202 @@
+"""The command `auvae`: arguments in, sentences out. What it does lies in the modules it calls."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import uuid
+from typing import Any
+
+from . import __version__
+from .cancel import EXIT_CANCELLED
+from .errors import AuvaeError, JobError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns 0, 1 for an error, 2 for a wrong argument, 130 when cancelled."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except AuvaeError as error:
+        print(f"auvae: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return EXIT_CANCELLED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="auvae", description="Blind unmixing of hyperspectral scenes (AUVAE-Net)."
+    )
+    parser.add_argument("--version", action="version", version=f"auvae {__version__}")
+    tasks = parser.add_subparsers(required=True, metavar="TASK")
+
+    unmix = tasks.add_parser("unmix", help="unmix a scene into endmembers and abundance maps")
+    unmix.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    unmix.add_argument(
+        "--endmembers", type=int, required=True, metavar="K", help="how many endmembers (2 to 30)"
+    )
+    unmix.add_argument(
+        "--output", required=True, metavar="DIR", help="the result folder; an earlier result is replaced"
+    )
+    unmix.add_argument(
+        "--quality", default="standard", choices=("draft", "standard", "high"), help="how long it trains"
+    )
+    unmix.add_argument(
+        "--bands", metavar="LIST", help="band numbers such as 1-50,60 (default: every good band)"
+    )
+    unmix.add_argument("--seed", type=int, default=0, help="the same seed gives the same result (default 0)")
+    unmix.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
+    unmix.add_argument(
+        "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
+    )
+    unmix.set_defaults(run=_unmix)
+
+    simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
+    simulate.add_argument(
+        "scene", metavar="OUT", help="OUT.img (ENVI) or OUT.tif; OUT_truth.npz is written beside it"
+    )
+    simulate.add_argument("--endmembers", type=int, default=4, metavar="K")
+    simulate.add_argument("--rows", type=int, default=100)
+    simulate.add_argument("--cols", type=int, default=120)
+    simulate.add_argument("--bands", type=int, default=150)
+    simulate.add_argument("--snr", type=float, default=30.0, help="signal to noise in dB (default 30)")
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument(
+        "--no-pure-pixels", action="store_true", help="mix every pixel, as coarse pixels are"
+    )
+    simulate.set_defaults(run=_simulate)
+
+    score = tasks.add_parser("score", help="compare a result with a scene's truth")
+    score.add_argument("truth", metavar="TRUTH.npz")
+    score.add_argument("result", metavar="RESULT_DIR")
+    score.set_defaults(run=_score)
+
+    worker = tasks.add_parser(
+        "worker", help="run one job from stdin, as QGIS does (see docs/worker-protocol.md)"
+    )
+    worker.set_defaults(run=_worker)
+    return parser
+
+
+def _unmix(given: argparse.Namespace) -> int:
+    from .worker import EventStream, run_job
+
+    document = {
+        "schema": 1,
+        "task": "unmix",
+        "id": uuid.uuid4().hex,
+        "scene": os.path.abspath(given.scene) if os.path.exists(given.scene) else given.scene,
+        "bands": None if given.bands is None else _band_numbers(given.bands),
+        "endmembers": given.endmembers,
+        "quality": given.quality,
+        "seed": given.seed,
+        "device": given.device,
+        "output": os.path.abspath(given.output),
+    }
+    stream = EventStream() if given.json else _Terminal()
+
+    def watch(cancel: Any) -> None:
+        signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request())
+        signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
+
+    return run_job(document, stream, watch)
+
+
+def _simulate(given: argparse.Namespace) -> int:
+    from . import simulate
+
+    scene, truth = simulate.simulate(
+        given.scene,
+        simulate.Recipe(
+            endmembers=given.endmembers,
+            rows=given.rows,
+            cols=given.cols,
+            bands=given.bands,
+            snr=given.snr,
+            seed=given.seed,
+            pure_pixels=not given.no_pure_pixels,
+        ),
+    )
+    print(f"Scene: {scene}\nTruth: {truth}")
+    return 0
+
+
+def _score(given: argparse.Namespace) -> int:
+    from .score import score
+
+    print(json.dumps(score(given.truth, given.result)))
+    return 0
+
+
+def _worker(_given: argparse.Namespace) -> int:
+    from . import worker
+
+    status = worker.main()
+    sys.stderr.flush()
+    # Unloading torch may take a second, and whoever pressed Cancel waits for this process to be gone.
+    os._exit(status)
+
+
+def _band_numbers(text: str) -> list[int]:
+    """1-3,7 as [1, 2, 3, 7]."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise JobError(f"{part.strip()!r} is no band number.", "Give numbers such as 1-50,60.")
+        numbers.extend(range(int(first), int(last or first) + 1))
+    return numbers
+
+
+class _Terminal:
+    """Shows events to a person: progress and errors on stderr, what was written on stdout."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._said = ""
+
+    def emit(self, event: dict[str, Any]) -> None:
+        show = getattr(self, f"_{event['event']}")
+        show(event)
+
+    def _hello(self, event: dict[str, Any]) -> None:
+        self._line(
+            f"auvae {event['auvae']}, torch {event['torch']}, {event['device']} ({event['device_name']})"
+        )
+
+    def _progress(self, event: dict[str, Any]) -> None:
+        losses = "".join(f"  {name} {value:.4g}" for name, value in event.get("losses", {}).items())
+        if self._live:
+            print(
+                f"\r\x1b[K{event['fraction']:4.0%}  {event['text']}{losses}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+        elif event["stage"] != self._said:
+            self._said = event["stage"]
+            self._line(f"{event['fraction']:4.0%}  {event['text']}")
+
+    def _message(self, event: dict[str, Any]) -> None:
+        self._line(event["text"])
+
+    def _error(self, event: dict[str, Any]) -> None:
+        self._line(f"auvae: {event['text']} {event['remedy']}")
+
+    def _result(self, event: dict[str, Any]) -> None:
+        self._line("100%  Done")
+        metrics = event["metrics"]
+        print(f"Result: {event['output']}")
+        print(f"Report: {event['files']['report']}")
+        print(f"RMSE {metrics['rmse']:.5g} (raster's unit), mean angle {metrics['mean_angle']:.4f} radians")
+
+    def _line(self, text: str) -> None:
+        print(("\r\x1b[K" if self._live else "") + text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

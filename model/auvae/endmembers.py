@@ -1,0 +1,213 @@
+"""Endmembers found in the image itself: brightness, subspace, archetypes. Tensors in, tensors out; no files.
+
+Everything here works on pixels with a *soft* brightness normalisation, ``x = y / (|y| + tau * median
+|y|)``: bright pixels are compared by shape, dark ones keep their darkness, so that noise in water or
+shadow is not blown up to the size of a signal.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SOFTNESS = 0.2
+"""tau of the soft normalisation: 0 compares pure shapes, from about 1 on spectra are nearly raw."""
+
+LOOK_EVERY = 5
+"""Sweeps of coordinate descent between two looks at whether anything still changes."""
+
+CENTRES = 300
+"""Cluster centres that stand for the pixels while archetypes are sought."""
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """The soft normalisation of one scene.
+
+    Attributes:
+        basis: ``(d, B)`` orthonormal signal subspace; brightness is measured inside it, where noise is small.
+        offset: ``tau * median brightness``, in the raster's unit.
+    """
+
+    basis: Tensor
+    offset: float
+
+    @classmethod
+    def of(cls, pixels: Tensor, dimensions: int) -> Brightness:
+        """Measure the scene's signal subspace and median brightness from ``pixels`` ``(n, B)``."""
+        basis = signal_subspace(pixels, dimensions)
+        median = float((pixels @ basis.T).norm(dim=1).median())
+        return cls(basis, SOFTNESS * median)
+
+    def measure(self, pixels: Tensor) -> Tensor:
+        """What pixels ``(..., B)`` are divided by: ``(..., 1)``, in the raster's unit."""
+        return (pixels @ self.basis.T).norm(dim=-1, keepdim=True) + self.offset
+
+    def restore(self, spectra: Tensor) -> Tensor:
+        """Bring normalised spectra ``(K, B)`` back to the raster's unit: undo dividing by `measure`."""
+        norm = (spectra @ self.basis.T).norm(dim=-1, keepdim=True).clamp_max(0.995)
+        return spectra * self.offset / (1 - norm)
+
+
+def signal_subspace(pixels: Tensor, dimensions: int) -> Tensor:
+    """Orthonormal basis ``(d, B)`` of the strongest directions of ``pixels`` ``(n, B)``, not centred."""
+    correlation = (pixels.T @ pixels).double() / len(pixels)
+    _, vectors = torch.linalg.eigh(correlation)
+    return vectors.flip(1)[:, :dimensions].T.to(pixels.dtype).contiguous()
+
+
+def cluster(points: Tensor, count: int, generator: torch.Generator, rounds: int = 8) -> tuple[Tensor, Tensor]:
+    """Summarise ``points`` ``(n, d)`` by k-means centres.
+
+    Returns:
+        centres ``(m, d)`` with ``m <= count``, and how many points each stands for ``(m,)``.
+    """
+    if len(points) <= count:
+        return points, torch.ones(len(points), device=points.device)
+    chosen = torch.randperm(len(points), generator=generator)[:count].to(points.device)
+    centres = points[chosen]
+    sizes = torch.ones(count, device=points.device)
+    for _ in range(rounds):
+        nearest = torch.cat([torch.cdist(part, centres).argmin(1) for part in points.split(65536)])
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        sizes = torch.bincount(nearest, minlength=count).to(points.dtype)
+        centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1), centres)
+    kept = sizes > 0
+    return centres[kept], sizes[kept]
+
+
+def archetypes(
+    points: Tensor, weights: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+) -> Tensor:
+    """Archetypal analysis by entropic (multiplicative) descent, several random starts at once.
+
+    Minimises ``sum_i w_i |x_i - a_i B X|^2`` over rows ``a_i`` and rows of ``B`` on the simplex:
+    archetypes are convex mixtures of points, and points convex mixtures of archetypes (Cutler & Breiman
+    1994; entropic updates as in Zouaoui et al., EDAA, 2023).
+
+    Args:
+        points: ``(n, d)``.
+        weights: ``(n,)``, positive.
+        count: K, the number of archetypes.
+        starts: random starts, computed together.
+        rounds: alternations between points as mixtures and archetypes as mixtures.
+        generator: draws the starts.
+
+    Returns:
+        ``(starts, K, d)`` archetypes of every start.
+    """
+    weights = weights / weights.mean()
+    mixtures = _furthest_points(points, weights, count, starts, generator)  # (starts, K, n): rows of B
+    shares = points.new_full((starts, len(points), count), 1 / count)  # (starts, n, K): rows a_i
+    largest = (points**2).sum(-1).max()
+    for _ in range(rounds):
+        found = mixtures @ points
+        gram, target = found @ found.mT, points @ found.mT
+        step = 4 / _largest_eigenvalue(gram)
+        for _ in range(5):
+            shares = torch.softmax(shares.clamp_min(1e-30).log() - step * (shares @ gram - target), dim=-1)
+        weighted = shares * weights[:, None]
+        gram, target = shares.mT @ weighted, weighted.mT @ points
+        step = 8 / (_largest_eigenvalue(gram) * largest)
+        for _ in range(5):
+            slope = (gram @ (mixtures @ points) - target) @ points.T
+            mixtures = torch.softmax(mixtures.clamp_min(1e-30).log() - step * slope, dim=-1)
+    return mixtures @ points
+
+
+def _largest_eigenvalue(symmetric: Tensor) -> Tensor:
+    """Largest eigenvalue of each matrix ``(..., K, K)``, as ``(..., 1, 1)``."""
+    return torch.linalg.eigvalsh(symmetric)[..., -1:, None].clamp_min(1e-12)
+
+
+def _furthest_points(
+    points: Tensor, weights: Tensor, count: int, starts: int, generator: torch.Generator
+) -> Tensor:
+    """First mixtures ``(starts, K, n)``: half of each on a point far from those before it, half on all."""
+    distance = torch.cdist(points, points).cpu() ** 2
+    weights = weights.cpu()
+    mixtures = torch.full((starts, count, len(points)), 0.5 / len(points))
+    for start in range(starts):
+        chance, nearest = weights, torch.full_like(weights, torch.inf)
+        for k in range(count):
+            drawn = int(torch.multinomial(chance + 1e-12, 1, generator=generator))
+            mixtures[start, k, drawn] += 0.5
+            nearest = torch.minimum(nearest, distance[drawn])
+            chance = nearest * weights / (nearest * weights).sum().clamp_min(1e-30)
+    return mixtures.to(points.device)
+
+
+def nonnegative_least_squares(target: Tensor, gram: Tensor, sweeps: int = 60) -> Tensor:
+    """Minimise ``|x - n S|^2`` over ``n >= 0`` by coordinate descent, without gradient.
+
+    Starts from the unconstrained solution and ends early when a sweep no longer changes anything.
+
+    Args:
+        target: ``(..., K)``, the products ``x S^T``.
+        gram: ``(K, K)``, ``S S^T``.
+        sweeps: the most rounds over all endmembers.
+
+    Returns:
+        ``(..., K)``; the abundances are these divided by their sum, the sum is the pixel's brightness.
+    """
+    with torch.no_grad():
+        solution = torch.linalg.solve(_ridged(gram), target.unsqueeze(-1)).squeeze(-1).clamp_min(0)
+        negligible = 1e-5 * float(solution.abs().max())
+        for sweep in range(sweeps):
+            before = solution.clone()
+            for k in range(gram.shape[0]):
+                step = (target[..., k] - solution @ gram[k]) / gram[k, k]
+                solution[..., k] = (solution[..., k] + step).clamp_min(0)
+            if sweep % LOOK_EVERY == 0 and float((solution - before).abs().max()) <= negligible:
+                break
+    return solution
+
+
+def solve_on_support(target: Tensor, gram: Tensor, support: Tensor) -> Tensor:
+    """The least-squares solution with its zeros given: a linear solve, which autograd differentiates exactly.
+
+    Args:
+        target: ``(n, K)``.
+        gram: ``(K, K)``.
+        support: ``(n, K)`` bool, where the solution may differ from zero.
+    """
+    inside = support.to(target.dtype)
+    outside = torch.diag_embed(1 - inside)
+    matrix = _ridged(gram) * inside.unsqueeze(-1) * inside.unsqueeze(-2) + outside
+    return torch.linalg.solve(matrix, (target * inside).unsqueeze(-1)).squeeze(-1)
+
+
+def _ridged(gram: Tensor) -> Tensor:
+    """The Gram matrix with a little of its scale on the diagonal: twins among endmembers do not stop it."""
+    return gram + 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device, dtype=gram.dtype)
+
+
+def find_endmembers(
+    pixels: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+) -> Tensor:
+    """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind.
+
+    Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional
+    signal subspace. The start whose non-negative mixtures come nearest to the centres in angle is kept:
+    of the criteria tried (residual, volume, correlation, entropy) it agreed best with the truth on scenes
+    that have one.
+
+    Returns:
+        ``(K, B)`` non-negative, in the pixels' normalised unit, the most abundant first.
+    """
+    basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
+    centres, sizes = cluster(pixels @ basis.T, CENTRES, generator)
+    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator)
+    share = sizes / sizes.sum()
+    angles, amounts = [], []
+    for found in candidates:
+        mixture = nonnegative_least_squares(centres @ found.T, found @ found.T)
+        cosine = torch.nn.functional.cosine_similarity(mixture @ found, centres, dim=-1)
+        angles.append(float((cosine.clamp(-1, 1).acos() * share).sum()))
+        amounts.append((mixture / mixture.sum(-1, keepdim=True).clamp_min(1e-9) * share[:, None]).sum(0))
+    best = min(range(starts), key=lambda start: angles[start] if math.isfinite(angles[start]) else math.inf)
+    order = amounts[best].argsort(descending=True)
+    return (candidates[best][order] @ basis).clamp_min(1e-6)

@@ -1,0 +1,364 @@
+"""One job from its JSON document to its result folder. Knows no pipe and no terminal."""
+
+from __future__ import annotations
+
+import gc
+import platform
+import re
+import shlex
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import torch
+
+from . import __version__
+from .errors import Cancelled, DeviceError, JobError
+from .results import FILES, ResultWriter
+from .scene import Scene
+from .training import Model, Options, Progress, choose_device, out_of_memory, train
+
+Emit = Callable[[dict[str, Any]], None]
+
+SCHEMA = 1
+QUALITIES = ("draft", "standard", "high")
+DEVICES = ("auto", "cuda", "cpu")
+ENDMEMBERS = (2, 30)
+_WINDOW = 256
+_SMALLEST_WINDOW = 32
+# The share of the whole job that each stage has ended at.
+_READ, _TRAINED, _MAPPED = 0.05, 0.8, 0.95
+_SECONDS_BETWEEN_EVENTS = 0.1
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to unmix, how and where to: the fields of the worker protocol."""
+
+    id: str
+    scene: str
+    endmembers: int
+    output: str
+    bands: tuple[int, ...] | None = None
+    quality: str = "standard"
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("id", "scene", "output", "quality", "device"):
+            if not isinstance(getattr(self, name), str):
+                raise _wrong(name, getattr(self, name), "text")
+        for name in ("endmembers", "seed"):
+            if not _is_integer(getattr(self, name)):
+                raise _wrong(name, getattr(self, name), "a whole number")
+        if self.bands is not None and not (self.bands and all(_is_integer(band) for band in self.bands)):
+            raise _wrong("bands", self.bands, "a list of band numbers, or null")
+        if not re.fullmatch(r"[A-Za-z0-9]{1,64}", self.id):
+            raise _wrong("id", self.id, "a word of letters and digits")
+        for name, allowed in (("quality", QUALITIES), ("device", DEVICES)):
+            if getattr(self, name) not in allowed:
+                raise _wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
+        if not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
+            raise _wrong("endmembers", self.endmembers, f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}")
+        if not 0 <= self.seed < 2**31:
+            raise _wrong("seed", self.seed, f"a number from 0 to {2**31 - 1}")
+        for name in ("scene", "output"):
+            if not getattr(self, name).strip():
+                raise _wrong(name, getattr(self, name), "a path")
+
+    @classmethod
+    def parse(cls, document: object) -> Job:
+        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
+        if not isinstance(document, dict):
+            raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
+        expected = {"schema", "task", *(field.name for field in fields(cls))}
+        for problem, keys in (
+            ("lacks", expected - set(document)),
+            ("has an unknown", set(document) - expected),
+        ):
+            if keys:
+                raise JobError(
+                    f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
+                )
+        if document["schema"] != SCHEMA or document["task"] != "unmix":
+            raise JobError(
+                f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
+                f"{__version__}, which does task 'unmix' of schema {SCHEMA}.",
+                "Use a plugin and a core of the same version.",
+            )
+        values = {field.name: document[field.name] for field in fields(cls)}
+        if isinstance(values["bands"], list):
+            values["bands"] = tuple(values["bands"])
+        elif values["bands"] is not None:
+            raise _wrong("bands", values["bands"], "a list of band numbers, or null")
+        return cls(**values)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings that shape the result, as result.json keeps them."""
+        return {
+            "endmembers": self.endmembers,
+            "quality": self.quality,
+            "seed": self.seed,
+            "device": self.device,
+            "bands": None if self.bands is None else list(self.bands),
+        }
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same again."""
+        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
+        return shlex.join(
+            [
+                "auvae",
+                "unmix",
+                self.scene,
+                "--endmembers",
+                str(self.endmembers),
+                "--quality",
+                self.quality,
+                *bands,
+                "--seed",
+                str(self.seed),
+                "--device",
+                self.device,
+                "--output",
+                self.output,
+            ]
+        )
+
+
+def hello(job: Job) -> dict[str, Any]:
+    """The event that names versions and the device this job will use."""
+    device, name = _device(job.device)
+    return {
+        "event": "hello",
+        "auvae": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": device,
+        "device_name": name,
+    }
+
+
+def run(job: Job, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    """Unmix the job's scene into its result folder; events go to `emit`, the last one being `result`.
+
+    cancelled: looked at many times a second; once it says True, Cancelled is raised and nothing is left.
+    Raises SceneError, OutputError, DeviceError.
+    """
+    course = _Course(emit, cancelled)
+    device, device_name = _device(job.device)
+    names = [f"Endmember {number}" for number in range(1, job.endmembers + 1)]
+    course.reach(0.0, "reading", "Reading the scene")
+    with Scene.open(job.scene, job.bands) as scene:
+        scene.check(job.endmembers)
+        for text in scene.warnings:
+            course.message("warning", text)
+        with ResultWriter(Path(job.output), job.id, scene, names) as writer:
+            model = _train(job, scene, course, device)
+            _map(scene, model, writer, course)
+            course.reach(_MAPPED, "writing", "Writing the result")
+            writer.complete_maps(
+                lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
+            )
+            document = writer.finish(
+                model,
+                {
+                    "auvae": __version__,
+                    "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+                    "unit": scene.unit,
+                    "bands": _band_decisions(scene),
+                    "options": job.options,
+                    "command": job.command,
+                    "seed": job.seed,
+                    "device": f"{device} ({device_name})",
+                    "versions": _versions(),
+                    "seconds": course.seconds(),
+                    "history": model.history,
+                    "warnings": course.warnings,
+                },
+            )
+            emit(_result(writer.output, document))
+
+
+class _Course:
+    """Where a job is: turns what stages report into events, fractions that never fall, and times."""
+
+    def __init__(self, emit: Emit, cancelled: Callable[[], bool]) -> None:
+        self._emit = emit
+        self._cancelled = cancelled
+        self._fraction = 0.0
+        self._stage = ""
+        self._said = -_SECONDS_BETWEEN_EVENTS
+        self._starts: list[tuple[str, float]] = []
+        self.warnings: list[str] = []
+
+    def reach(self, fraction: float, stage: str, text: str, losses: dict[str, float] | None = None) -> None:
+        """Report progress, not too often; raise Cancelled when that was asked for."""
+        if self._cancelled():
+            raise Cancelled
+        self._fraction = max(self._fraction, min(1.0, fraction))
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage = stage
+            self._starts.append((stage, now))
+        elif now - self._said < _SECONDS_BETWEEN_EVENTS:
+            return
+        self._said = now
+        event: dict[str, Any] = {
+            "event": "progress",
+            "fraction": round(self._fraction, 4),
+            "stage": stage,
+            "text": text,
+        }
+        if losses and all(np.isfinite(value) for value in losses.values()):
+            event["losses"] = {name: float(value) for name, value in losses.items()}
+        self._emit(event)
+
+    def message(self, level: str, text: str) -> None:
+        if level == "warning":
+            self.warnings.append(text)
+        self._emit({"event": "message", "level": level, "text": text})
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by stage until now."""
+        ends = [start for _, start in self._starts[1:]] + [time.monotonic()]
+        spent: dict[str, float] = {}
+        for (stage, start), end in zip(self._starts, ends, strict=True):
+            spent[stage] = round(spent.get(stage, 0.0) + end - start, 3)
+        return spent
+
+
+def _train(job: Job, scene: Scene, course: _Course, device: str) -> Model:
+    patches = []
+    for patch in scene.sample_patches(job.seed):
+        patches.append(patch)
+        course.reach(min(_READ, 0.01 * len(patches)), "reading", "Reading the scene")
+
+    def report(progress: Progress) -> None:
+        fraction = _READ + (_TRAINED - _READ) * progress.fraction
+        course.reach(fraction, progress.stage, progress.text, progress.losses)
+
+    options = Options(endmembers=job.endmembers, quality=job.quality, seed=job.seed, device=device)
+    return train(patches, options, report)
+
+
+def _map(scene: Scene, model: Model, writer: ResultWriter, course: _Course) -> None:
+    """Map the scene window by window, in smaller windows where memory does not do."""
+    size, done, pixels = _WINDOW, 0, scene.rows * scene.cols
+    course.reach(_TRAINED, "mapping", "Mapping the scene")
+    waiting = deque(inner for inner, _ in scene.windows(size, 0))
+    while waiting:
+        inner = waiting.popleft()
+        if max(inner.width, inner.height) > size:
+            waiting.extendleft(reversed(list(_quarters(inner))))
+            continue
+        outer = scene.grown(inner, model.halo)
+        try:
+            maps = model.predict(*scene.read(outer))
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            maps = None
+        if maps is None:
+            # Outside the except block, whose traceback would keep the failed window's memory.
+            _release_memory()
+            size //= 2
+            if size < _SMALLEST_WINDOW:
+                raise DeviceError(
+                    f"There is not enough memory to map even {size * 2} x {size * 2} pixels at a time.",
+                    "Close other programs, set the device to CPU, or choose fewer bands.",
+                )
+            course.message("info", f"Memory ran out: mapping goes on in windows of {size} x {size} pixels.")
+            waiting.appendleft(inner)
+            continue
+        top, left = inner.row_off - outer.row_off, inner.col_off - outer.col_off
+        writer.write(inner, maps, np.s_[top : top + inner.height, left : left + inner.width])
+        done += inner.width * inner.height
+        course.reach(
+            _TRAINED + (_MAPPED - _TRAINED) * done / pixels,
+            "mapping",
+            f"Mapping: {done / pixels:.0%} of the scene",
+        )
+
+
+def _quarters(window: Any) -> Iterator[Any]:
+    height, width = -(-window.height // 2), -(-window.width // 2)
+    for row in range(0, window.height, height):
+        for col in range(0, window.width, width):
+            yield type(window)(
+                window.col_off + col,
+                window.row_off + row,
+                min(width, window.width - col),
+                min(height, window.height - row),
+            )
+
+
+def _device(choice: str) -> tuple[str, str]:
+    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
+    device = choose_device(choice).type
+    return (
+        device,
+        torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine(),
+    )
+
+
+def _release_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _wrong(name: str, value: object, wanted: str) -> JobError:
+    return JobError(f"{name.capitalize()} is {value!r}.", f"Give {wanted}.")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": band.number,
+            "wavelength_nm": band.wavelength,
+            "fwhm_nm": band.fwhm,
+            "kept": band.kept,
+            "reason": band.reason,
+        }
+        for band in scene.bands
+    ]
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "auvae": __version__,
+        "python": sys.version.split()[0],
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "rasterio": rasterio.__version__,
+        "gdal": rasterio.__gdal_version__,
+    }
+
+
+def _result(output: Path, document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "event": "result",
+        "output": str(output),
+        "files": {key: str(output / file) for key, file in FILES.items()},
+        "endmembers": [
+            {"name": item["name"], "file": str(output / item["file"]), "color": item["color"]}
+            for item in document["endmembers"]
+        ],
+        "metrics": document["metrics"],
+        "warnings": document["warnings"],
+    }

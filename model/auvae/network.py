@@ -1,0 +1,237 @@
+"""AUVAE-Net: Adversarial U-shaped Variational Autoencoder Network for hyperspectral unmixing.
+
+Read from top to bottom it is the figure of the method, five parts in the order in which a pixel meets them:
+
+    pixels (N, B, H, W)
+      -> Subspace         coordinates (N, d, H, W) in the scene's signal subspace, from any set of bands
+      -> UNet             what the neighbourhood adds: coordinates without noise, and features (N, C, H, W)
+      -> VariationalHead  posterior of the abundances: mean on the simplex and deviation, each (N, K, H, W)
+      -> LinearDecoder    pixels again; its non-negative weights (K, B) *are* the endmember spectra
+      -> Discriminator    tells sampled abundances from draws of a prior of abundances
+
+References: the adversarial autoencoder for unmixing (AAE-Net: Jin et al., 2021) and its U-shaped variational
+descendant, AUVAE-Net. What differs here from the published network and why is in model/NOTES.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .endmembers import nonnegative_least_squares, solve_on_support
+
+HALO = 16
+"""Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""
+
+NOTHING = 1e-8
+"""Amounts that sum to less than this say nothing of what a pixel is made of."""
+
+FIRST_DEVIATION = -3.0
+"""Where training starts the deviations of abundances: at 0.05, through a softplus."""
+
+STRIDE = 4
+"""The U-Net halves its grid twice: heights and widths are multiples of this."""
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """The sizes of a network: B bands, K endmembers, d subspace dimensions, C channels of the U-Net."""
+
+    bands: int
+    endmembers: int
+    dimensions: int
+    channels: int = 24
+
+
+class Subspace(nn.Module):
+    """Coordinates of pixels in the scene's signal subspace, by least squares on whatever bands are given."""
+
+    basis: Tensor
+    scale: Tensor
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.register_buffer("basis", torch.zeros(shape.dimensions, shape.bands))
+        self.register_buffer("scale", torch.ones(shape.dimensions))
+
+    def forward(self, pixels: Tensor, bands: Tensor | None = None) -> Tensor:
+        """Project ``pixels`` ``(N, H, W, B)`` from the bands that are 1 in ``bands`` ``(B,)`` (None: all).
+
+        Returns:
+            ``(N, d, H, W)`` coordinates divided by their spread over the scene.
+        """
+        projector = self.basis  # (d, B), orthonormal: least squares is a product
+        if bands is not None:
+            seen = self.basis * bands
+            gram = seen @ seen.T + 1e-6 * torch.eye(len(seen), device=seen.device)
+            projector = torch.linalg.solve(gram, seen)
+        return ((pixels @ projector.T) / self.scale).movedim(-1, 1)
+
+    @property
+    def axes(self) -> Tensor:
+        """``(d, B)``: coordinates times this are pixels."""
+        return self.basis * self.scale[:, None]
+
+
+class UNet(nn.Module):
+    """Three scales of 3x3 neighbourhoods, skips by concatenation, strided convolutions instead of pooling."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        channels = shape.channels
+        self.fine = self._convolution(shape.dimensions, channels)
+        self.to_middle = self._convolution(channels, channels, stride=2)
+        self.middle = self._convolution(channels, channels)
+        self.to_coarse = self._convolution(channels, channels, stride=2)
+        self.coarse = self._convolution(channels, channels)
+        self.up_middle = self._convolution(2 * channels, channels)
+        self.up_fine = self._convolution(2 * channels, channels)
+        self.correction = nn.Conv2d(channels, shape.dimensions, 1)
+        for parameter in self.correction.parameters():  # starts as the identity: per-pixel unmixing
+            nn.init.zeros_(parameter)
+
+    @staticmethod
+    def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+        if stride == 1:
+            layer = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate")
+        else:
+            layer = nn.Conv2d(inputs, outputs, stride, stride)
+        return nn.Sequential(layer, nn.LeakyReLU(0.2))
+
+    def forward(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
+        """Coordinates ``(N, d, H, W)`` -> the same without noise, and features ``(N, C, H, W)``.
+
+        H and W are multiples of `STRIDE`.
+        """
+        fine = self.fine(coordinates)
+        middle = self.middle(self.to_middle(fine))
+        coarse = self.coarse(self.to_coarse(middle))
+        middle = self.up_middle(torch.cat([self._up(coarse), middle], 1))
+        features = self.up_fine(torch.cat([self._up(middle), fine], 1))
+        return coordinates + self.correction(features), features
+
+    @staticmethod
+    def _up(image: Tensor) -> Tensor:
+        return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+class VariationalHead(nn.Module):
+    """The posterior of the abundances: a mean that obeys ANC and ASC, and a deviation of each abundance."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.deviation = nn.Conv2d(shape.channels, shape.endmembers, 1)
+        for parameter in self.deviation.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, products: Tensor, gram: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Posterior of clean pixels ``x`` given endmembers ``S``.
+
+        Args:
+            products: ``(N, H, W, K)``, ``x S^T``.
+            gram: ``(K, K)``, ``S S^T``.
+            features: ``(N, C, H, W)``, of the U-Net.
+
+        Returns:
+            mean ``(N, H, W, K)``, non-negative, summing to one: the non-negative least-squares mixture (soft
+            thresholding in the metric of the endmembers) with its brightness divided out; and the deviation
+            ``(N, H, W, K)``.
+        """
+        support = nonnegative_least_squares(products.detach(), gram.detach()) > 0
+        shape = products.shape
+        amounts = solve_on_support(products.reshape(-1, shape[-1]), gram, support.reshape(-1, shape[-1]))
+        amounts = amounts.clamp_min(0).reshape(shape)
+        deviation = F.softplus(self.deviation(features).float() + FIRST_DEVIATION).movedim(1, -1) + 1e-4
+        return to_simplex(amounts), deviation
+
+    @staticmethod
+    def sample(mean: Tensor, deviation: Tensor, generator: torch.Generator) -> Tensor:
+        """One draw of the posterior, pulled onto the simplex by soft thresholding: ``(N, H, W, K)``."""
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        return soft_threshold(mean + deviation * noise)
+
+
+def to_simplex(amounts: Tensor) -> Tensor:
+    """Divide non-negative amounts ``(..., K)`` by their sum; where nothing is left, every share is 1/K."""
+    total = amounts.sum(-1, keepdim=True)
+    return torch.where(total > NOTHING, amounts / total.clamp_min(NOTHING), 1 / amounts.shape[-1])
+
+
+def soft_threshold(values: Tensor) -> Tensor:
+    """Soft thresholding at the level that leaves a sum of one: the Euclidean projection onto the simplex.
+
+    ``max(v - t, 0)`` with t as in Duchi et al. 2008, figure 1; ``(..., K)`` to ``(..., K)``.
+    """
+    ordered = values.sort(dim=-1, descending=True).values
+    ranks = torch.arange(1, values.shape[-1] + 1, device=values.device)
+    levels = (ordered.cumsum(-1) - 1) / ranks
+    last = (ordered > levels).sum(-1, keepdim=True) - 1
+    return (values - levels.gather(-1, last)).clamp_min(0)
+
+
+class LinearDecoder(nn.Module):
+    """Linear mixing: its weights, kept positive by their logarithm, are the endmember spectra ``(K, B)``."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.log_spectra = nn.Parameter(torch.zeros(shape.endmembers, shape.bands))
+
+    @property
+    def spectra(self) -> Tensor:
+        """Endmembers ``(K, B)`` in the softly normalised unit."""
+        return self.log_spectra.exp()
+
+    def forward(self, abundances: Tensor) -> Tensor:
+        """``(..., K)`` abundances to ``(..., B)`` spectra of brightness one."""
+        return abundances @ self.spectra
+
+
+class Discriminator(nn.Module):
+    """Tells the network's abundances ``(n, K)`` from draws of the prior, by one logit a pixel ``(n, 1)``."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        width = 4 * shape.endmembers + 16
+        self.layers = nn.Sequential(
+            nn.Linear(shape.endmembers, width), nn.LeakyReLU(0.2),
+            nn.Linear(width, width), nn.LeakyReLU(0.2),
+            nn.Linear(width, 1),
+        )  # fmt: skip
+
+    def forward(self, abundances: Tensor) -> Tensor:
+        """``(n, K)`` -> ``(n, 1)``."""
+        logits: Tensor = self.layers(abundances)
+        return logits
+
+
+class AUVAENet(nn.Module):
+    """The five parts together. The discriminator only takes part in training."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.subspace = Subspace(shape)
+        self.unet = UNet(shape)
+        self.head = VariationalHead(shape)
+        self.decoder = LinearDecoder(shape)
+        self.discriminator = Discriminator(shape)
+
+    def clean(self, pixels: Tensor, bands: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Pixels ``(N, H, W, B)`` seen in ``bands`` -> clean coordinates and features (see `UNet`)."""
+        coordinates = self.subspace(pixels, bands)
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=pixels.is_cuda):
+            corrected, features = self.unet(coordinates)
+        return corrected.float(), features
+
+    def posterior(self, coordinates: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the abundances, each ``(N, H, W, K)``, from what `clean` returned."""
+        spectra = self.decoder.spectra
+        to_products = self.subspace.axes @ spectra.T  # (d, K)
+        return self.head(coordinates.movedim(1, -1) @ to_products, spectra @ spectra.T, features)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Softly normalised pixels ``(N, H, W, B)`` -> abundances and deviations, each ``(N, H, W, K)``."""
+        return self.posterior(*self.clean(pixels))

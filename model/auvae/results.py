@@ -1,0 +1,489 @@
+"""The result folder: what is written, and how it appears whole or not at all. Knows no network."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import re
+import shutil
+import time
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+import safetensors.numpy
+from rasterio._err import CPLE_BaseError  # GDAL's errors, which build_overviews lets through as they are
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from . import report
+from .errors import OutputError
+from .palette import COLORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from rasterio.windows import Window
+
+    from .scene import Scene
+    from .training import Maps, Model
+
+NO_DATA = -9999.0
+FORMAT = "auvae-result"
+MODEL_FORMAT = "auvae-model"
+FILES = {
+    "abundances": "abundances.tif",
+    "endmembers": "endmembers.csv",
+    "library": "endmembers.sli",
+    "uncertainty": "uncertainty.tif",
+    "error": "error.tif",
+    "model": "model.auvae",
+    "json": "result.json",
+    "report": "report.html",
+}
+# What a result folder may hold: its own files, and what GIS programs leave beside rasters (statistics,
+# styles).
+_OWN = re.compile(r"abundance_[^/]*\.tif|endmembers\.hdr|" + "|".join(map(re.escape, FILES.values())))
+_BESIDE = (".aux.xml", ".qml", ".qmd", ".sld", ".ovr", ".msk")
+_LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
+_BLOCK = 256
+_FREE_SPACE = "Make room on the disk, or choose a folder on another one."
+# A virus scanner or an indexer may hold a file for a moment.
+_TRY_AGAIN_S = 0.1
+_TRIES = 5
+
+
+def staging_folder(output: Path, job_id: str) -> Path:
+    """Where the result is put together, beside its final place, so that a rename can move it there."""
+    return output.parent / f".{output.name}.partial-{job_id}"
+
+
+def abandon(output: Path, job_id: str) -> None:
+    """Remove an unfinished job's staging folder; put back an earlier result that was set aside."""
+    staging = staging_folder(output, job_id)
+    for _ in range(_TRIES):
+        shutil.rmtree(staging, ignore_errors=True)
+        if not staging.exists():
+            break
+    _put_back(output)
+
+
+class ResultWriter:
+    """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
+
+    output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
+    order. Raises OutputError, as all its methods do, when the folder cannot be written or holds something
+    else.
+    """
+
+    def __init__(self, output: Path, job_id: str, scene: Scene, names: Sequence[str]) -> None:
+        self.output = Path(os.path.abspath(output))
+        self.names = tuple(names)
+        self.files = _map_files(self.names)
+        self._scene = scene
+        self._job_id = job_id
+        self._finished = False
+        self._rasters: dict[str, Any] = {}
+        self._pixels = 0
+        self._squares = 0.0
+        self._angles = 0.0
+        self._sums = np.zeros(len(self.names))
+        self._largest = np.zeros(len(self.names))
+        self.staging = staging_folder(self.output, job_id)
+        self._made = self._make_parents()
+        try:
+            _put_back(self.output)
+            _refuse_foreign(self.output)
+            self._refuse_input_inside()
+            with _disk_errors_named(self.output):
+                self.staging.mkdir()
+        except BaseException:
+            self._unmake_parents()
+            raise
+
+    def __enter__(self) -> ResultWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._finished:
+            return
+        for raster in self._rasters.values():
+            # What is being thrown away may fail to be flushed.
+            try:
+                raster.close()
+            except (RasterioError, CPLE_BaseError, OSError):
+                continue
+        abandon(self.output, self._job_id)
+        self._unmake_parents()
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Over all windows: rmse (pixel minus reconstruction, raster's unit), mean_angle (radians)."""
+        pixels = max(1, self._pixels)
+        return {"rmse": float(np.sqrt(self._squares / pixels)), "mean_angle": self._angles / pixels}
+
+    def write(self, window: Window, maps: Maps, inside: tuple[slice, slice] = np.s_[:, :]) -> None:
+        """Write what the model says of a window: the part `inside` of its maps. Windows must not overlap."""
+        with _disk_errors_named(self.output):
+            if not self._rasters:
+                self._create_rasters()
+            angle, squared_error = maps.angle[inside], maps.squared_error[inside]
+            # float32 arithmetic may leave a hair below zero or off one.
+            abundances = np.clip(maps.abundances[inside], 0, 1)
+            valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+            abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+            self._write("abundances", window, abundances, valid)
+            self._write("uncertainty", window, maps.uncertainty[inside], valid)
+            self._write("error", window, angle[..., None], valid)
+            for index, name in enumerate(self.files):
+                self._write(name, window, abundances[..., index : index + 1], valid)
+        self._pixels += int(valid.sum())
+        self._squares += float(squared_error[valid].sum(dtype=np.float64))
+        self._angles += float(angle[valid].sum(dtype=np.float64))
+        self._sums += abundances[valid].sum(axis=0, dtype=np.float64)
+        self._largest += np.bincount(abundances[valid].argmax(axis=-1), minlength=len(self.names))
+
+    def complete_maps(self, progress: Callable[[float], None]) -> None:
+        """Flush every raster, build its overviews and make sure that every pixel arrived.
+
+        progress is called with 0 to 1 and may raise to give up.
+        """
+        with _disk_errors_named(self.output):
+            if not self._rasters:
+                self._create_rasters()
+            for raster in self._rasters.values():
+                raster.close()
+            paths = [Path(raster.name) for raster in self._rasters.values()]
+            for done, path in enumerate(paths):
+                progress(done / len(paths))
+                self._complete(path)
+
+    def finish(self, model: Model, document: dict[str, Any]) -> dict[str, Any]:
+        """Write the rest and move the folder to its place, after `complete_maps`.
+
+        document is what result.json says beyond endmembers, files and metrics. Returns the document as
+        written.
+        """
+        scene = self._scene
+        pixels = max(1, self._pixels)
+        document = {
+            "format": FORMAT,
+            "schema": 1,
+            **document,
+            "endmembers": [
+                {
+                    "name": name,
+                    "file": file,
+                    "color": COLORS[index % len(COLORS)],
+                    "mean_abundance": self._sums[index] / pixels,
+                    "area_share": self._largest[index] / pixels,
+                }
+                for index, (name, file) in enumerate(zip(self.names, self.files, strict=True))
+            ],
+            "files": dict(FILES),
+            "metrics": self.metrics,
+        }
+        with _disk_errors_named(self.output):
+            write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
+            write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
+            self._write_model(model)
+            maps = [
+                report.thumbnail(self.staging / item["file"], item["color"])
+                for item in document["endmembers"]
+            ]
+            page = report.page(document, np.asarray(model.endmembers), maps)
+            (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
+            text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+            (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
+        self._swap()
+        return document
+
+    def _create_rasters(self) -> None:
+        kinds = {"abundances": len(self.names), "uncertainty": len(self.names), "error": 1}
+        described = {
+            "abundances": self.names,
+            "uncertainty": self.names,
+            "error": ("Spectral angle (radians)",),
+        }
+        for key, count in kinds.items():
+            self._rasters[key] = self._create(FILES[key], count, described[key])
+        for name, file in zip(self.names, self.files, strict=True):
+            self._rasters[file] = self._create(file, 1, (name,))
+
+    def _create(self, file: str, count: int, descriptions: Sequence[str]) -> Any:
+        scene = self._scene
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            raster = rasterio.open(
+                self.staging / file,
+                "w",
+                driver="GTiff",
+                width=scene.cols,
+                height=scene.rows,
+                count=count,
+                dtype="float32",
+                nodata=NO_DATA,
+                crs=scene.crs,
+                transform=None if scene.transform.is_identity else scene.transform,
+                tiled=True,
+                blockxsize=_BLOCK,
+                blockysize=_BLOCK,
+                interleave="band",
+                compress="deflate",
+                predictor=3,
+                bigtiff="if_safer",
+            )
+        if scene.gcps:
+            raster.gcps = (scene.gcps, scene.gcps_crs)
+        if scene.rpcs:
+            raster.rpcs = scene.rpcs
+        raster.descriptions = tuple(descriptions)
+        return raster
+
+    def _write(self, key: str, window: Window, values: np.ndarray, valid: np.ndarray) -> None:
+        filled = np.where(valid[..., None], values, np.float32(NO_DATA)).astype(np.float32)
+        self._rasters[key].write(np.moveaxis(filled, -1, 0), window=window)
+
+    def _complete(self, path: Path) -> None:
+        levels = _overview_levels(self._scene)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            if levels:
+                with rasterio.open(path, "r+") as raster:
+                    raster.build_overviews(levels, Resampling.average)
+            # GDAL finds a full disk when it closes a file, where rasterio does not listen.
+            if not all(_blocks_arrived(path, level) for level in (None, *range(len(levels)))):
+                raise OutputError(f"{path.name} could not be written completely.", _FREE_SPACE)
+
+    def _write_model(self, model: Model) -> None:
+        scene = self._scene
+        described = {
+            "format": MODEL_FORMAT,
+            "settings": json.dumps(model.settings()),
+            "names": json.dumps(self.names),
+            "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
+            "bands": json.dumps([band.number for band in scene.kept]),
+            "unit": scene.unit,
+        }
+        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
+        content = safetensors.numpy.save(state, metadata=described)
+        (self.staging / FILES["model"]).write_bytes(content)
+
+    def _swap(self) -> None:
+        previous = self.output.parent / f".{self.output.name}.previous-{self._job_id}"
+        try:
+            if self.output.exists():
+                _rename(self.output, previous)
+            try:
+                _rename(self.staging, self.output)
+            except OSError:
+                _put_back(self.output)
+                raise
+        except OSError as error:
+            raise OutputError(
+                f"The earlier result in {self.output} cannot be replaced: its files are open elsewhere.",
+                "Remove its layers from the project, or choose another folder.",
+            ) from error
+        self._finished = True
+        shutil.rmtree(previous, ignore_errors=True)
+
+    def _refuse_input_inside(self) -> None:
+        scene = os.path.realpath(self._scene.path)
+        if os.path.realpath(self.output) in map(os.path.realpath, Path(scene).parents):
+            raise OutputError(
+                f"The raster lies in the output folder {self.output}, which would be replaced.",
+                "Choose another output folder.",
+            )
+
+    def _make_parents(self) -> list[Path]:
+        missing = []
+        folder = self.output.parent
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        with _disk_errors_named(self.output):
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+        return missing
+
+    def _unmake_parents(self) -> None:
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+
+
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+    """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
+    spectra = np.asarray(endmembers, np.float32)
+    if scene.wavelengths is not None:
+        head, first = "wavelength_nm", [repr(float(value)) for value in scene.wavelengths]
+    else:
+        head, first = "band", [str(band.number) for band in scene.kept]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow([head, *map(_plain_cell, names)])
+        rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
+
+
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+    """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
+    spectra = np.ascontiguousarray(endmembers, "<f4")
+    path.write_bytes(spectra.tobytes())
+    listed = ", ".join(re.sub(r"[{},\r\n]", " ", name) for name in names)
+    lines = [
+        "ENVI",
+        "description = {Endmembers found by AUVAE-Net}",
+        f"samples = {spectra.shape[1]}",
+        f"lines = {spectra.shape[0]}",
+        "bands = 1",
+        "header offset = 0",
+        "file type = ENVI Spectral Library",
+        "data type = 4",
+        "interleave = bsq",
+        "byte order = 0",
+        f"spectra names = {{{listed}}}",
+    ]
+    if scene.wavelengths is not None:
+        lines += [
+            "wavelength units = Nanometers",
+            f"wavelength = {{{', '.join(repr(float(value)) for value in scene.wavelengths)}}}",
+        ]
+        widths = [band.fwhm for band in scene.kept]
+        if all(width is not None for width in widths):
+            lines.append(f"fwhm = {{{', '.join(map(repr, widths))}}}")
+    if scene.reflectance_scale is not None:
+        lines.append(f"reflectance scale factor = {scene.reflectance_scale:.9g}")
+    path.with_suffix(".hdr").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def is_result(folder: Path) -> bool:
+    """Whether a folder holds a result of ours."""
+    try:
+        document = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and document.get("format") == FORMAT
+
+
+def _refuse_foreign(output: Path) -> None:
+    if not output.exists() and not output.is_symlink():
+        return
+    if not output.is_dir():
+        raise OutputError(f"{output} is a file, not a folder.", "Choose another output folder.")
+    with _disk_errors_named(output):
+        held = [entry.name for entry in os.scandir(output) if entry.name.lower() not in _LITTER]
+    if held and not is_result(output):
+        raise OutputError(
+            f"The output folder {output} holds something other than a result, such as {min(held)}.",
+            "Choose an empty folder or a new one.",
+        )
+    foreign = sorted(name for name in held if not _belongs(name))
+    if foreign:
+        raise OutputError(
+            f"The output folder {output} holds an earlier result and also {foreign[0]}, which would be lost.",
+            "Move that elsewhere, or choose another folder.",
+        )
+
+
+def _belongs(name: str) -> bool:
+    for ending in _BESIDE:
+        if name.endswith(ending):
+            base = name[: -len(ending)]
+            # A style may be named after the raster without its own ending.
+            return bool(_OWN.fullmatch(base) or _OWN.fullmatch(base + ".tif"))
+    return bool(_OWN.fullmatch(name))
+
+
+def _put_back(output: Path) -> None:
+    """Return an earlier result that a killed job had set aside; remove it where the new one is complete."""
+    if not output.parent.is_dir():
+        return
+    start = f".{output.name}.previous-"
+    for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
+        if not output.exists():
+            folder.rename(output)
+        elif is_result(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _blocks_arrived(path: Path, overview: int | None) -> bool:
+    """Whether every block of a GeoTIFF, or of one of its overviews, lies within the file."""
+    size = path.stat().st_size
+    with rasterio.open(path) as raster, rasterio.open(path, overview_level=overview) as level:
+        for band in raster.indexes:
+            for (row, col), _ in level.block_windows(band):
+                offset, length = (
+                    raster.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=band, ovr=overview)
+                    for what in ("OFFSET", "SIZE")
+                )
+                if not offset or not length or int(offset) + int(length) > size:
+                    return False
+    return True
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Rename; on Windows a folder whose files are open cannot be renamed."""
+    for left in range(_TRIES, -1, -1):
+        try:
+            source.rename(target)
+        except PermissionError:
+            if os.name != "nt" or not left:
+                raise
+            time.sleep(_TRY_AGAIN_S)
+        else:
+            return
+
+
+def _map_files(names: Sequence[str]) -> list[str]:
+    """File names of the maps: plain characters, and different even where case is ignored."""
+    files: list[str] = []
+    for name in names:
+        stem = re.sub(r"[^\w-]+", "_", name).strip("_")[:80] or "unnamed"
+        file, number = f"abundance_{stem}.tif", 2
+        while file.lower() in {other.lower() for other in files}:
+            file, number = f"abundance_{stem}_{number}.tif", number + 1
+        files.append(file)
+    return files
+
+
+def _plain_cell(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
+
+
+def _overview_levels(scene: Scene) -> list[int]:
+    levels: list[int] = []
+    while max(scene.rows, scene.cols) / 2 ** len(levels) > _BLOCK:
+        levels.append(2 ** (len(levels) + 1))
+    return levels
+
+
+@contextmanager
+def _disk_errors_named(output: Path) -> Iterator[None]:
+    """Turn what the system or GDAL says of a failed write into a sentence."""
+    try:
+        yield
+    except (OSError, RasterioError, CPLE_BaseError) as error:
+        code = getattr(error, "errno", None)
+        full = code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        if full or isinstance(error, (RasterioError, CPLE_BaseError)):
+            raise OutputError(
+                f"The result could not be written to {output}: the disk is full.", _FREE_SPACE
+            ) from error
+        if isinstance(error, (PermissionError, NotADirectoryError, FileNotFoundError)) or code == errno.EROFS:
+            raise OutputError(
+                f"The folder {output} cannot be written.", "Choose a folder in which you may write."
+            ) from error
+        reason = os.strerror(code) if code else str(error)
+        raise OutputError(
+            f"The result could not be written to {output}: {reason}.", "Choose another folder."
+        ) from error

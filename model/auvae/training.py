@@ -1,0 +1,489 @@
+"""From patches of a scene to a trained model, and from the model to maps. Reads and writes no files.
+
+Training has three stages. (1) *Cleaning*: the U-Net learns, from pixels and neighbourhoods seen in a
+random half of the bands, what they are in the other half; noise cannot be foretold, the scene can, so
+what it learns is the scene without its noise (Batson & Royer, Noise2Self, 2019). (2) *Start*: endmembers
+are sought in the cleaned scene. (3) *Unmixing*: decoder, variational head and adversary join, with the
+same masking of bands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .endmembers import Brightness, find_endmembers, signal_subspace
+from .errors import DeviceError, SceneError
+from .losses import (
+    adversarial_loss,
+    discriminator_loss,
+    independent_bands,
+    misfit,
+    misfit_of_shape,
+    posterior_divergence,
+)
+from .network import HALO, STRIDE, AUVAENet, NetworkShape, VariationalHead
+
+FloatArray = NDArray[np.float32]
+Patch = tuple[FloatArray, NDArray[np.bool_]]
+
+REPORT_EVERY = 0.1
+"""Seconds between two reports; a Cancel is noticed at the next one."""
+
+NOTE_EVERY = 10
+"""Steps between two lines of the history of losses."""
+
+SMALLEST_CROP = 16
+"""When memory runs out crops are halved, down to this."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a quality trains: steps of cleaning and unmixing; random starts and rounds of archetypes."""
+
+    cleaning: int
+    unmixing: int
+    starts: int
+    rounds: int
+    crop: int = 64
+
+
+EFFORTS = {
+    "draft": Effort(cleaning=60, unmixing=40, starts=8, rounds=120),
+    "standard": Effort(cleaning=200, unmixing=100, starts=24, rounds=300),
+    "high": Effort(cleaning=1000, unmixing=400, starts=48, rounds=600),
+}
+
+LEARNING_RATE = 3e-3
+DECODER_RATE = 1e-4
+DISCRIMINATOR_RATE = 1e-3
+ADVERSARY_WEIGHT = 1e-2
+PRIOR_DRAWS = 1024
+SEEN_BANDS = (0.4, 0.8)
+"""The encoder sees a share of the bands drawn from this range; the rest judge what it says."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the analyst chose.
+
+    Raises:
+        ValueError: ``quality`` is none of `EFFORTS`, or ``endmembers`` is below two.
+    """
+
+    endmembers: int
+    quality: str = "standard"
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.quality not in EFFORTS:
+            raise ValueError(f"quality must be one of {', '.join(EFFORTS)}, not {self.quality!r}")
+        if self.endmembers <= 1:
+            raise ValueError(f"endmembers must be at least 2, not {self.endmembers}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses."""
+
+    fraction: float
+    stage: str
+    text: str
+    losses: dict[str, float]
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a window is made of. Not a number wherever the window holds no valid pixel.
+
+    Attributes:
+        abundances: ``(rows, cols, K)``, non-negative, summing to one.
+        uncertainty: ``(rows, cols, K)``, posterior standard deviation.
+        angle: ``(rows, cols)``, radians between pixel and reconstruction.
+        squared_error: ``(rows, cols)``, (pixel - reconstruction)^2, mean over bands, raster's unit squared.
+    """
+
+    abundances: FloatArray
+    uncertainty: FloatArray
+    angle: FloatArray
+    squared_error: FloatArray
+
+
+def choose_device(name: str) -> torch.device:
+    """The device for "auto", "cuda" or "cpu".
+
+    Raises:
+        DeviceError: CUDA is asked for and this Python cannot use it.
+    """
+    usable = torch.cuda.is_available()
+    if name == "cuda" and not usable:
+        built = torch.version.cuda
+        reason = (
+            "this torch is built without CUDA"
+            if built is None
+            else f"torch (CUDA {built}) finds no usable GPU"
+        )
+        raise DeviceError(
+            f"CUDA was asked for, but {reason}.",
+            "Choose DEVICE automatic or CPU, or install a CUDA build and a current NVIDIA driver.",
+        )
+    return torch.device("cuda" if usable and name != "cpu" else "cpu")
+
+
+class Model:
+    """A trained network with what it needs to read a scene's pixels."""
+
+    halo = HALO
+
+    def __init__(self, network: AUVAENet, brightness: Brightness, history: list[dict[str, float]]) -> None:
+        self.network = network.eval()
+        self.brightness = brightness
+        self.history = history
+
+    @property
+    def endmembers(self) -> FloatArray:
+        """Endmember spectra ``(K, B)`` in the raster's unit."""
+        with torch.no_grad():
+            return _array(self.brightness.restore(self.network.decoder.spectra))
+
+    def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
+        """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
+
+        Raises:
+            torch.OutOfMemoryError: the window is too large for the device.
+        """
+        device = self.network.subspace.basis.device
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(device)
+            inside = torch.from_numpy(np.ascontiguousarray(valid)).to(device)
+            pixels = torch.where(inside[..., None], pixels, 0)
+            measure = self.brightness.measure(pixels)
+            normalised = pixels / measure.clamp_min(1e-12)
+            rows, cols = inside.shape
+            mean, deviation = self.network(_padded(normalised, rows, cols))
+            mean, deviation = mean[0, :rows, :cols], deviation[0, :rows, :cols]
+            rebuilt = self.network.decoder(mean)
+            gain = (normalised * rebuilt).sum(-1, keepdim=True) / (rebuilt**2).sum(-1, keepdim=True)
+            cosine = F.cosine_similarity(normalised, rebuilt, dim=-1)
+            squared = ((normalised - gain * rebuilt) * measure).square().mean(-1)
+            found = (mean, deviation, cosine.clamp(-1, 1).acos(), squared)
+            blank = [
+                torch.where(inside.reshape(rows, cols, *[1] * (m.ndim - inside.ndim)), m, torch.nan)
+                for m in found
+            ]
+        return Maps(*(_array(m) for m in blank))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Every tensor that `restore` needs, by name."""
+        tensors = {
+            name: _array(t) for name, t in self.network.state_dict().items() if not _only_training(name)
+        }
+        return tensors | {"brightness.basis": _array(self.brightness.basis)}
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else that `restore` needs, ready for JSON."""
+        return {"shape": asdict(self.network.shape), "offset": self.brightness.offset}
+
+    @classmethod
+    def restore(cls, state: dict[str, NDArray[Any]], settings: dict[str, Any], device: str = "cpu") -> Model:
+        """The model whose `state` and `settings` these are.
+
+        Raises:
+            ValueError, KeyError, RuntimeError: they are not of one model.
+        """
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+        basis = tensors.pop("brightness.basis")
+        network = AUVAENet(NetworkShape(**settings["shape"]))
+        missing, unexpected = network.load_state_dict(tensors, strict=False)
+        if unexpected or any(not _only_training(name) for name in missing):
+            raise ValueError(f"not a state of this network: {sorted({*missing, *unexpected})}")
+        target = torch.device(device)
+        return cls(network.to(target), Brightness(basis.to(target), float(settings["offset"])), [])
+
+
+def _only_training(name: str) -> bool:
+    return name.startswith("discriminator.")
+
+
+def _array(tensor: Tensor) -> FloatArray:
+    array: FloatArray = tensor.detach().float().cpu().numpy()
+    return array
+
+
+def _padded(image: Tensor, rows: int, cols: int) -> Tensor:
+    """``(rows, cols, B)`` as a batch of one whose sides are multiples of `STRIDE`, edges repeated."""
+    down, right = -rows % STRIDE, -cols % STRIDE
+    return F.pad(image.movedim(-1, 0)[None], (0, right, 0, down), mode="replicate").movedim(1, -1)
+
+
+def train(patches: Sequence[Patch], options: Options, report: Report) -> Model:
+    """Train AUVAE-Net on patches of one scene, blind.
+
+    Args:
+        patches: pairs of a cube ``(rows, cols, B)``, raster's unit, and its valid pixels ``(rows, cols)``.
+        options: number of endmembers, quality, seed, device.
+        report: called every tenth of a second or so; what it raises ends the training.
+
+    Raises:
+        SceneError: fewer valid pixels than endmembers, or spectra without any difference.
+        DeviceError: CUDA asked for and absent; memory too small even for the smallest crops.
+    """
+    device = choose_device(options.device)
+    effort = EFFORTS[options.quality]
+    while True:
+        try:
+            return _Trainer(patches, options, effort, device, report).run()
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            if effort.crop <= SMALLEST_CROP:
+                raise DeviceError(
+                    f"Training does not fit into the memory of {device}, even in small patches.",
+                    "Close other programs, choose DEVICE CPU, or unmix fewer bands.",
+                ) from error
+        effort = replace(effort, crop=effort.crop // 2)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        report(Progress(0.0, "start", f"Memory is short: patches of {effort.crop} pixels", {}))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out: torch's CPU allocator only says so in words."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in str(error) or "t allocate memory" in str(error)
+    )
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """What hidden bands say about ``n`` pixels: see `misfit`; ``count`` is how many bands they are."""
+
+    count: float
+    energy: Tensor
+    products: Tensor
+    gram: Tensor
+
+    def error(self, coordinates: Tensor) -> Tensor:
+        """Mean squared error of ``coordinates`` ``(n, d)`` in the hidden bands."""
+        return misfit(self.energy, self.products, self.gram, coordinates).mean() / self.count
+
+
+class _Trainer:
+    """One training: holds the scene's normalised patches, the network and the random numbers."""
+
+    def __init__(
+        self, patches: Sequence[Patch], options: Options, effort: Effort, device: torch.device, report: Report
+    ) -> None:
+        self.options, self.effort, self.device = options, effort, device
+        self._send, self._sent = report, 0.0
+        self.history: list[dict[str, float]] = []
+        torch.manual_seed(options.seed)
+        self.chance = torch.Generator().manual_seed(options.seed)
+        self.noise = torch.Generator(device).manual_seed(options.seed)
+        self.tell(0.0, "start", "Measuring brightness and signal subspace", {})
+
+        pixels = torch.from_numpy(np.concatenate([cube[valid] for cube, valid in patches])).float().to(device)
+        if len(pixels) < options.endmembers:
+            raise SceneError(
+                f"The scene has {len(pixels)} valid pixels, fewer than {options.endmembers} endmembers.",
+                "Choose fewer endmembers or a larger scene.",
+            )
+        bands = pixels.shape[1]
+        dimensions = min(options.endmembers + 4, bands)
+        self.brightness = Brightness.of(pixels, dimensions)
+        if self.brightness.offset <= 0 or float(pixels.std(0).max()) == 0:
+            raise SceneError(
+                "All pixels of the scene are equal.", "Choose a scene that shows more than one material."
+            )
+        normalised = pixels / self.brightness.measure(pixels)
+
+        self.network = AUVAENet(NetworkShape(bands, options.endmembers, dimensions)).to(device)
+        subspace = self.network.subspace
+        subspace.basis.copy_(signal_subspace(normalised, dimensions))
+        subspace.scale.copy_((normalised @ subspace.basis.T).std(0).clamp_min(1e-6))
+        self.patches = [self._prepared(*patch) for patch in patches]
+        self.weights = torch.tensor([float(valid.sum()) for _, valid in self.patches])
+
+    def _prepared(self, cube: FloatArray, valid: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+        """A patch normalised, its sides multiples of `STRIDE`; what was added is not valid."""
+        inside = torch.from_numpy(np.ascontiguousarray(valid)).to(self.device)
+        pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(self.device)
+        pixels = torch.where(inside[..., None], pixels, 0)
+        pixels = _padded(pixels / self.brightness.measure(pixels), *inside.shape)[0]
+        inside = F.pad(inside, (0, pixels.shape[1] - inside.shape[1], 0, pixels.shape[0] - inside.shape[0]))
+        return pixels, inside
+
+    def tell(self, fraction: float, stage: str, text: str, losses: dict[str, float]) -> None:
+        """Report where training stands."""
+        self._sent = time.monotonic()
+        self._send(Progress(fraction, stage, text, losses))
+
+    def run(self) -> Model:
+        """Clean, find endmembers, unmix."""
+        total = self.effort.cleaning + self.effort.unmixing
+        split = 0.9 * self.effort.cleaning / total
+        self.clean(0.0, split)
+        self.start(split)
+        self.unmix(split + 0.1, 1.0)
+        return Model(self.network, self.brightness, self.history)
+
+    def crops(self, steps: int) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
+        """For each step: its number, pixels ``(1, h, w, B)``, valid ``(1, h, w)``, bands to see ``(B,)``."""
+        for step in range(steps):
+            pixels, inside = self.patches[int(torch.multinomial(self.weights, 1, generator=self.chance))]
+            top, left = (self._offset(side) for side in inside.shape)
+            window = (slice(top, top + self.effort.crop), slice(left, left + self.effort.crop))
+            low, high = SEEN_BANDS
+            share = low + (high - low) * float(torch.rand(1, generator=self.chance))
+            order = torch.randperm(pixels.shape[-1], generator=self.chance)
+            seen = torch.zeros(pixels.shape[-1])
+            seen[order[: max(1, min(len(order) - 1, round(share * len(order))))]] = 1.0
+            if inside[window].any():
+                yield step, pixels[window][None], inside[window][None], seen.to(self.device)
+
+    def hidden(self, pixels: Tensor, inside: Tensor, seen: Tensor) -> _Hidden:
+        """What the bands that the encoder did not see say about the valid pixels of a crop."""
+        unseen = 1 - seen
+        axes = self.network.subspace.axes * unseen
+        return _Hidden(
+            count=float(unseen.sum()),
+            energy=(pixels.square() @ unseen)[inside],
+            products=(pixels @ axes.T)[inside],
+            gram=axes @ axes.T,
+        )
+
+    def _offset(self, side: int) -> int:
+        """A random first row or column of a crop, on the U-Net's grid."""
+        places = max(0, side - self.effort.crop) // STRIDE + 1
+        return int(torch.randint(places, (1,), generator=self.chance)) * STRIDE
+
+    def clean(self, begin: float, end: float) -> None:
+        """Stage 1: the U-Net learns the scene without its noise."""
+        steps = self.effort.cleaning
+        optimiser = torch.optim.Adam(self.network.unet.parameters(), LEARNING_RATE, betas=(0.9, 0.99))
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, LEARNING_RATE, total_steps=steps, pct_start=0.15
+        )
+        for step, pixels, inside, seen in self.crops(steps):
+            coordinates, _ = self.network.clean(pixels, seen)
+            error = self.hidden(pixels, inside, seen).error(coordinates.movedim(1, -1)[inside])
+            optimiser.zero_grad()
+            (error / error.detach().clamp_min(1e-12)).backward()
+            optimiser.step()
+            schedule.step()
+            self.record(step, steps, begin, end, "Cleaning", {"reconstruction": error})
+
+    @torch.no_grad()
+    def start(self, fraction: float) -> None:
+        """Stage 2: endmembers of the cleaned scene become the decoder's weights; the prior is measured."""
+        self.tell(fraction, "start", "Looking for endmembers in the scene", {})
+        cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.patches])
+        generator = torch.Generator().manual_seed(self.options.seed)
+        found = find_endmembers(
+            cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator
+        )
+        self.network.decoder.log_spectra.copy_(found.log())
+        abundances, residuals = [], []
+        for pixels, inside in self.patches:
+            mean, _ = self.network(pixels[None])
+            rebuilt = self.network.decoder(mean[0][inside])
+            kept = pixels[inside]
+            gain = (kept * rebuilt).sum(-1, keepdim=True) / (rebuilt**2).sum(-1, keepdim=True)
+            abundances.append(mean[0][inside])
+            residuals.append(kept - gain * rebuilt)
+        everywhere, misfit = torch.cat(abundances), torch.cat(residuals)
+        self.variance = misfit.square().mean().clamp_min(1e-12)
+        self.evidence = independent_bands(misfit)
+        self.prior_mean = everywhere.mean(0)
+        self.prior_deviation = everywhere.std(0).clamp_min(0.05)
+        # a Dirichlet with the scene's own mean and spread: the prior of abundances for the adversary
+        spread = everywhere.var(0).sum().clamp_min(1e-4)
+        concentration = ((1 - self.prior_mean.square().sum()) / spread - 1).clamp(0.2, 50)
+        self.prior = torch.distributions.Gamma(
+            (concentration * self.prior_mean).clamp_min(0.02), torch.ones_like(self.prior_mean)
+        )
+
+    def _cleaned(self, pixels: Tensor) -> Tensor:
+        return self.network.clean(pixels[None])[0].movedim(1, -1) @ self.network.subspace.axes
+
+    def unmix(self, begin: float, end: float) -> None:
+        """Stage 3: encoder, posterior, decoder and adversary together."""
+        steps, network = self.effort.unmixing, self.network
+        groups = [
+            {"params": [*network.unet.parameters(), *network.head.parameters()], "lr": LEARNING_RATE / 3},
+            {"params": network.decoder.parameters(), "lr": DECODER_RATE},
+        ]
+        optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
+        schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
+        judge = torch.optim.Adam(network.discriminator.parameters(), DISCRIMINATOR_RATE, betas=(0.5, 0.99))
+        for step, pixels, inside, seen in self.crops(steps):
+            coordinates, features = network.clean(pixels, seen)
+            mean, deviation = (part[inside] for part in network.posterior(coordinates, features))
+            sampled = VariationalHead.sample(mean, deviation, self.noise)
+
+            judge.zero_grad()
+            lie = network.discriminator(sampled.detach())
+            discriminator_loss(network.discriminator(self._prior_draws(PRIOR_DRAWS)), lie).backward()
+            judge.step()
+
+            hidden = self.hidden(pixels, inside, seen)
+            spectra = network.decoder.spectra * (1 - seen)
+            products = (pixels @ spectra.T)[inside]
+            error = (
+                misfit_of_shape(hidden.energy, products, spectra @ spectra.T, sampled).mean() / hidden.count
+            )
+            clean = hidden.error(coordinates.movedim(1, -1)[inside])
+            divergence = posterior_divergence(mean, deviation, self.prior_mean, self.prior_deviation)
+            adversary = adversarial_loss(network.discriminator(sampled))
+            likelihood = self.evidence / (2 * self.variance) * (error + clean)
+            loss = likelihood + divergence + ADVERSARY_WEIGHT * adversary
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0 * self.evidence)
+            optimiser.step()
+            schedule.step()
+            parts = {"reconstruction": error, "divergence": divergence, "adversary": adversary}
+            self.record(step, steps, begin, end, "Unmixing", parts)
+
+    def _prior_draws(self, count: int) -> Tensor:
+        """Draws ``(count, K)`` of the Dirichlet prior: gamma draws divided by their sum."""
+        draws = self.prior.sample((count,))
+        return draws / draws.sum(-1, keepdim=True).clamp_min(1e-12)
+
+    def record(
+        self, step: int, steps: int, begin: float, end: float, stage: str, losses: dict[str, Tensor]
+    ) -> None:
+        """Keep the losses of ten steps as one line of history, and report.
+
+        Raises:
+            SceneError: a loss is no longer a number.
+        """
+        noted = (step + 1) % NOTE_EVERY == 0 or step + 1 == steps
+        due = time.monotonic() - self._sent >= REPORT_EVERY
+        if not (noted or due):  # reading a loss would make the device wait
+            return
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        if not all(np.isfinite(value) for value in values.values()):
+            raise SceneError(
+                "Training ran into values that are not numbers.",
+                "Look for extreme values (no-data not declared?), or leave out the bands that hold them.",
+            )
+        if noted:
+            self.history.append({"step": len(self.history) * NOTE_EVERY + NOTE_EVERY, **values})
+        if due:
+            text = f"{stage}: step {step + 1} of {steps}"
+            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values)

@@ -1,0 +1,85 @@
+"""The plugin in the real QGIS desktop, under a virtual X server: what the analyst sees and clicks."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import BAD_BANDS, CHECKOUT, MATERIALS, write_scene
+
+pytestmark = [
+    pytest.mark.desktop,
+    pytest.mark.skipif(
+        not (shutil.which("qgis") and shutil.which("xvfb-run")), reason="needs the QGIS desktop and xvfb-run"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory, scene_values):
+    """What one sitting at the desktop saw."""
+    location = importlib.util.spec_from_file_location("screenshot", CHECKOUT / "tools" / "screenshot.py")
+    screenshot = importlib.util.module_from_spec(location)
+    location.loader.exec_module(screenshot)
+    folder = tmp_path_factory.mktemp("desktop")
+    scene = write_scene(folder / "cube.img", scene_values)
+    done = screenshot.run_desktop(
+        Path(__file__).with_name("desktop_promises.py"),
+        {"AUVAE_FOLDER": str(folder), "AUVAE_SCENE": str(scene), "AUVAE_ENDMEMBERS": str(MATERIALS)},
+        180,
+    )
+    assert done.returncode == 0, done.stdout
+    return json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+
+
+def test_the_menu_offers_unmixing_spectra_and_set_up(facts):
+    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Set up…"]
+
+
+def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_first_is_active(facts):
+    assert [layer["name"] for layer in facts["layers"]] == [f"Endmember {n + 1}" for n in range(MATERIALS)]
+    assert facts["active"] == "Endmember 1"
+
+
+def test_the_dock_opens_with_the_spectra_in_the_colours_of_the_maps(facts):
+    assert not facts["dock at start"]
+    seen = facts["after the run"]
+    assert seen["visible"]
+    assert seen["plotted"]
+    assert seen["title"] == "cube"
+    assert seen["x"] == "Wavelength (nm)"
+    assert "10000" in seen["y"]
+    assert seen["colors"] == [layer["color"].lower() for layer in facts["layers"]]
+    assert seen["gaps"] == [len(BAD_BANDS)] * MATERIALS
+    assert seen["range"] == pytest.approx([400, 2400], abs=0.1)
+    assert seen["in front"] == ["Endmember 1"]
+
+
+def test_a_reopened_project_shows_its_spectra_and_the_dock_follows_the_active_layer(facts):
+    assert not facts["plotted in an empty project"]
+    for moment in ("after reopening", "after picking the second map"):
+        assert facts[moment]["plotted"]
+        assert facts[moment]["colors"] == facts["after the run"]["colors"]
+    assert facts["after picking the second map"]["in front"] == ["Endmember 2"]
+
+
+def test_the_plot_follows_a_dark_theme(facts):
+    assert max(facts["paper in a dark theme"]) < 100
+    assert facts["ink in a dark theme"] == "#e6e6e6"
+
+
+def test_set_up_says_which_python_is_used(facts):
+    assert "Ready" in facts["set-up says"]
+
+
+def test_cancel_in_the_dialog_stops_within_two_seconds_and_leaves_nothing(facts):
+    assert facts["cancel"]["seconds"] < 2
+    assert facts["cancel"]["left"] == 0
+
+
+def test_unloading_leaves_nothing_behind(facts):
+    assert facts["after unloading"] == {"menu": [], "dock": False, "algorithm": False}

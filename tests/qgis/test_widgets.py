@@ -1,0 +1,89 @@
+"""The dock and the set-up window by themselves, in the states that a healthy desktop does not show."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsSettings
+
+
+@pytest.fixture
+def until(qgis_app):
+    """Let QGIS go on until something holds."""
+
+    def wait(condition, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline
+            QgsApplication.processEvents()
+            time.sleep(0.01)
+
+    return wait
+
+
+def test_without_matplotlib_the_dock_says_so_and_names_the_table(finished, plugin_modules, monkeypatch):
+    spectrum_dock = plugin_modules("auvae_qgis.gui.spectrum_dock")
+    result = plugin_modules("auvae_qgis.result").Result.read(Path(finished.results["OUTPUT"]))
+    monkeypatch.setattr(spectrum_dock, "Figure", None)
+    dock = spectrum_dock.SpectrumDock()
+    dock.show_result(result, 0)
+    assert "matplotlib" in dock._note.text()
+    assert "endmembers.csv" in dock._note.text()
+
+
+def test_a_damaged_result_is_told_in_the_dock(finished, plugin_modules, tmp_path):
+    import shutil
+
+    folder = tmp_path / "result"
+    shutil.copytree(finished.results["OUTPUT"], folder)
+    (folder / "endmembers.csv").write_text("wavelength_nm,Endmember 1\n400,1\n", encoding="utf-8")
+    dock = plugin_modules("auvae_qgis.gui.spectrum_dock").SpectrumDock()
+    dock.show_result(plugin_modules("auvae_qgis.result").Result.read(folder), None)
+    assert "unmix the scene again" in dock._note.text()
+
+
+@pytest.fixture
+def dialog(plugin_modules, until):
+    window = plugin_modules("auvae_qgis.gui.environment_dialog").EnvironmentDialog()
+    window.show()
+    until(lambda: window._task is None)
+    yield window
+    window.reject()
+    QgsSettings().remove("auvae/python")
+
+
+def test_set_up_names_place_and_size_before_anything_is_installed(dialog):
+    text = dialog._plan.text()
+    assert "GiB to download" in text
+    assert "Place" in text
+
+
+def test_a_python_without_torch_is_refused_and_not_kept(dialog, until):
+    dialog._chosen.setFilePath("/usr/bin/python3")
+    dialog._use.click()
+    until(lambda: dialog._task is None)
+    assert "rasterio" in dialog._log.toPlainText()
+    assert QgsSettings().value("auvae/python") is None
+
+
+def test_installing_shows_progress_and_cancel_stops_it(dialog, until, plugin_modules, monkeypatch):
+    environment = plugin_modules("auvae_qgis.environment")
+    setup_errors = plugin_modules("auvae_qgis.setup_errors")
+
+    def build(_folder, report, cancelled):
+        report(0.4, "Downloading torch")
+        while not cancelled():
+            time.sleep(0.01)
+        raise setup_errors.SetupCancelled
+
+    monkeypatch.setattr(environment, "build", build)
+    dialog._install.click()
+    until(lambda: "Downloading torch" in dialog._log.toPlainText())
+    assert dialog._bar.value() == 40
+    assert not dialog._install.isEnabled()
+    dialog._cancel.click()
+    until(lambda: dialog._task is None)
+    assert "cancelled" in dialog._log.toPlainText()
+    assert dialog._install.isEnabled()

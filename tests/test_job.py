@@ -1,0 +1,507 @@
+"""From a job to its result folder: what an analyst gets, and what bad input gives instead."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import resource
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import safetensors.numpy
+import torch
+from auvae import job as job_module
+from auvae import results
+from auvae.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
+from auvae.job import Job
+from auvae.scene import Scene
+from rasterio.control import GroundControlPoint
+from rasterio.transform import Affine
+
+RASTERS = ("abundances.tif", "uncertainty.tif", "error.tif", "abundance_Endmember_1.tif")
+
+
+@pytest.fixture(scope="module")
+def result(simulated, tmp_path_factory):
+    """One short job's events and its folder, looked at by many tests."""
+    output = tmp_path_factory.mktemp("one") / "result"
+    events = []
+    given = Job(
+        id="abc", scene=str(simulated), endmembers=3, output=str(output), quality="draft", device="cpu"
+    )
+    job_module.run(given, events.append, lambda: False)
+    return events, output
+
+
+def read(path):
+    with rasterio.open(path) as raster:
+        return np.moveaxis(raster.read(), 0, -1)
+
+
+# ---- the result
+
+
+def test_the_result_is_the_last_event_and_names_files_that_exist(result):
+    events, output = result
+    last = events[-1]
+    assert last["event"] == "result"
+    assert set(last["files"]) == {
+        "abundances", "endmembers", "library", "uncertainty", "error", "model", "json", "report",
+    }  # fmt: skip
+    for file in [*last["files"].values(), *(item["file"] for item in last["endmembers"])]:
+        assert Path(file).is_file()
+        assert Path(file).parent == output
+    assert [item["name"] for item in last["endmembers"]] == ["Endmember 1", "Endmember 2", "Endmember 3"]
+    assert set(last["metrics"]) == {"rmse", "mean_angle"}
+
+
+def test_progress_never_falls_and_stages_come_in_order(result):
+    steps = [event for event in result[0] if event["event"] == "progress"]
+    fractions = [step["fraction"] for step in steps]
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] <= fractions[-1] <= 1
+    stages = [step["stage"] for step in steps]
+    assert list(dict.fromkeys(stages)) == ["reading", "start", "training", "mapping", "writing"]
+    assert all("losses" not in step for step in steps if step["stage"] != "training")
+
+
+def test_abundances_are_not_negative_and_sum_to_one(result):
+    abundances = read(result[1] / "abundances.tif")
+    inside = (abundances != results.NO_DATA).all(axis=-1)
+    assert abundances[inside].min() >= 0
+    assert abundances[inside].sum(axis=-1) == pytest.approx(1, abs=1e-3)
+
+
+def test_no_data_is_kept_where_the_scene_has_none(result, simulated):
+    with Scene.open(simulated) as scene:
+        _, valid = scene.read()
+    assert not valid.all()
+    for name in RASTERS:
+        values = read(result[1] / name)
+        assert ((values != results.NO_DATA).all(axis=-1) == valid).all()
+        assert (values[~valid] == results.NO_DATA).all()
+
+
+def test_each_map_is_its_band_of_the_abundances(result):
+    abundances = read(result[1] / "abundances.tif")
+    for index in range(3):
+        assert np.array_equal(
+            read(result[1] / f"abundance_Endmember_{index + 1}.tif")[..., 0], abundances[..., index]
+        )
+    with rasterio.open(result[1] / "abundances.tif") as raster:
+        assert raster.descriptions == ("Endmember 1", "Endmember 2", "Endmember 3")
+
+
+def test_endmembers_are_in_the_rasters_unit_and_give_their_wavelengths(result, simulated):
+    with (result[1] / "endmembers.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["wavelength_nm", "Endmember 1", "Endmember 2", "Endmember 3"]
+    table = np.array(rows[1:], float)
+    with Scene.open(simulated) as scene:
+        values, valid = scene.read()
+        assert table[:, 0] == pytest.approx(scene.wavelengths)
+    # In reflectance x 10000 they lie between the scene's darkest and somewhat above its brightest pixels.
+    brightest = values[valid].max(axis=0)
+    assert table[:, 1:].min() >= 0
+    assert (table[:, 1:].max(axis=1) > 0.3 * brightest).mean() > 0.9
+    assert (table[:, 1:].max(axis=1) < 3 * brightest).all()
+
+
+def test_the_spectral_library_holds_the_endmembers_of_the_table(result):
+    # GDAL opens no spectral libraries: read it as the header says it is to be read.
+    lines = (result[1] / "endmembers.hdr").read_text(encoding="utf-8").splitlines()
+    header = dict(line.split(" = ", 1) for line in lines[1:])
+    assert (lines[0], header["file type"], header["data type"]) == ("ENVI", "ENVI Spectral Library", "4")
+    spectra = np.fromfile(result[1] / "endmembers.sli", "<f4").reshape(
+        int(header["lines"]), int(header["samples"])
+    )
+    with (result[1] / "endmembers.csv").open(newline="") as file:
+        table = np.array(list(csv.reader(file))[1:], float)
+    assert np.array_equal(spectra, table[:, 1:].T.astype(np.float32))
+    assert header["spectra names"] == "{Endmember 1, Endmember 2, Endmember 3}"
+    assert header["wavelength units"] == "Nanometers"
+    assert header["reflectance scale factor"] == "10000"
+    assert [float(cell) for cell in header["wavelength"].strip("{}").split(",")] == table[:, 0].tolist()
+
+
+def test_result_json_tells_everything_needed_to_repeat_the_run(result, simulated):
+    document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
+    assert (document["format"], document["schema"]) == ("auvae-result", 1)
+    assert document["scene"] == {"path": str(simulated), "name": "scene", "rows": 30, "cols": 37}
+    assert document["unit"] == "Reflectance × 10000"
+    assert len(document["bands"]) == 40
+    assert document["bands"][0]["reason"] == "flagged bad in the header"
+    assert document["options"]["endmembers"] == 3
+    assert {"auvae", "python", "torch", "numpy", "rasterio", "gdal"} <= set(document["versions"])
+    assert set(document["seconds"]) == {"reading", "start", "training", "mapping", "writing"}
+    assert document["history"]
+    assert document["command"].startswith("auvae unmix ")
+    assert all(re.fullmatch("#[0-9A-F]{6}", item["color"]) for item in document["endmembers"])
+    assert sum(item["area_share"] for item in document["endmembers"]) == pytest.approx(1)
+
+
+def test_the_metrics_are_those_of_the_maps_that_were_written(result):
+    metrics = result[0][-1]["metrics"]
+    angle = read(result[1] / "error.tif")
+    assert metrics["mean_angle"] == pytest.approx(angle[angle != results.NO_DATA].mean(), rel=1e-5)
+    assert metrics["rmse"] > 0
+
+
+def test_the_model_file_holds_weights_and_settings_without_pickle(result):
+    file = result[1] / "model.auvae"
+    assert safetensors.numpy.load_file(file)
+    with safetensors.safe_open(file, "np") as model:
+        described = model.metadata()
+    assert described["format"] == "auvae-model"
+    assert isinstance(json.loads(described["settings"]), dict)
+    assert json.loads(described["names"]) == ["Endmember 1", "Endmember 2", "Endmember 3"]
+
+
+def test_the_report_shows_everything_and_needs_nothing_else(result):
+    page = (result[1] / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3
+    assert page.count('fill="none" stroke="#') >= 3
+    assert "http" not in page.replace("http-equiv", "")
+    assert "src=" not in page.replace('src="data:', "")
+    assert "Wavelength (nm)" in page
+
+
+def test_names_from_files_cannot_break_the_report(unmix, write_raster, mixed, tmp_path):
+    path = write_raster(mixed(), name="<script>alert(1)<b>.tif".replace("/", ""))
+    unmix(path)
+    page = (tmp_path / "result" / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Affine(3.2, 0.0, 480000.123456789, 0.0, -3.2, 3350000.987654321),
+        Affine.translation(565000.1, 5340000.7) @ Affine.rotation(17.3) @ Affine.scale(29.7, -30.3),
+        Affine(1 / 3, 0, -122.123456789012, 0, -1 / 7, 37.98765432109876),
+    ],
+    ids=["north-up", "rotated", "degrees"],
+)
+def test_the_georeference_is_the_scenes_to_the_last_digit(unmix, write_raster, mixed, tmp_path, transform):
+    path = write_raster(
+        mixed(), transform=transform, crs="EPSG:4326" if abs(transform.a) < 1 else "EPSG:32632"
+    )
+    unmix(path)
+    with rasterio.open(path) as scene:
+        for name in RASTERS:
+            with rasterio.open(tmp_path / "result" / name) as raster:
+                assert (
+                    tuple(raster.transform)
+                    == tuple(scene.transform)
+                    == pytest.approx(tuple(transform), abs=0)
+                )
+                assert raster.crs == scene.crs
+                assert raster.shape == scene.shape
+
+
+def test_ground_control_points_are_the_scenes(unmix, write_raster, mixed, tmp_path):
+    points = [
+        GroundControlPoint(row, col, 10.1 + col / 7, 48.2 - row / 9, 1.5)
+        for row in (0, 19)
+        for col in (0, 23)
+    ]
+    path = write_raster(mixed(), gcps=(points, rasterio.crs.CRS.from_epsg(4326)), transform=None, crs=None)
+    unmix(path)
+    with rasterio.open(path) as scene, rasterio.open(tmp_path / "result" / "abundances.tif") as raster:
+        places = [[(p.row, p.col, p.x, p.y, p.z) for p in each.gcps[0]] for each in (scene, raster)]
+        assert len(places[0]) == 4
+        assert places[0] == places[1]
+        assert scene.gcps[1] == raster.gcps[1]
+
+
+def test_a_scene_without_georeference_is_unmixed_all_the_same(unmix, write_raster, mixed, tmp_path):
+    unmix(write_raster(mixed(), transform=None, crs=None))
+    assert results.is_result(tmp_path / "result")
+
+
+def test_chosen_bands_are_the_ones_unmixed(unmix, write_raster, mixed, tmp_path):
+    unmix(write_raster(mixed()), bands=[2, 4, 5, 9])
+    with (tmp_path / "result" / "endmembers.csv").open(newline="") as file:
+        assert [row[0] for row in csv.reader(file)] == ["band", "2", "4", "5", "9"]
+
+
+def test_large_scenes_are_mapped_in_windows_and_get_overviews(unmix, write_raster, mixed, tmp_path):
+    unmix(write_raster(mixed(rows=300, cols=520, bands=6)))
+    with rasterio.open(tmp_path / "result" / "abundances.tif") as raster:
+        assert raster.overviews(1) == [2, 4]
+        assert (raster.read() != results.NO_DATA).all()
+        assert (raster.profile["compress"], raster.block_shapes[0]) == ("deflate", (256, 256))
+
+
+def test_the_same_seed_gives_the_same_result(unmix, simulated, tmp_path):
+    for name in ("first", "again"):
+        unmix(simulated, output=str(tmp_path / name), seed=7)
+    for name in (*RASTERS, "endmembers.csv"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_paths_with_spaces_and_accents_work(unmix, write_raster, mixed, tmp_path):
+    output = tmp_path / "Ergebnis für März" / "scène n° 1"
+    events = unmix(write_raster(mixed(), name="Bilder été/scène 1.tif"), output=str(output))
+    assert events[-1]["output"] == str(output)
+    assert results.is_result(output)
+
+
+# ---- bad input leaves nothing behind
+
+
+def bad_scenes(write_raster, mixed, tmp_path):
+    constant = np.broadcast_to(mixed()[0, 0], (20, 24, 12)).copy()
+    few = mixed()
+    few[:, 2:] = few[1:] = 0
+    truncated = write_raster(mixed(rows=99), name="truncated.tif")
+    truncated.write_bytes(truncated.read_bytes()[:9000])
+    text = tmp_path / "text.tif"
+    text.write_text("not a raster")
+    return {
+        "one band": write_raster(mixed(bands=1), name="a.tif"),
+        "usable bands": write_raster(mixed(bands=2), name="b.tif"),
+        "pixels with data": write_raster(few, name="c.tif"),
+        "holds no data": write_raster(np.full_like(constant, -1), name="d.tif", nodata=-1),
+        "is constant": write_raster(constant, name="e.tif"),
+        "complex": write_raster(mixed().astype(np.complex64), name="f.tif"),
+        "no raster": text,
+        "truncated": truncated,
+        "no file": tmp_path / "absent.tif",
+    }
+
+
+def test_each_bad_scene_gives_its_sentence_leaves_nothing_and_keeps_an_older_result(
+    unmix, write_raster, mixed, tmp_path, left_behind, result
+):
+    scenes = bad_scenes(write_raster, mixed, tmp_path)
+    folder = tmp_path / "results"
+    folder.mkdir()
+    shutil.copytree(result[1], folder / "older")
+    before = {path.name: path.read_bytes() for path in (folder / "older").iterdir()}
+    for words, path in scenes.items():
+        for name in ("older", "new"):
+            with pytest.raises(SceneError, match=words):
+                unmix(path, output=str(folder / name))
+        assert left_behind(folder) == ["older"]
+    assert {path.name: path.read_bytes() for path in (folder / "older").iterdir()} == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX folders")
+def test_a_folder_that_cannot_be_written_is_refused_before_training(unmix, simulated, tmp_path, left_behind):
+    (tmp_path / "file").write_text("kept")
+    for output in ("file/result", "file"):
+        with pytest.raises(OutputError) as caught:
+            unmix(simulated, output=str(tmp_path / output))
+        assert caught.value.remedy.startswith("Choose")
+    with pytest.raises(OutputError, match="cannot be written"):
+        unmix(simulated, output="/proc/result")
+    assert left_behind(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_kept(unmix, simulated, tmp_path, left_behind):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "holiday.jpg").write_text("sea")
+    with pytest.raises(OutputError, match=r"holds something other than a result, such as holiday\.jpg"):
+        unmix(simulated, output=str(folder))
+    assert left_behind(tmp_path) == ["photos"]
+    assert left_behind(folder) == ["holiday.jpg"]
+
+
+def test_an_earlier_result_with_the_analysts_own_file_in_it_is_refused(
+    unmix, simulated, result, tmp_path, left_behind
+):
+    folder = tmp_path / "older"
+    shutil.copytree(result[1], folder)
+    (folder / "abundances.tif.aux.xml").write_text("<statistics of QGIS>")
+    unmix(simulated, output=str(folder))
+    (folder / "notes.docx").write_text("mine")
+    with pytest.raises(OutputError, match=r"also notes\.docx"):
+        unmix(simulated, output=str(folder))
+    assert (folder / "notes.docx").read_text() == "mine"
+    assert left_behind(tmp_path) == ["older"]
+
+
+def test_the_scene_is_never_replaced_by_its_result(unmix, result, tmp_path):
+    folder = tmp_path / "older"
+    shutil.copytree(result[1], folder)
+    with pytest.raises(OutputError, match="lies in the output folder"):
+        unmix(folder / "abundances.tif", endmembers=2, output=str(folder))
+
+
+def test_an_empty_folder_is_taken(unmix, simulated, tmp_path, left_behind):
+    (tmp_path / "result").mkdir()
+    unmix(simulated)
+    assert left_behind(tmp_path) == ["result"]
+
+
+def test_an_earlier_result_is_there_until_the_new_one_is_complete(
+    unmix, simulated, result, tmp_path, left_behind
+):
+    folder = tmp_path / "result"
+    shutil.copytree(result[1], folder)
+    before = (folder / "result.json").read_bytes()
+    seen = []
+
+    def look():
+        seen.append((folder / "result.json").read_bytes() == before)
+        return False
+
+    unmix(simulated, cancelled=look, seed=9)
+    assert all(seen)
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["seed"] == 9
+    assert left_behind(tmp_path) == ["result"]
+
+
+def test_cancelling_at_any_stage_leaves_nothing_and_keeps_an_earlier_result(
+    unmix, simulated, result, tmp_path, left_behind
+):
+    shutil.copytree(result[1], tmp_path / "result")
+    before = (tmp_path / "result" / "result.json").read_bytes()
+    for stage in ("reading", "start", "training", "mapping", "writing"):
+        reached = []
+        with pytest.raises(Cancelled):
+            job_module.run(
+                Job(
+                    id="c",
+                    scene=str(simulated),
+                    endmembers=3,
+                    output=str(tmp_path / "result"),
+                    quality="draft",
+                ),
+                lambda event, stage=stage, reached=reached: (
+                    event.get("stage") == stage and reached.append(event)
+                ),
+                lambda reached=reached: bool(reached),
+            )
+        assert reached
+        assert left_behind(tmp_path) == ["result"]
+    assert (tmp_path / "result" / "result.json").read_bytes() == before
+
+
+def test_an_earlier_result_survives_when_the_new_one_cannot_be_moved_into_place(
+    unmix, simulated, result, tmp_path, left_behind, monkeypatch
+):
+    shutil.copytree(result[1], tmp_path / "result")
+    before = (tmp_path / "result" / "result.json").read_bytes()
+    real = results._rename
+
+    def rename(source, target):
+        if "partial" in source.name:
+            raise PermissionError(13, "in use")
+        real(source, target)
+
+    monkeypatch.setattr(results, "_rename", rename)
+    with pytest.raises(OutputError, match="cannot be replaced"):
+        unmix(simulated)
+    assert left_behind(tmp_path) == ["result"]
+    assert (tmp_path / "result" / "result.json").read_bytes() == before
+
+
+def test_an_earlier_result_set_aside_by_a_killed_worker_is_put_back(simulated, result, tmp_path, left_behind):
+    shutil.copytree(result[1], tmp_path / ".result.previous-77")
+    with Scene.open(simulated) as scene, results.ResultWriter(tmp_path / "result", "78", scene, ["a", "b"]):
+        assert results.is_result(tmp_path / "result")
+    assert left_behind(tmp_path) == ["result"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs setrlimit")
+def test_a_disk_that_fills_up_at_any_moment_gives_its_sentence_and_leaves_nothing(
+    unmix, write_raster, mixed, tmp_path, left_behind
+):
+    path = write_raster(mixed(rows=260, cols=270, bands=4))
+    unmix(path)
+    sizes = sorted(file.stat().st_size for file in (tmp_path / "result").iterdir())
+    before = (tmp_path / "result" / "result.json").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # From the first block of a map, over the blocks flushed at its end, to its overviews.
+    for limit in (500, sizes[-1] // 2, sizes[-1] * 9 // 10, sizes[-1] - 100):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            with pytest.raises(OutputError) as caught:
+                unmix(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert "Make room" in caught.value.remedy
+        assert left_behind(tmp_path) == ["result", "scene.tif"]
+    assert (tmp_path / "result" / "result.json").read_bytes() == before
+
+
+# ---- the machine
+
+
+def test_cuda_asked_for_and_absent_is_a_sentence(unmix, simulated, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match="CUDA was asked for"):
+        unmix(simulated, device="cuda")
+
+
+def test_memory_running_out_while_mapping_means_smaller_windows(
+    unmix, write_raster, mixed, tmp_path, monkeypatch
+):
+    real = job_module.Model.predict
+
+    def predict(model, cube, valid):
+        if cube.shape[0] * cube.shape[1] > 20000:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB.")
+        return real(model, cube, valid)
+
+    monkeypatch.setattr(job_module.Model, "predict", predict)
+    events = unmix(write_raster(mixed(rows=200, cols=180, bands=8)))
+    said = [event["text"] for event in events if event["event"] == "message"]
+    assert said == ["Memory ran out: mapping goes on in windows of 128 x 128 pixels."]
+    assert (read(tmp_path / "result" / "abundances.tif") != results.NO_DATA).all()
+
+
+def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(
+    unmix, simulated, tmp_path, monkeypatch, left_behind
+):
+    def predict(model, cube, valid):
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(job_module.Model, "predict", predict)
+    with pytest.raises(DeviceError, match="not enough memory to map even 32 x 32"):
+        unmix(simulated)
+    assert left_behind(tmp_path) == []
+
+
+# ---- the job's document
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"endmembers": "4"}, "Endmembers is '4'"),
+        ({"endmembers": True}, "Endmembers is True"),
+        ({"endmembers": 31}, "from 2 to 30"),
+        ({"bands": "1,2"}, "Bands is '1,2'"),
+        ({"bands": [1, 2.5]}, "Bands is"),
+        ({"quality": "best"}, "one of draft, standard, high"),
+        ({"device": "tpu"}, "one of auto, cuda, cpu"),
+        ({"seed": -1}, "Seed is -1"),
+        ({"id": "../../etc"}, "letters and digits"),
+        ({"schema": 2}, "schema 2"),
+        ({"output": 5}, "Output is 5"),
+    ],
+)
+def test_a_job_that_is_wrong_says_what_is_wrong(job, changes, words):
+    with pytest.raises(JobError, match=words):
+        Job.parse(job("scene.img", **changes))
+
+
+def test_a_job_that_lacks_a_key_names_it(job):
+    document = job("scene.img")
+    del document["seed"]
+    with pytest.raises(JobError, match="lacks key 'seed'"):
+        Job.parse(document)
+    with pytest.raises(JobError, match="not a JSON object"):
+        Job.parse([document])
