@@ -10,6 +10,8 @@ ENDMEMBERS ?= 4
 OUT ?= docs/screenshot.png
 QGIS_PYTHON ?= /usr/bin/python3
 PROFILE ?= default
+SEEDS ?=
+TABLES ?=
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -18,10 +20,10 @@ AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
-.PHONY: help setup demo desktop screenshot test lint format package deploy clean
+.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu clean
 
 help: ## list the jobs
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
 
 setup: $(ENVIRONMENTS) ## make both environments; installs QGIS with apt where it is missing
 	@echo "Both environments are ready: build/worker, build/qgis"
@@ -70,6 +72,12 @@ package: $(ENVIRONMENTS) ## the zip for the plugin repository, tried in a fresh 
 
 deploy: ## link this checkout into your QGIS profile; PROFILE=name for another than default
 	@tools/deploy.sh "$(PROFILE)"
+
+bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABLES=accuracy,noise
+	@PYTHONPATH=model build/worker/bin/python -m bench $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TABLES),--tables $(TABLES))
+
+bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
+	@build/worker/bin/python bench/gpu.py
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

@@ -7,6 +7,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
+from .algorithms.countendmembers import CountEndmembers
 from .algorithms.unmix import Unmix
 from .layers import AbundanceMap
 from .paths import ICON
@@ -24,6 +25,7 @@ class AuvaeProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
+        self.addAlgorithm(CountEndmembers())
 
     def post_processors(self, count: int) -> list[AbundanceMap]:
         """Make what styles ``count`` layers once they are loaded; to be called on the main thread.

@@ -70,10 +70,12 @@ def run_job(python: str, job: dict[str, Any], feedback: QgsProcessingFeedback) -
         with contextlib.suppress(OSError):  # it has already ended: its silence is explained below
             stdin.write(json.dumps(job).encode() + b"\n")
             stdin.flush()
-        return _follow(process, events, python, last_words, feedback)
+        return _checked(job["task"], _follow(process, events, python, last_words, feedback))
     except BaseException:
         _stop(process)
-        _clear_staging(Path(job["output"]), job["id"])
+        for place in ("output", "report"):
+            if job.get(place):
+                _clear_staging(Path(job[place]), job["id"])
         if last_words:
             QgsMessageLog.logMessage("\n".join(last_words), _LOG, Qgis.MessageLevel.Warning)
         raise
@@ -156,7 +158,7 @@ def _follow(
             raise WorkerError(_explain_death(process, python, greeted, last_words))
         greeted = True
         if event["event"] == "result":
-            return _checked(event)
+            return event
         if event["event"] == "error":
             raise WorkerError(_sentence(event))
         narrator.tell(event)
@@ -200,22 +202,10 @@ class _Narrator:
         self.feedback.setProgressText(" · ".join([text, *parts]))
 
 
-def _checked(event: Event) -> Event:
+def _checked(task: str, event: Event) -> Event:
     """Return the result event if it has all that follows needs."""
     try:
-        files, metrics = event["files"], event["metrics"]
-        complete = (
-            all(
-                isinstance(files[name], str)
-                for name in ("abundances", "endmembers", "model", "report", "json")
-            )
-            and all(isinstance(metrics[name], (int, float)) for name in ("rmse", "mean_angle"))
-            and all(
-                isinstance(endmember[key], str)
-                for endmember in event["endmembers"]
-                for key in ("name", "file", "color")
-            )
-        )
+        complete = _is_count(event) if task == "count" else _is_unmixing(event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
@@ -223,6 +213,23 @@ def _checked(event: Event) -> Event:
             tr("The unmixing process answered in a form this plugin does not know. Reinstall the plugin.")
         )
     return event
+
+
+def _is_count(event: Event) -> bool:
+    return all(isinstance(event[name], int) for name in ("count", "hysime", "materials"))
+
+
+def _is_unmixing(event: Event) -> bool:
+    files, metrics = event["files"], event["metrics"]
+    return (
+        all(isinstance(files[name], str) for name in ("abundances", "endmembers", "model", "report", "json"))
+        and all(isinstance(metrics[name], (int, float)) for name in ("rmse", "mean_angle"))
+        and all(
+            isinstance(endmember[key], str)
+            for endmember in event["endmembers"]
+            for key in ("name", "file", "color")
+        )
+    )
 
 
 def _sentence(event: Event) -> str:
@@ -296,7 +303,10 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _clear_staging(output: Path, job_id: str) -> None:
     """Remove what a killed worker left beside ``output``, and put an earlier result back in its place."""
-    shutil.rmtree(output.parent / f".{output.name}.partial-{job_id}", ignore_errors=True)
+    staged = output.parent / f".{output.name}.partial-{job_id}"
+    shutil.rmtree(staged, ignore_errors=True)
+    with contextlib.suppress(OSError):  # a folder, gone by now; a report is a file
+        staged.unlink()
     previous = output.parent / f".{output.name}.previous-{job_id}"
     if previous.is_dir():
         if output.exists():

@@ -86,6 +86,7 @@ def job(tmp_path):
             "quality": "draft",
             "seed": 0,
             "device": "cpu",
+            "variant": "auvae-net",
             "output": str(tmp_path / "result"),
         }
         return {**document, **changes}

@@ -16,7 +16,7 @@ import rasterio
 import safetensors.numpy
 import torch
 from auvae import job as job_module
-from auvae import results
+from auvae import results, training
 from auvae.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
 from auvae.job import Job
 from auvae.scene import Scene
@@ -447,14 +447,14 @@ def test_cuda_asked_for_and_absent_is_a_sentence(unmix, simulated, monkeypatch):
 def test_memory_running_out_while_mapping_means_smaller_windows(
     unmix, write_raster, mixed, tmp_path, monkeypatch
 ):
-    real = job_module.Model.predict
+    real = training.Model.predict
 
     def predict(model, cube, valid):
         if cube.shape[0] * cube.shape[1] > 20000:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB.")
         return real(model, cube, valid)
 
-    monkeypatch.setattr(job_module.Model, "predict", predict)
+    monkeypatch.setattr(training.Model, "predict", predict)
     events = unmix(write_raster(mixed(rows=200, cols=180, bands=8)))
     said = [event["text"] for event in events if event["event"] == "message"]
     assert said == ["Memory ran out: mapping goes on in windows of 128 x 128 pixels."]
@@ -467,7 +467,7 @@ def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(
     def predict(model, cube, valid):
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(job_module.Model, "predict", predict)
+    monkeypatch.setattr(training.Model, "predict", predict)
     with pytest.raises(DeviceError, match="not enough memory to map even 32 x 32"):
         unmix(simulated)
     assert left_behind(tmp_path) == []
@@ -487,6 +487,7 @@ def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(
         ({"bands": [1, 2.5]}, "Bands is"),
         ({"quality": "best"}, "one of draft, standard, high"),
         ({"device": "tpu"}, "one of auto, cuda, cpu"),
+        ({"variant": "best"}, "one of auvae-net, published, aae-net, avae, auae"),
         ({"seed": -1}, "Seed is -1"),
         ({"id": "../../etc"}, "letters and digits"),
         ({"schema": 2}, "schema 2"),

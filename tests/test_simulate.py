@@ -70,7 +70,51 @@ def test_the_noise_is_as_strong_as_asked(tmp_path):
     assert 0.01 < noise < 0.06
 
 
+def test_strong_brightness_lights_pixels_unevenly_and_leaves_their_shares(tmp_path):
+    (even, shares), (uneven, same_shares) = (
+        held(tmp_path / f"{brightness}.img", brightness=brightness) for brightness in (0, 0.5)
+    )
+    assert np.array_equal(shares, same_shares, equal_nan=True)
+    inside = np.isfinite(shares[..., 0])
+    ratio = np.log(uneven[inside, 20] / even[inside, 20])
+    assert ratio.std() == pytest.approx(0.5, rel=0.2)
+
+
+@pytest.mark.parametrize("mixing", ["fan", "gbm"])
+def test_light_that_met_two_materials_only_adds(tmp_path, mixing):
+    linear, _ = held(tmp_path / "linear.img", brightness=0)
+    twice, shares = held(tmp_path / "twice.img", brightness=0, mixing=mixing)
+    inside = np.isfinite(shares[..., 0])
+    mixed = inside & (shares.max(axis=-1) < 0.6)
+    pure = inside & (shares.max(axis=-1) > 0.97)
+    added = np.median(twice - linear, axis=-1)
+    assert np.median(added[mixed]) > 0.005
+    assert abs(np.median(added[pure])) < 0.002
+
+
+def test_outliers_show_something_else_and_have_no_truth(tmp_path):
+    plain, shares = held(tmp_path / "plain.img", brightness=0)
+    spoiled, known = held(tmp_path / "spoiled.img", brightness=0, outliers=0.1)
+    outliers = np.isfinite(shares[..., 0]) & ~np.isfinite(known[..., 0])
+    assert outliers.mean() == pytest.approx(0.1, abs=0.03)
+    unit = [cube / np.linalg.norm(cube, axis=-1, keepdims=True).clip(1e-9) for cube in (plain, spoiled)]
+    angles = np.arccos(np.clip((unit[0] * unit[1]).sum(axis=-1), -1, 1))
+    assert np.median(angles[outliers]) > 0.2
+    assert np.median(angles[np.isfinite(known[..., 0])]) < 0.05
+
+
+def held(path, **options):
+    """A simulated scene's values in reflectance and its true abundances."""
+    scene, truth = simulate(path, Recipe(rows=60, cols=60, bands=60, snr=60, seed=5, **options))
+    with Scene.open(scene) as opened, np.load(truth) as known:
+        return opened.read()[0] / 10000, known["abundances"]
+
+
 def test_a_wrong_recipe_or_place_is_refused(tmp_path):
+    with pytest.raises(JobError, match="Mixing is 'cubic'"):
+        Recipe(mixing="cubic")
+    with pytest.raises(JobError, match=r"Outliers is 0.9"):
+        Recipe(outliers=0.9)
     with pytest.raises(JobError, match="Endmembers is 1"):
         Recipe(endmembers=1)
     with pytest.raises(JobError, match="neither"):

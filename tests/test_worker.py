@@ -212,7 +212,7 @@ def test_the_command_unmixes_and_prints_where_the_result_is(auvae, simulated, tm
     assert (tmp_path / "r" / "report.html").exists()
     scored = auvae("score", simulated.with_name("scene_truth.npz"), tmp_path / "r")
     assert scored.returncode == 0, scored.stderr
-    assert set(json.loads(scored.stdout)) == {"mSAD", "mRMSE", "SAD", "RMSE"}
+    assert set(json.loads(scored.stdout)) == {"mSAD", "mRMSE", "mRMSE_scaled", "SAD", "RMSE"}
 
 
 def test_the_command_prints_events_with_json(auvae, simulated, tmp_path):

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputFile,
     QgsProcessingOutputMultipleLayers,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterBand,
-    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
-    QgsProcessingParameterRasterLayer,
     QgsProcessingUtils,
 )
-from qgis.PyQt.QtGui import QIcon
 
-from .. import settings
-from ..environment import find_worker_python
-from ..paths import UNMIX_ICON
 from ..raster_copy import RasterCopyError, copy_raster, driver_for
-from ..scene_source import SceneSourceError, scene_file
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
+from .scene_algorithm import SceneAlgorithm
 
 QUALITIES = ("draft", "standard", "high")
-DEVICES = ("auto", "cuda", "cpu")
+VARIANTS = ("auvae-net", "published", "aae-net", "avae", "auae")
+MOST_ENDMEMBERS = 30
 
 
-class Unmix(QgsProcessingAlgorithm):
+class Unmix(SceneAlgorithm):
     """Unmixes a hyperspectral raster with AUVAE-Net, without reference spectra."""
 
-    INPUT = "INPUT"
-    BANDS = "BANDS"
     ENDMEMBERS = "ENDMEMBERS"
     QUALITY = "QUALITY"
-    SEED = "SEED"
-    DEVICE = "DEVICE"
+    VARIANT = "VARIANT"
     OUTPUT = "OUTPUT"
     ABUNDANCES = "ABUNDANCES"
     ENDMEMBERS_FILE = "ENDMEMBERS_FILE"
@@ -55,11 +44,7 @@ class Unmix(QgsProcessingAlgorithm):
     RMSE = "RMSE"
     MEAN_ANGLE = "MEAN_ANGLE"
 
-    CHOICES = {QUALITY: QUALITIES, DEVICE: DEVICES}  # noqa: RUF012  QGIS's metaclass, not a mutable default
-
-    def createInstance(self) -> Unmix:
-        """Return a new algorithm of this kind."""
-        return Unmix()
+    CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, VARIANT: VARIANTS}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -68,14 +53,6 @@ class Unmix(QgsProcessingAlgorithm):
     def displayName(self) -> str:
         """Return the name in the toolbox."""
         return tr("Unmix (AUVAE-Net)")
-
-    def icon(self) -> QIcon:
-        """Return the algorithm's icon."""
-        return QIcon(UNMIX_ICON)
-
-    def svgIconPath(self) -> str:
-        """Return the same icon for places that want a file."""
-        return UNMIX_ICON
 
     def tags(self) -> list[str]:
         """Return the words an analyst searches the toolbox for."""
@@ -100,54 +77,46 @@ class Unmix(QgsProcessingAlgorithm):
             "needed.</p>"
             "<h3>What you get</h3>"
             "<p>One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of "
-            "it; in every pixel the maps are non-negative and add up to 1. The dock <i>Endmember "
-            "spectra</i> shows which material each map is: compare its spectrum with what you know. The "
-            "result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of "
-            "each abundance (posterior standard deviation), the angle between each pixel and its "
-            "reconstruction, a report, and the trained model.</p>"
+            "it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, "
+            "shadow) is taken out first, and dark materials such as water are weighed as if they were nearly "
+            "as bright as the others. The dock <i>Endmember spectra</i> shows which material each map is: "
+            "compare its spectrum with what you know. The result folder also holds the "
+            "spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard "
+            "deviation), the angle between each pixel and its reconstruction, a report, and the trained "
+            "model.</p>"
             "<h3>How many endmembers?</h3>"
-            "<p>Count the materials you can tell apart in the image, and add one for shade if there is "
-            "much. Too few: a spectrum looks like a blend and the error map shows a structure you "
-            "recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a "
-            "map is nearly empty. Try one less and one more; "
+            "<p>With 0 the number is estimated, and the report shows the evidence, as <i>Count "
+            "endmembers</i> does. Or count the materials you can tell apart in the image, and add one for "
+            "shade if there is much. Too few: a spectrum looks like a blend and the error map shows a "
+            "structure you recognise on the ground. Too many: two spectra are nearly the same but for "
+            "brightness, or a map is nearly empty. Try one less and one more; "
             "<i>draft</i> quality is enough for that.</p>"
             "<h3>Which image?</h3>"
             "<p>Surface reflectance is best; radiance works if the atmosphere is the same everywhere. "
             "Bands flagged bad in the header are left out, as are pixels with no data. The unit of the "
             "raster is kept.</p>"
+            "<p>The published networks among the advanced parameters are for comparison: the help of "
+            "<i>Network</i> and the report say what is known to be wrong with them.</p>"
             "<p>The computation runs in a process of its own, on a CUDA graphics card where there is one. "
             "The map stays usable; Cancel stops it within two seconds and leaves nothing behind.</p>"
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
-        self._add(
-            QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
-            tr(
-                "The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web "
-                "layer."
-            ),
-        )
-        self._add(
-            QgsProcessingParameterBand(
-                self.BANDS,
-                tr("Bands"),
-                parentLayerParameterName=self.INPUT,
-                optional=True,
-                allowMultiple=True,
-            ),
-            tr("The bands to use. Left empty: all but those flagged bad in the header."),
-        )
+        self._add_scene()
         self._add(
             QgsProcessingParameterNumber(
                 self.ENDMEMBERS,
                 tr("Number of endmembers"),
                 QgsProcessingParameterNumber.Integer,
                 defaultValue=4,
-                minValue=2,
-                maxValue=30,
+                minValue=0,
+                maxValue=MOST_ENDMEMBERS,
             ),
-            tr("How many materials the image is made of, shade included. See the help on how to choose it."),
+            tr(
+                "How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from "
+                "the image. See the help on how to choose it."
+            ),
         )
         self._add(
             QgsProcessingParameterEnum(
@@ -158,26 +127,22 @@ class Unmix(QgsProcessingAlgorithm):
                 "last digits."
             ),
         )
-        self._add(
-            QgsProcessingParameterNumber(
-                self.SEED,
-                tr("Seed"),
-                QgsProcessingParameterNumber.Integer,
-                defaultValue=0,
-                minValue=0,
-                maxValue=2**31 - 1,
-            ),
-            tr(
-                "Start of the random numbers. The same seed, image and settings on one device give the "
-                "same result."
-            ),
-            advanced=True,
-        )
+        self._add_seed_and_device()
         self._add(
             QgsProcessingParameterEnum(
-                self.DEVICE, tr("Compute on"), [tr("Automatic"), tr("CUDA"), tr("CPU")], defaultValue=0
+                self.VARIANT,
+                tr("Network"),
+                [tr("AUVAE-Net"), tr("AUVAE-Net (published)"), "AAE-Net", "AVAE", "AUAE"],
+                defaultValue=0,
             ),
-            tr("Automatic takes a CUDA graphics card where there is one, otherwise the processor."),
+            tr(
+                "Leave it at AUVAE-Net for results. The published networks are there to compare with and to "
+                "reproduce papers. Known to be wrong with them: they see one pixel at a time; their angle is "
+                "averaged over bands, so it is near 90 degrees for a perfect fit; a layer behind the decoder "
+                "(AAE-Net has none) loosens the spectra from the image; abundances are held against normally "
+                "distributed numbers; their uncertainty is not usable. They were given the true endmembers; "
+                "here VCA stands in."
+            ),
             advanced=True,
         )
         self._add(
@@ -206,88 +171,29 @@ class Unmix(QgsProcessingAlgorithm):
         )
         self.addOutput(QgsProcessingOutputNumber(self.MEAN_ANGLE, tr("Mean spectral angle, in radians")))
 
-    def _add(self, parameter: QgsProcessingParameterDefinition, text: str, *, advanced: bool = False) -> None:
-        parameter.setHelp(text)
-        if advanced:
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
-        self.addParameter(parameter)
-
-    def canExecute(self) -> tuple[bool, str]:
-        """Say whether there is a Python to run the network in, and what to press when there is none."""
-        problem = find_worker_python(settings.worker_python()).problem
-        return not problem, problem
-
-    def checkParameterValues(
-        self, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> tuple[bool, str]:
-        """Refuse, before the dialog turns to its log, what could not be unmixed."""
-        parameters = self._with_choices_as_numbers(parameters)
-        possible, problem = self.canExecute()  # processing.run does not ask
-        problem = problem if not possible else self._out_of_range(parameters)
-        if problem:
-            return False, problem
-        fine, problem = super().checkParameterValues(parameters, context)
-        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context) if fine else None
-        if layer is not None:
-            try:
-                scene_file(layer)
-            except SceneSourceError as error:
-                return False, str(error)
-        return fine, problem
-
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
         """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
-        for name in (self.ENDMEMBERS, *self.CHOICES):
-            given, definition = parameters.get(name), self.parameterDefinition(name)
-            if given is None or definition.checkValueIsAcceptable(given):
-                continue
-            if name in self.CHOICES:
-                return tr("{} must be one of {}, not “{}”.").format(
-                    name, ", ".join(self.CHOICES[name]), given
-                )
-            return tr("The number of endmembers must be from {:.0f} to {:.0f}, not {}.").format(
-                definition.minimum(), definition.maximum(), given
+        given, definition = parameters.get(self.ENDMEMBERS), self.parameterDefinition(self.ENDMEMBERS)
+        if given is not None and (not definition.checkValueIsAcceptable(given) or str(given) in {"1", "1.0"}):
+            return tr("The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.").format(
+                MOST_ENDMEMBERS, given
             )
-        return ""
-
-    def _with_choices_as_numbers(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """Let QUALITY=draft and DEVICE=cpu stand for their numbers, so that scripts can be read."""
-        named = dict(parameters)
-        for name, choices in self.CHOICES.items():
-            value = named.get(name)
-            if isinstance(value, str) and value.lower() in choices:
-                named[name] = choices.index(value.lower())
-        return named
+        return super()._out_of_range(parameters)
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
-        environment = find_worker_python(settings.worker_python())
-        if environment.problem:
-            raise QgsProcessingException(environment.problem)
-        self._python = environment.path
-        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
-        try:
-            scene = scene_file(layer)
-        except SceneSourceError as error:
-            raise QgsProcessingException(str(error)) from error
         self._job = {
-            "schema": 1,
-            "task": "unmix",
-            "id": uuid.uuid4().hex,
-            "scene": scene,
-            "bands": self.parameterAsInts(parameters, self.BANDS, context) or None,
+            **self._prepare("unmix", parameters, context),
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
-            "seed": self.parameterAsInt(parameters, self.SEED, context),
-            "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
+            "variant": VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
         }
         offers = context.project() is not None and not _runs_in_model(context)
-        self._post_processors = self.provider().post_processors(self._job["endmembers"]) if offers else []
+        most = self._job["endmembers"] or MOST_ENDMEMBERS  # they are made here, before the number is known
+        self._post_processors = self.provider().post_processors(most) if offers else []
         return True
 
     def processAlgorithm(

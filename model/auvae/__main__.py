@@ -13,6 +13,7 @@ from typing import Any
 from . import __version__
 from .cancel import EXIT_CANCELLED
 from .errors import AuvaeError, JobError
+from .variants import DEFAULT, VARIANTS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     unmix = tasks.add_parser("unmix", help="unmix a scene into endmembers and abundance maps")
     unmix.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
     unmix.add_argument(
-        "--endmembers", type=int, required=True, metavar="K", help="how many endmembers (2 to 30)"
+        "--endmembers",
+        type=int,
+        required=True,
+        metavar="K",
+        help="how many endmembers (2 to 30); 0 estimates the number",
     )
     unmix.add_argument(
         "--output", required=True, metavar="DIR", help="the result folder; an earlier result is replaced"
@@ -51,9 +56,26 @@ def _parser() -> argparse.ArgumentParser:
     unmix.add_argument("--seed", type=int, default=0, help="the same seed gives the same result (default 0)")
     unmix.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
     unmix.add_argument(
+        "--variant", default=DEFAULT, choices=VARIANTS,
+        help="the network; all but the default are published ones, for comparison (default auvae-net)",
+    )  # fmt: skip
+    unmix.add_argument(
         "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
     )
     unmix.set_defaults(run=_unmix)
+
+    count = tasks.add_parser("count", help="estimate how many endmembers a scene has")
+    count.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    count.add_argument(
+        "--bands", metavar="LIST", help="band numbers such as 1-50,60 (default: every good band)"
+    )
+    count.add_argument("--seed", type=int, default=0, help="the same seed gives the same number (default 0)")
+    count.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
+    count.add_argument("--report", metavar="FILE.html", help="write the evidence there, with plots")
+    count.add_argument(
+        "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
+    )
+    count.set_defaults(run=_count)
 
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
     simulate.add_argument(
@@ -68,6 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--no-pure-pixels", action="store_true", help="mix every pixel, as coarse pixels are"
     )
+    simulate.add_argument(
+        "--brightness", type=float, default=0.15, metavar="SD",
+        help="how unevenly it is lit: deviation of the logarithm (default 0.15)",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--mixing", default="linear", choices=("linear", "fan", "gbm"),
+        help="light met one material, or two on its way (default linear)",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--outliers", type=float, default=0.0, metavar="SHARE",
+        help="share of pixels that show nothing known (default 0)",
+    )  # fmt: skip
     simulate.set_defaults(run=_simulate)
 
     score = tasks.add_parser("score", help="compare a result with a scene's truth")
@@ -83,21 +117,42 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _unmix(given: argparse.Namespace) -> int:
-    from .worker import EventStream, run_job
-
     document = {
-        "schema": 1,
+        **_job_on_scene(given),
         "task": "unmix",
+        "endmembers": given.endmembers,
+        "quality": given.quality,
+        "variant": given.variant,
+        "output": os.path.abspath(given.output),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _count(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "count",
+        "report": None if given.report is None else os.path.abspath(given.report),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _job_on_scene(given: argparse.Namespace) -> dict[str, Any]:
+    """What the jobs of all tasks have in common."""
+    return {
+        "schema": 1,
         "id": uuid.uuid4().hex,
         "scene": os.path.abspath(given.scene) if os.path.exists(given.scene) else given.scene,
         "bands": None if given.bands is None else _band_numbers(given.bands),
-        "endmembers": given.endmembers,
-        "quality": given.quality,
         "seed": given.seed,
         "device": given.device,
-        "output": os.path.abspath(given.output),
     }
-    stream = EventStream() if given.json else _Terminal()
+
+
+def _run(document: dict[str, Any], *, as_json: bool) -> int:
+    from .worker import EventStream, run_job
+
+    stream = EventStream() if as_json else _Terminal()
 
     def watch(cancel: Any) -> None:
         signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request())
@@ -119,6 +174,9 @@ def _simulate(given: argparse.Namespace) -> int:
             snr=given.snr,
             seed=given.seed,
             pure_pixels=not given.no_pure_pixels,
+            brightness=given.brightness,
+            mixing=given.mixing,
+            outliers=given.outliers,
         ),
     )
     print(f"Scene: {scene}\nTruth: {truth}")
@@ -189,6 +247,12 @@ class _Terminal:
 
     def _result(self, event: dict[str, Any]) -> None:
         self._line("100%  Done")
+        if "count" in event:
+            print(f"Endmembers: {event['count']}")
+            print(f"HySime {event['hysime']}, count of materials {event['materials']}")
+            if event["files"]["report"]:
+                print(f"Report: {event['files']['report']}")
+            return
         metrics = event["metrics"]
         print(f"Result: {event['output']}")
         print(f"Report: {event['files']['report']}")

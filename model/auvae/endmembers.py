@@ -7,7 +7,6 @@ shadow is not blown up to the size of a signal.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +14,12 @@ from torch import Tensor
 
 SOFTNESS = 0.2
 """tau of the soft normalisation: 0 compares pure shapes, from about 1 on spectra are nearly raw."""
+
+NEARLY = 1.15
+"""A start whose mean angle is within this factor of the best's explains the scene nearly as well."""
+
+ALTERNATIVES = 8
+"""The most of such starts that are kept; how they differ is what is uncertain about the endmembers."""
 
 LOOK_EVERY = 5
 """Sweeps of coordinate descent between two looks at whether anything still changes."""
@@ -190,13 +195,14 @@ def find_endmembers(
 ) -> Tensor:
     """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind.
 
-    Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional
-    signal subspace. The start whose non-negative mixtures come nearest to the centres in angle is kept:
-    of the criteria tried (residual, volume, correlation, entropy) it agreed best with the truth on scenes
-    that have one.
+    Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional signal
+    subspace. The start whose non-negative mixtures come nearest to the centres in angle is the best: of the
+    criteria tried (residual, volume, correlation, entropy) it agreed best with the truth on scenes that have
+    one.
 
     Returns:
-        ``(K, B)`` non-negative, in the pixels' normalised unit, the most abundant first.
+        ``(M, K, B)`` non-negative, in the normalised unit: first the best, its most abundant endmember
+        first; then other starts that explain the scene nearly as well, endmembers in the same order.
     """
     basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
     centres, sizes = cluster(pixels @ basis.T, CENTRES, generator)
@@ -208,6 +214,19 @@ def find_endmembers(
         cosine = torch.nn.functional.cosine_similarity(mixture @ found, centres, dim=-1)
         angles.append(float((cosine.clamp(-1, 1).acos() * share).sum()))
         amounts.append((mixture / mixture.sum(-1, keepdim=True).clamp_min(1e-9) * share[:, None]).sum(0))
-    best = min(range(starts), key=lambda start: angles[start] if math.isfinite(angles[start]) else math.inf)
-    order = amounts[best].argsort(descending=True)
-    return (candidates[best][order] @ basis).clamp_min(1e-6)
+    ranking = sorted(range(starts), key=lambda start: angles[start])
+    best = candidates[ranking[0]][amounts[ranking[0]].argsort(descending=True)]
+    nearly = [start for start in ranking[1:] if angles[start] <= NEARLY * angles[ranking[0]]]
+    found = [best, *(_in_order_of(best, candidates[start]) for start in nearly[: ALTERNATIVES - 1])]
+    return (torch.stack(found) @ basis).clamp_min(1e-6)
+
+
+def _in_order_of(reference: Tensor, spectra: Tensor) -> Tensor:
+    """``spectra`` ``(K, d)`` in the order of the most similar spectra of ``reference``, each used once."""
+    similarity = torch.nn.functional.cosine_similarity(reference[:, None], spectra[None], dim=-1)
+    order = torch.zeros(len(reference), dtype=torch.long, device=spectra.device)
+    for _ in range(len(reference)):
+        row, column = divmod(int(similarity.argmax()), len(reference))
+        order[row] = column
+        similarity[row], similarity[:, column] = -torch.inf, -torch.inf
+    return spectra[order]

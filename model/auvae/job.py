@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import rasterio
 import torch
 
-from . import __version__
+from . import __version__, report
+from .count import Count, count_endmembers
 from .errors import Cancelled, DeviceError, JobError
-from .results import FILES, ResultWriter
+from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
-from .training import Model, Options, Progress, choose_device, out_of_memory, train
+from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
+from .variants import DEFAULT, VARIANTS, caution
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -34,13 +36,15 @@ ENDMEMBERS = (2, 30)
 _WINDOW = 256
 _SMALLEST_WINDOW = 32
 # The share of the whole job that each stage has ended at.
-_READ, _TRAINED, _MAPPED = 0.05, 0.8, 0.95
+_READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to unmix, how and where to: the fields of the worker protocol."""
+    """What to unmix, how and where to: the fields of the worker protocol. 0 endmembers: count them first."""
+
+    task: ClassVar[str] = "unmix"
 
     id: str
     scene: str
@@ -50,55 +54,23 @@ class Job:
     quality: str = "standard"
     seed: int = 0
     device: str = "auto"
+    variant: str = DEFAULT
 
     def __post_init__(self) -> None:
-        for name in ("id", "scene", "output", "quality", "device"):
-            if not isinstance(getattr(self, name), str):
-                raise _wrong(name, getattr(self, name), "text")
-        for name in ("endmembers", "seed"):
-            if not _is_integer(getattr(self, name)):
-                raise _wrong(name, getattr(self, name), "a whole number")
-        if self.bands is not None and not (self.bands and all(_is_integer(band) for band in self.bands)):
-            raise _wrong("bands", self.bands, "a list of band numbers, or null")
-        if not re.fullmatch(r"[A-Za-z0-9]{1,64}", self.id):
-            raise _wrong("id", self.id, "a word of letters and digits")
-        for name, allowed in (("quality", QUALITIES), ("device", DEVICES)):
+        _check(self, texts=("output", "quality", "variant"), numbers=("endmembers",))
+        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
             if getattr(self, name) not in allowed:
                 raise _wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
-        if not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
-            raise _wrong("endmembers", self.endmembers, f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}")
-        if not 0 <= self.seed < 2**31:
-            raise _wrong("seed", self.seed, f"a number from 0 to {2**31 - 1}")
-        for name in ("scene", "output"):
-            if not getattr(self, name).strip():
-                raise _wrong(name, getattr(self, name), "a path")
+        if self.endmembers != 0 and not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
+            wanted = f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}, or 0 to have it estimated"
+            raise _wrong("endmembers", self.endmembers, wanted)
+        if not self.output.strip():
+            raise _wrong("output", self.output, "a path")
 
     @classmethod
     def parse(cls, document: object) -> Job:
         """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        if not isinstance(document, dict):
-            raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
-        expected = {"schema", "task", *(field.name for field in fields(cls))}
-        for problem, keys in (
-            ("lacks", expected - set(document)),
-            ("has an unknown", set(document) - expected),
-        ):
-            if keys:
-                raise JobError(
-                    f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
-                )
-        if document["schema"] != SCHEMA or document["task"] != "unmix":
-            raise JobError(
-                f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-                f"{__version__}, which does task 'unmix' of schema {SCHEMA}.",
-                "Use a plugin and a core of the same version.",
-            )
-        values = {field.name: document[field.name] for field in fields(cls)}
-        if isinstance(values["bands"], list):
-            values["bands"] = tuple(values["bands"])
-        elif values["bands"] is not None:
-            raise _wrong("bands", values["bands"], "a list of band numbers, or null")
-        return cls(**values)
+        return cls(**_values(cls, document))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -108,6 +80,7 @@ class Job:
             "quality": self.quality,
             "seed": self.seed,
             "device": self.device,
+            "variant": self.variant,
             "bands": None if self.bands is None else list(self.bands),
         }
 
@@ -129,13 +102,93 @@ class Job:
                 str(self.seed),
                 "--device",
                 self.device,
+                "--variant",
+                self.variant,
                 "--output",
                 self.output,
             ]
         )
 
 
-def hello(job: Job) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CountJob:
+    """A scene whose endmembers are to be counted: the fields of the worker protocol."""
+
+    task: ClassVar[str] = "count"
+
+    id: str
+    scene: str
+    bands: tuple[int, ...] | None = None
+    seed: int = 0
+    device: str = "auto"
+    report: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+        if self.report is not None and not (isinstance(self.report, str) and self.report.strip()):
+            raise _wrong("report", self.report, "the path of a file, or null")
+
+    @classmethod
+    def parse(cls, document: object) -> CountJob:
+        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
+        return cls(**_values(cls, document))
+
+
+def parse(document: object) -> Job | CountJob:
+    """The job of either task that a document describes; JobError where it is none."""
+    if isinstance(document, dict) and document.get("task") == CountJob.task:
+        return CountJob.parse(document)
+    return Job.parse(document)
+
+
+def _values(kind: type[Job | CountJob], document: object) -> dict[str, Any]:
+    """The fields of a job, from a document that has exactly these."""
+    if not isinstance(document, dict):
+        raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
+    expected = {"schema", "task", *(field.name for field in fields(kind))}
+    for problem, keys in (
+        ("lacks", expected - set(document)),
+        ("has an unknown", set(document) - expected),
+    ):
+        if keys:
+            raise JobError(
+                f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
+            )
+    if document["schema"] != SCHEMA or document["task"] != kind.task:
+        raise JobError(
+            f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
+            f"{__version__}, which does the tasks 'unmix' and 'count' of schema {SCHEMA}.",
+            "Use a plugin and a core of the same version.",
+        )
+    values = {field.name: document[field.name] for field in fields(kind)}
+    if isinstance(values["bands"], list):
+        values["bands"] = tuple(values["bands"])
+    elif values["bands"] is not None:
+        raise _wrong("bands", values["bands"], "a list of band numbers, or null")
+    return values
+
+
+def _check(job: Job | CountJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = ()) -> None:
+    """Refuse what no job may be: fields of a wrong type, and what both tasks share out of its range."""
+    for name in ("id", "scene", "device", *texts):
+        if not isinstance(getattr(job, name), str):
+            raise _wrong(name, getattr(job, name), "text")
+    for name in (*numbers, "seed"):
+        if not _is_integer(getattr(job, name)):
+            raise _wrong(name, getattr(job, name), "a whole number")
+    if job.bands is not None and not (job.bands and all(_is_integer(band) for band in job.bands)):
+        raise _wrong("bands", job.bands, "a list of band numbers, or null")
+    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", job.id):
+        raise _wrong("id", job.id, "a word of letters and digits")
+    if job.device not in DEVICES:
+        raise _wrong("device", job.device, f"one of {', '.join(DEVICES)}")
+    if not 0 <= job.seed < 2**31:
+        raise _wrong("seed", job.seed, f"a number from 0 to {2**31 - 1}")
+    if not job.scene.strip():
+        raise _wrong("scene", job.scene, "a path")
+
+
+def hello(job: Job | CountJob) -> dict[str, Any]:
     """The event that names versions and the device this job will use."""
     device, name = _device(job.device)
     return {
@@ -148,46 +201,89 @@ def hello(job: Job) -> dict[str, Any]:
     }
 
 
-def run(job: Job, emit: Emit, cancelled: Callable[[], bool]) -> None:
-    """Unmix the job's scene into its result folder; events go to `emit`, the last one being `result`.
+def run(job: Job | CountJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    """Unmix the job's scene into its result folder, or count its endmembers; events go to `emit`.
+
+    The last event is `result`.
 
     cancelled: looked at many times a second; once it says True, Cancelled is raised and nothing is left.
     Raises SceneError, OutputError, DeviceError.
     """
     course = _Course(emit, cancelled)
-    device, device_name = _device(job.device)
-    names = [f"Endmember {number}" for number in range(1, job.endmembers + 1)]
     course.reach(0.0, "reading", "Reading the scene")
     with Scene.open(job.scene, job.bands) as scene:
-        scene.check(job.endmembers)
+        scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
         for text in scene.warnings:
             course.message("warning", text)
-        with ResultWriter(Path(job.output), job.id, scene, names) as writer:
-            model = _train(job, scene, course, device)
-            _map(scene, model, writer, course)
-            course.reach(_MAPPED, "writing", "Writing the result")
-            writer.complete_maps(
-                lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
-            )
-            document = writer.finish(
-                model,
-                {
-                    "auvae": __version__,
-                    "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-                    "unit": scene.unit,
-                    "bands": _band_decisions(scene),
-                    "options": job.options,
-                    "command": job.command,
-                    "seed": job.seed,
-                    "device": f"{device} ({device_name})",
-                    "versions": _versions(),
-                    "seconds": course.seconds(),
-                    "history": model.history,
-                    "warnings": course.warnings,
-                },
-            )
-            emit(_result(writer.output, document))
+        if isinstance(job, Job):
+            _unmix(job, scene, course)
+        else:
+            _count(job, scene, course)
+
+
+def _count(job: CountJob, scene: Scene, course: _Course) -> None:
+    """Count the scene's endmembers, and write the report where one is asked for."""
+    started = time.monotonic()
+    found = _counted(job, scene, _patches(job, scene, course), course, _MAPPED)
+    course.reach(_MAPPED, "writing", "Writing the report")
+    if job.report is not None:
+        document = {
+            "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+            "bands": _band_decisions(scene),
+            "options": {"bands": None if job.bands is None else list(job.bands), "seed": job.seed},
+            "count": found.document(),
+            "versions": _versions(),
+            "seconds": {"counting": round(time.monotonic() - started, 3)},
+            "warnings": course.warnings,
+        }
+        write_text_whole(Path(job.report), report.count_page(document), job.id)
+    course.send(
+        {
+            "event": "result",
+            **found.document(),
+            "files": {"report": job.report},
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _unmix(job: Job, scene: Scene, course: _Course) -> None:
+    """Unmix the scene into the job's result folder."""
+    device, device_name = _device(job.device)
+    if job.variant != DEFAULT:
+        course.message("warning", caution(job.variant))
+    patches = _patches(job, scene, course)
+    found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
+    endmembers = found.number if found else job.endmembers
+    names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
+    with ResultWriter(Path(job.output), job.id, scene, names) as writer:
+        model = _train(job, endmembers, patches, course)
+        _map(scene, model, writer, course)
+        course.reach(_MAPPED, "writing", "Writing the result")
+        writer.complete_maps(
+            lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
+        )
+        document = writer.finish(
+            model,
+            {
+                "auvae": __version__,
+                "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+                "unit": scene.unit,
+                "bands": _band_decisions(scene),
+                "options": job.options,
+                "count": found.document() if found else None,
+                "command": job.command,
+                "seed": job.seed,
+                "device": f"{device} ({device_name})",
+                "versions": _versions(),
+                "seconds": course.seconds(),
+                "history": model.history,
+                "warnings": course.warnings,
+            },
+        )
+        course.send(_result(writer.output, document))
 
 
 class _Course:
@@ -224,6 +320,9 @@ class _Course:
             event["losses"] = {name: float(value) for name, value in losses.items()}
         self._emit(event)
 
+    def send(self, event: dict[str, Any]) -> None:
+        self._emit(event)
+
     def message(self, level: str, text: str) -> None:
         if level == "warning":
             self.warnings.append(text)
@@ -238,21 +337,41 @@ class _Course:
         return spent
 
 
-def _train(job: Job, scene: Scene, course: _Course, device: str) -> Model:
+def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
     patches = []
     for patch in scene.sample_patches(job.seed):
         patches.append(patch)
         course.reach(min(_READ, 0.01 * len(patches)), "reading", "Reading the scene")
+    return patches
 
-    def report(progress: Progress) -> None:
-        fraction = _READ + (_TRAINED - _READ) * progress.fraction
+
+def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _Course, until: float) -> Count:
+    """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
+    pixels = np.concatenate([cube[valid] for cube, valid in patches])
+    device, _ = _device(job.device)
+
+    def tell(done: float) -> None:
+        course.reach(_READ + (until - _READ) * done, "start", "Counting the endmembers")
+
+    tell(0.0)
+    found = count_endmembers(pixels, job.seed, device, tell)
+    scene.check(found.number)
+    course.message("info", found.sentence)
+    return found
+
+
+def _train(job: Job, endmembers: int, patches: list[Patch], course: _Course) -> TrainedModel:
+    begin = _READ if job.endmembers else _COUNTED
+
+    def report_progress(progress: Progress) -> None:
+        fraction = begin + (_TRAINED - begin) * progress.fraction
         course.reach(fraction, progress.stage, progress.text, progress.losses)
 
-    options = Options(endmembers=job.endmembers, quality=job.quality, seed=job.seed, device=device)
-    return train(patches, options, report)
+    device, _ = _device(job.device)
+    return train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
 
 
-def _map(scene: Scene, model: Model, writer: ResultWriter, course: _Course) -> None:
+def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course) -> None:
     """Map the scene window by window, in smaller windows where memory does not do."""
     size, done, pixels = _WINDOW, 0, scene.rows * scene.cols
     course.reach(_TRAINED, "mapping", "Mapping the scene")

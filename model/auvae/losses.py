@@ -5,7 +5,6 @@ Shapes: ``n`` pixels, ``B`` bands, ``K`` endmembers.
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -35,17 +34,13 @@ def misfit_of_shape(energy: Tensor, products: Tensor, gram: Tensor, mixture: Ten
     return (energy - overlap**2 / size).clamp_min(0)
 
 
-def posterior_divergence(
-    mean: Tensor, deviation: Tensor, prior_mean: Tensor, prior_deviation: Tensor
-) -> Tensor:
-    """KL of the Gaussian posterior ``(n, K)`` from the scene's own prior ``(K,)``, mean over pixels.
+def posterior_misfit(draws: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Negative log-likelihood of ``draws`` ``(n, K)`` under the Gaussian posterior, mean over pixels.
 
-    KL(N(m, s) || N(p, q)) = log(q / s) + (s^2 + (m - p)^2) / (2 q^2) - 1/2, summed over endmembers
-    (Kingma & Welling 2014). The prior is measured from the scene (empirical Bayes), so it pulls towards
-    nothing foreign.
+    With draws of the true posterior this is the forward divergence KL(p || q) up to a constant: the posterior
+    learns to cover them, where the usual KL(q || p) would let it settle on one of them.
     """
-    ratio = (deviation**2 + (mean - prior_mean) ** 2) / (2 * prior_deviation**2)
-    return (torch.log(prior_deviation / deviation) + ratio - 0.5).sum(-1).mean()
+    return (((draws - mean) / deviation) ** 2 / 2 + deviation.log()).sum(-1).mean()
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -56,14 +51,3 @@ def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
 def adversarial_loss(fake: Tensor) -> Tensor:
     """Non-saturating generator loss (Goodfellow et al. 2014) of the discriminator's logits ``(n, 1)``."""
     return F.softplus(-fake).mean()
-
-
-def independent_bands(residuals: Tensor) -> float:
-    """How many independent measurements the bands of ``residuals`` ``(n, B)`` are worth, from 1 to B.
-
-    The participation ratio ``(tr C)^2 / tr C^2`` of their covariance. White noise gives nearly B; what a
-    linear model cannot explain is correlated between neighbouring bands and gives a few. Without it a
-    posterior would be as narrow as if every band were news.
-    """
-    covariance = residuals.T @ residuals / len(residuals)
-    return float(covariance.trace() ** 2 / (covariance**2).sum().clamp_min(1e-30))

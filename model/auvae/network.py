@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .endmembers import nonnegative_least_squares, solve_on_support
+from .endmembers import nonnegative_least_squares, signal_subspace, solve_on_support
 
 HALO = 16
 """Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""
@@ -29,8 +29,14 @@ HALO = 16
 NOTHING = 1e-8
 """Amounts that sum to less than this say nothing of what a pixel is made of."""
 
-FIRST_DEVIATION = -3.0
-"""Where training starts the deviations of abundances: at 0.05, through a softplus."""
+NEIGHBOURHOODS = (3, 7)
+"""Sides, in pixels, of the neighbourhoods whose mean a pixel may move towards."""
+
+LARGEST_DEVIATION = 0.5
+"""Of a share between 0 and 1: more than this says no more."""
+
+SMALLEST_DEVIATION = 0.01
+"""Of an abundance, before the head's factor: no pixel is certain."""
 
 STRIDE = 4
 """The U-Net halves its grid twice: heights and widths are multiples of this."""
@@ -47,15 +53,21 @@ class NetworkShape:
 
 
 class Subspace(nn.Module):
-    """Coordinates of pixels in the scene's signal subspace, by least squares on whatever bands are given."""
+    """Coordinates of pixels in the scene's signal subspace, from whatever bands are given.
+
+    Least squares weighed against the noise: with few bands, or along directions in which the scene hardly
+    varies, a coordinate stays near zero instead of repeating the noise.
+    """
 
     basis: Tensor
     scale: Tensor
+    noise: Tensor
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
         self.register_buffer("basis", torch.zeros(shape.dimensions, shape.bands))
         self.register_buffer("scale", torch.ones(shape.dimensions))
+        self.register_buffer("noise", torch.zeros(()))
 
     def forward(self, pixels: Tensor, bands: Tensor | None = None) -> Tensor:
         """Project ``pixels`` ``(N, H, W, B)`` from the bands that are 1 in ``bands`` ``(B,)`` (None: all).
@@ -63,12 +75,17 @@ class Subspace(nn.Module):
         Returns:
             ``(N, d, H, W)`` coordinates divided by their spread over the scene.
         """
-        projector = self.basis  # (d, B), orthonormal: least squares is a product
-        if bands is not None:
-            seen = self.basis * bands
-            gram = seen @ seen.T + 1e-6 * torch.eye(len(seen), device=seen.device)
-            projector = torch.linalg.solve(gram, seen)
-        return ((pixels @ projector.T) / self.scale).movedim(-1, 1)
+        seen = self.axes if bands is None else self.axes * bands
+        gram = seen @ seen.T + self.noise * torch.eye(len(seen), device=seen.device)
+        return (pixels @ torch.linalg.solve(gram, seen).T).movedim(-1, 1)
+
+    def measure(self, pixels: Tensor) -> None:
+        """Set the subspace to that of ``pixels`` ``(n, B)``."""
+        self.basis.copy_(signal_subspace(pixels, len(self.scale)))
+        coordinates = pixels @ self.basis.T
+        self.scale.copy_(coordinates.std(0).clamp_min(1e-6))
+        outside = (pixels - coordinates @ self.basis).square().sum() / len(pixels)
+        self.noise.copy_((outside / max(1, pixels.shape[1] - len(self.scale))).clamp_min(1e-9))
 
     @property
     def axes(self) -> Tensor:
@@ -77,7 +94,11 @@ class Subspace(nn.Module):
 
 
 class UNet(nn.Module):
-    """Three scales of 3x3 neighbourhoods, skips by concatenation, strided convolutions instead of pooling."""
+    """Three scales of 3x3 neighbourhoods, skips by concatenation, strided convolutions instead of pooling.
+
+    What comes out steers: where the scene is smooth a pixel moves towards the mean of its neighbourhood,
+    narrow or wide, as far as its gates say; what a mean cannot give is added as a correction.
+    """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -89,7 +110,7 @@ class UNet(nn.Module):
         self.coarse = self._convolution(channels, channels)
         self.up_middle = self._convolution(2 * channels, channels)
         self.up_fine = self._convolution(2 * channels, channels)
-        self.correction = nn.Conv2d(channels, shape.dimensions, 1)
+        self.correction = nn.Conv2d(channels, shape.dimensions * (1 + len(NEIGHBOURHOODS)), 1)
         for parameter in self.correction.parameters():  # starts as the identity: per-pixel unmixing
             nn.init.zeros_(parameter)
 
@@ -111,7 +132,16 @@ class UNet(nn.Module):
         coarse = self.coarse(self.to_coarse(middle))
         middle = self.up_middle(torch.cat([self._up(coarse), middle], 1))
         features = self.up_fine(torch.cat([self._up(middle), fine], 1))
-        return coordinates + self.correction(features), features
+        correction, *gates = self.correction(features).chunk(1 + len(NEIGHBOURHOODS), 1)
+        cleaned = coordinates + correction
+        for side, gate in zip(NEIGHBOURHOODS, gates, strict=True):
+            cleaned = cleaned + gate * (self._mean(coordinates, side) - coordinates)
+        return cleaned, features
+
+    @staticmethod
+    def _mean(image: Tensor, side: int) -> Tensor:
+        around = F.pad(image, (side // 2,) * 4, mode="replicate")
+        return F.avg_pool2d(around, side, stride=1)
 
     @staticmethod
     def _up(image: Tensor) -> Tensor:
@@ -119,7 +149,11 @@ class UNet(nn.Module):
 
 
 class VariationalHead(nn.Module):
-    """The posterior of the abundances: a mean that obeys ANC and ASC, and a deviation of each abundance."""
+    """The posterior of the abundances: a mean that obeys ANC and ASC, and a deviation of each abundance.
+
+    The deviation is a learned factor on `mixing_uncertainty`, which is nothing in pure pixels and largest in
+    even mixtures: whatever is wrong with an endmember, its pure pixels are still pure.
+    """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -144,8 +178,10 @@ class VariationalHead(nn.Module):
         shape = products.shape
         amounts = solve_on_support(products.reshape(-1, shape[-1]), gram, support.reshape(-1, shape[-1]))
         amounts = amounts.clamp_min(0).reshape(shape)
-        deviation = F.softplus(self.deviation(features).float() + FIRST_DEVIATION).movedim(1, -1) + 1e-4
-        return to_simplex(amounts), deviation
+        mean = to_simplex(amounts)
+        factor = self.deviation(features).float().movedim(1, -1).clamp(-5, 3).exp()
+        deviation = factor * (mixing_uncertainty(mean.detach()) + SMALLEST_DEVIATION)
+        return mean, deviation.clamp_max(LARGEST_DEVIATION)
 
     @staticmethod
     def sample(mean: Tensor, deviation: Tensor, generator: torch.Generator) -> Tensor:
@@ -158,6 +194,16 @@ def to_simplex(amounts: Tensor) -> Tensor:
     """Divide non-negative amounts ``(..., K)`` by their sum; where nothing is left, every share is 1/K."""
     total = amounts.sum(-1, keepdim=True)
     return torch.where(total > NOTHING, amounts / total.clamp_min(NOTHING), 1 / amounts.shape[-1])
+
+
+def mixing_uncertainty(abundances: Tensor) -> Tensor:
+    """Deviation of ``(..., K)`` abundances when every endmember's brightness deviates by its own size.
+
+    From ``a_k = n_k / sum n``: ``da_k = a_k (d_k - sum_j a_j d_j)``, with independent d_k of deviation one.
+    """
+    squares = abundances**2
+    others = squares.sum(-1, keepdim=True) - squares
+    return abundances * ((1 - abundances) ** 2 + others).sqrt()
 
 
 def soft_threshold(values: Tensor) -> Tensor:

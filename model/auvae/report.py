@@ -14,7 +14,9 @@ from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
+from .count_plot import evidence_plot
 from .palette import rgb
+from .variants import title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +66,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
     endmember.
     """
     scene = document["scene"]
+    network = escape(title(document["options"]["variant"]))
     name, made = escape(str(scene["name"])), escape(document["created"])
     kept = [band for band in document["bands"] if band["kept"]]
     parts = [
@@ -71,7 +74,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
         '<html lang="en"><head><meta charset="utf-8">',
         f"<title>{name}: unmixing report</title><style>{_STYLE}</style></head><body>",
         f"<h1>{name}</h1>",
-        f'<p class="quiet">Unmixed into {len(endmembers)} endmembers by AUVAE-Net, {made}.',
+        f'<p class="quiet">Unmixed into {len(endmembers)} endmembers by {network}, {made}.',
         f"{scene['rows']} × {scene['cols']} pixels, {len(kept)} of {len(document['bands'])} bands.</p>",
         *(f'<p class="warning">{escape(text)}</p>' for text in document["warnings"]),
         "<h2>Endmember spectra</h2>",
@@ -80,6 +83,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
         *_abundances(document["endmembers"], thumbnails),
         "<h2>How well it fits</h2>",
         *_fit(document["metrics"], str(document["unit"])),
+        *(_counting(document["count"]) if document["count"] else ()),
         "<h2>Settings</h2>",
         _table({"Raster": scene["path"], **document["options"]}),
         f"<p>The same again: <code>{escape(document['command'])}</code></p>",
@@ -90,6 +94,49 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def count_page(document: dict[str, Any]) -> str:
+    """The report of a count alone. document: the keys of result.json that a count has."""
+    scene = document["scene"]
+    name, made = escape(str(scene["name"])), escape(document["created"])
+    kept = [band for band in document["bands"] if band["kept"]]
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        f"<title>{name}: number of endmembers</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{name}</h1>",
+        f'<p class="quiet">Endmembers counted by AUVAE Unmixing, {made}.',
+        f"{scene['rows']} × {scene['cols']} pixels, {len(kept)} of {len(document['bands'])} bands.</p>",
+        *(f'<p class="warning">{escape(text)}</p>' for text in document["warnings"]),
+        *_counting(document["count"]),
+        "<h2>Settings</h2>",
+        _table({"Raster": scene["path"], **document["options"]}),
+        _left_out(document["bands"]),
+        "<h2>Made with</h2>",
+        _table(document["versions"]),
+        _seconds(document["seconds"]),
+        "</body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _counting(count: dict[str, Any]) -> Iterator[str]:
+    """The estimate of the number of endmembers, both criteria, and what speaks for each number."""
+    yield "<h2>How many endmembers</h2>"
+    yield f"<p>{escape(count['sentence'])}</p>"
+    yield f"<table><tr><th>Estimate</th><td>{count['count']}</td></tr>"
+    yield f"<tr><th>HySime</th><td>{count['hysime']}</td></tr>"
+    yield f"<tr><th>Count of materials</th><td>{count['materials']}</td></tr></table>"
+    yield f"<p>{evidence_plot(count)}</p>"
+    yield '<p class="quiet">'
+    yield "Count of materials: for each number of endmembers, what the least needed of them is worth:"
+    yield "by how much pixels and mixtures differ more in shape (mean angle) without it, as a share"
+    yield "of the scene's variety. The number is the largest whose endmembers are all worth more than"
+    yield "the dashed line; a copy or a blend of others is worth nothing. HySime: directions of the"
+    yield "spectra in which there is more signal than noise, left of the dashed line. Materials that"
+    yield "vary, and light that mixes nonlinearly, need many directions each, so HySime is the"
+    yield "estimate only where the signal ends at its last direction.</p>"
 
 
 def _abundances(endmembers: Sequence[dict[str, Any]], thumbnails: Sequence[str]) -> Iterator[str]:

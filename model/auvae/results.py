@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rasterio.windows import Window
 
     from .scene import Scene
-    from .training import Maps, Model
+    from .training import Maps, TrainedModel
 
 NO_DATA = -9999.0
 FORMAT = "auvae-result"
@@ -166,7 +166,7 @@ class ResultWriter:
                 progress(done / len(paths))
                 self._complete(path)
 
-    def finish(self, model: Model, document: dict[str, Any]) -> dict[str, Any]:
+    def finish(self, model: TrainedModel, document: dict[str, Any]) -> dict[str, Any]:
         """Write the rest and move the folder to its place, after `complete_maps`.
 
         document is what result.json says beyond endmembers, files and metrics. Returns the document as
@@ -263,7 +263,7 @@ class ResultWriter:
             if not all(_blocks_arrived(path, level) for level in (None, *range(len(levels)))):
                 raise OutputError(f"{path.name} could not be written completely.", _FREE_SPACE)
 
-    def _write_model(self, model: Model) -> None:
+    def _write_model(self, model: TrainedModel) -> None:
         scene = self._scene
         described = {
             "format": MODEL_FORMAT,
@@ -363,6 +363,19 @@ def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scen
     if scene.reflectance_scale is not None:
         lines.append(f"reflectance scale factor = {scene.reflectance_scale:.9g}")
     path.with_suffix(".hdr").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_text_whole(path: Path, text: str, job_id: str) -> None:
+    """Write a file that appears whole or not at all, beside its place first; raises OutputError."""
+    path = Path(os.path.abspath(path))
+    staged = path.with_name(f".{path.name}.partial-{job_id}")
+    with _disk_errors_named(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.write_text(text, encoding="utf-8")
+            staged.replace(path)
+        finally:
+            staged.unlink(missing_ok=True)
 
 
 def is_result(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import linear_sum_assignment, minimize
 
 from .errors import SceneError
 
@@ -22,8 +22,8 @@ def score(truth: str | Path, result: str | Path) -> dict[str, Any]:
 
     Returns mSAD, the mean spectral angle in radians after the one-to-one match of endmembers that makes it
     smallest; mRMSE, the mean over endmembers of the root mean square difference of abundances under that
-    match, over the pixels with data in both; and both for each endmember by name. Raises SceneError when the
-    two do not fit each other.
+    match, over the pixels with data in both; mRMSE_scaled, the same after `rescaled`; and SAD and RMSE for
+    each endmember by name. Raises SceneError when the two do not fit each other.
     """
     try:
         with np.load(truth, allow_pickle=False) as held:
@@ -44,16 +44,42 @@ def score(truth: str | Path, result: str | Path) -> dict[str, Any]:
         )
     angles = _angles(spectra, found)
     rows, columns = linear_sum_assignment(angles)
-    difference = maps[..., columns] - shares
-    common = np.isfinite(difference).all(axis=-1)
-    rmse = np.sqrt((difference[common] ** 2).mean(axis=0))
+    common = np.isfinite(maps).all(axis=-1) & np.isfinite(shares).all(axis=-1)
+    found_shares, shares = maps[common][:, columns], shares[common]
+    rmse = _rmse(found_shares, shares)
     angle = angles[rows, columns]
     return {
         "mSAD": round(float(angle.mean()), 4),
         "mRMSE": round(float(rmse.mean()), 4),
+        "mRMSE_scaled": round(float(_rmse(rescaled(found_shares, shares), shares).mean()), 4),
         "SAD": dict(zip(names, angle.round(4).tolist(), strict=True)),
         "RMSE": dict(zip(names, rmse.round(4).tolist(), strict=True)),
     }
+
+
+def rescaled(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Abundances (n, K) after the one factor per endmember, then divided by their sum, that fits truth best.
+
+    How much of a pixel a material fills depends on how bright its pure spectrum is called, and scenes with a
+    truth follow different conventions for that; rescaled abundances can be compared free of it.
+    """
+
+    def weighted(logs: np.ndarray) -> np.ndarray:
+        amounts = shares.clip(0) * np.exp(np.append(logs, 0.0))
+        return np.asarray(amounts / (amounts.sum(axis=-1, keepdims=True) + 1e-12))
+
+    best = minimize(
+        lambda logs: ((weighted(logs) - truth) ** 2).mean(),
+        np.zeros(shares.shape[-1] - 1),
+        method="Nelder-Mead",
+        options={"maxiter": 1000},
+    )
+    return weighted(best.x)
+
+
+def _rmse(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Root mean square difference (K,) of abundances (n, K)."""
+    return np.asarray(np.sqrt(((shares - truth) ** 2).mean(axis=0)))
 
 
 def _angles(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -7,13 +7,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from .errors import JobError, OutputError
 
@@ -25,17 +26,33 @@ _VAPOUR_NM = ((1350.0, 1420.0), (1810.0, 1940.0))
 _EPSG, _EAST, _NORTH, _PIXEL_M = 32632, 565000.0, 5340000.0, 30.0
 # The no-data corner, as a share of rows and columns.
 _CORNER = 0.15
-_BRIGHTNESS = 0.15
 _LARGEST_MIXED = 0.75
 # Steepness of the softmax: at 4 about a tenth of the pixels is nearly pure.
 _CONTRAST = 4.0
+# An outlier's spectrum is its pixel's times a smooth curve of its own: the deviation of its logarithm, and
+# how smooth it is, as a share of the bands.
+_OUTLIER, _OUTLIER_WIDTH = 0.7, 0.05
+
+MIXINGS = ("linear", "fan", "gbm")
+"""How light mixes: linearly; with every second reflection (Fan et al. 2009); with a random share of them in
+each pixel (generalised bilinear model, Halimi et al. 2011)."""
 
 Spectrum = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a simulated scene is like. snr in dB; pure_pixels False caps every abundance near 0.75."""
+    """What a simulated scene is like.
+
+    Attributes:
+        endmembers, rows, cols, bands: its sizes.
+        snr: signal to noise in dB.
+        seed: the same recipe and seed give the same scene.
+        pure_pixels: False caps every abundance near 0.75.
+        brightness: deviation of the logarithm of the light that falls on a pixel; 0 lights all alike.
+        mixing: one of `MIXINGS`.
+        outliers: share of the pixels that show something else than the endmembers.
+    """
 
     endmembers: int = 4
     rows: int = 100
@@ -44,6 +61,9 @@ class Recipe:
     snr: float = 30.0
     seed: int = 0
     pure_pixels: bool = True
+    brightness: float = 0.15
+    mixing: str = "linear"
+    outliers: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -52,12 +72,16 @@ class Recipe:
             "cols": (8, 100000),
             "bands": (8, 2000),
             "snr": (0, 100),
+            "brightness": (0, 2),
+            "outliers": (0, 0.5),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
                 raise JobError(
                     f"{name.capitalize()} is {getattr(self, name)}.", f"Give a number from {least} to {most}."
                 )
+        if self.mixing not in MIXINGS:
+            raise JobError(f"Mixing is {self.mixing!r}.", f"Give one of {', '.join(MIXINGS)}.")
         if self.seed < 0:
             raise JobError(f"Seed is {self.seed}.", "Give 0 or a larger number.")
         if self.bands <= self.endmembers:
@@ -71,8 +95,8 @@ def simulate(path: str | Path, recipe: Recipe) -> tuple[Path, Path]:
 
     The scene holds reflectance x 10000 as int16 with no-data -9999 in one corner and bands full of noise
     flagged bad. The truth, NAME_truth.npz, holds endmembers (K, B kept bands) in reflectance, abundances
-    (rows, cols, K), NaN where there is no data, and names (K,). Existing files are replaced when the new
-    ones are complete.
+    (rows, cols, K), NaN in outliers and where there is no data, and names (K,). Existing files are replaced
+    when the new ones are complete.
     """
     path = Path(path)
     if path.suffix.lower() not in (".img", ".tif", ".tiff"):
@@ -87,16 +111,42 @@ def simulate(path: str | Path, recipe: Recipe) -> tuple[Path, Path]:
     bad[0] = True
     for low, high in _VAPOUR_NM:
         bad |= (wavelengths >= low) & (wavelengths <= high)
-    light = 1 + _BRIGHTNESS * _field(recipe.rows, recipe.cols, draws)
-    clean = (abundances * light[..., None]) @ endmembers
+    light = np.exp(recipe.brightness * _field(recipe.rows, recipe.cols, draws))
+    clean = light[..., None] * mixed(abundances, endmembers, recipe.mixing, draws)
+    outlying = draws.random(light.shape) < recipe.outliers
+    clean[outlying] *= _foreign(int(outlying.sum()), recipe.bands, draws)
     noise = np.sqrt((clean**2).mean() / 10 ** (recipe.snr / 10))
     cube = clean + draws.normal(0, noise, clean.shape)
     cube[..., bad] = draws.normal(0.1, 0.3, cube[..., bad].shape)
     corner = _corner(recipe)
     values = np.clip((cube * SCALE).round(), NO_DATA + 1, 32767).astype(np.int16)
     values[corner] = NO_DATA
-    abundances[corner] = np.nan
+    abundances[corner | outlying] = np.nan
     return _write(path, values, wavelengths, bad, endmembers[:, ~bad], abundances, names)
+
+
+def mixed(
+    abundances: np.ndarray, endmembers: np.ndarray, mixing: str, draws: np.random.Generator
+) -> np.ndarray:
+    """Spectra (rows, cols, B) of abundances (rows, cols, K) of endmembers (K, B) in reflectance.
+
+    Light that met two materials adds ``g_ij a_i a_j e_i * e_j`` for each pair of them: g = 0 linear, 1 Fan,
+    uniform from 0 to 1 in the generalised bilinear model.
+    """
+    cube = abundances @ endmembers
+    if mixing != "linear":
+        for first, second in combinations(range(len(endmembers)), 2):
+            both = abundances[..., first] * abundances[..., second]
+            if mixing == "gbm":
+                both = both * draws.random(both.shape)
+            cube = cube + both[..., None] * (endmembers[first] * endmembers[second])
+    return np.asarray(cube)
+
+
+def _foreign(count: int, bands: int, draws: np.random.Generator) -> np.ndarray:
+    """Factors (count, bands) that make a spectrum one of nothing known: smooth, positive, each its own."""
+    curves = gaussian_filter1d(draws.normal(size=(count, bands)), _OUTLIER_WIDTH * bands, mode="reflect")
+    return np.asarray(np.exp(_OUTLIER * curves / curves.std(axis=1, keepdims=True).clip(1e-9)))
 
 
 def spectra(count: int, wavelengths: np.ndarray, draws: np.random.Generator) -> tuple[list[str], np.ndarray]:

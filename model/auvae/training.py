@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,17 +20,17 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .endmembers import Brightness, find_endmembers, signal_subspace
+from .endmembers import Brightness, find_endmembers, nonnegative_least_squares
 from .errors import DeviceError, SceneError
 from .losses import (
     adversarial_loss,
     discriminator_loss,
-    independent_bands,
     misfit,
     misfit_of_shape,
-    posterior_divergence,
+    posterior_misfit,
 )
-from .network import HALO, STRIDE, AUVAENet, NetworkShape, VariationalHead
+from .network import HALO, STRIDE, AUVAENet, NetworkShape, VariationalHead, to_simplex
+from .variants import DEFAULT, VARIANTS
 
 FloatArray = NDArray[np.float32]
 Patch = tuple[FloatArray, NDArray[np.bool_]]
@@ -38,8 +38,8 @@ Patch = tuple[FloatArray, NDArray[np.bool_]]
 REPORT_EVERY = 0.1
 """Seconds between two reports; a Cancel is noticed at the next one."""
 
-NOTE_EVERY = 10
-"""Steps between two lines of the history of losses."""
+EPOCH = 10
+"""Steps that make an epoch: crops of a scene have no other measure of one round."""
 
 SMALLEST_CROP = 16
 """When memory runs out crops are halved, down to this."""
@@ -57,9 +57,9 @@ class Effort:
 
 
 EFFORTS = {
-    "draft": Effort(cleaning=60, unmixing=40, starts=8, rounds=120),
-    "standard": Effort(cleaning=200, unmixing=100, starts=24, rounds=300),
-    "high": Effort(cleaning=1000, unmixing=400, starts=48, rounds=600),
+    "draft": Effort(cleaning=100, unmixing=50, starts=8, rounds=150),
+    "standard": Effort(cleaning=500, unmixing=150, starts=24, rounds=300),
+    "high": Effort(cleaning=3000, unmixing=600, starts=48, rounds=600),
 }
 
 LEARNING_RATE = 3e-3
@@ -67,6 +67,9 @@ DECODER_RATE = 1e-4
 DISCRIMINATOR_RATE = 1e-3
 ADVERSARY_WEIGHT = 1e-2
 PRIOR_DRAWS = 1024
+BRIGHTNESS_SPREAD = 0.4
+"""Deviation of the logarithm of a material's brightness: what counts as 100 % of it is never quite known."""
+
 SEEN_BANDS = (0.4, 0.8)
 """The encoder sees a share of the bands drawn from this range; the rest judge what it says."""
 
@@ -76,15 +79,19 @@ class Options:
     """What the analyst chose.
 
     Raises:
-        ValueError: ``quality`` is none of `EFFORTS`, or ``endmembers`` is below two.
+        ValueError: ``quality`` is none of `EFFORTS`, ``variant`` none of `VARIANTS`, or ``endmembers`` is
+            below two.
     """
 
     endmembers: int
     quality: str = "standard"
     seed: int = 0
     device: str = "auto"
+    variant: str = DEFAULT
 
     def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
         if self.quality not in EFFORTS:
             raise ValueError(f"quality must be one of {', '.join(EFFORTS)}, not {self.quality!r}")
         if self.endmembers <= 1:
@@ -119,6 +126,35 @@ class Maps:
     uncertainty: FloatArray
     angle: FloatArray
     squared_error: FloatArray
+
+
+class TrainedModel(Protocol):
+    """What a trained network of any variant can do.
+
+    Attributes:
+        halo: pixels around a window that its maps depend on.
+        history: losses while it was trained.
+    """
+
+    halo: int
+    history: list[dict[str, float]]
+
+    @property
+    def endmembers(self) -> FloatArray:
+        """Endmember spectra ``(K, B)`` in the raster's unit."""
+        ...
+
+    def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
+        """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``."""
+        ...
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Every tensor that restoring needs, by name."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else that restoring needs, ready for JSON."""
+        ...
 
 
 def choose_device(name: str) -> torch.device:
@@ -197,12 +233,18 @@ class Model:
         return {"shape": asdict(self.network.shape), "offset": self.brightness.offset}
 
     @classmethod
-    def restore(cls, state: dict[str, NDArray[Any]], settings: dict[str, Any], device: str = "cpu") -> Model:
-        """The model whose `state` and `settings` these are.
+    def restore(
+        cls, state: dict[str, NDArray[Any]], settings: dict[str, Any], device: str = "cpu"
+    ) -> TrainedModel:
+        """The model, of whatever variant, whose `state` and `settings` these are.
 
         Raises:
             ValueError, KeyError, RuntimeError: they are not of one model.
         """
+        if "variant" in settings:
+            from .published_training import PublishedModel
+
+            return PublishedModel.restore(state, settings, device)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
         basis = tensors.pop("brightness.basis")
         network = AUVAENet(NetworkShape(**settings["shape"]))
@@ -228,18 +270,22 @@ def _padded(image: Tensor, rows: int, cols: int) -> Tensor:
     return F.pad(image.movedim(-1, 0)[None], (0, right, 0, down), mode="replicate").movedim(1, -1)
 
 
-def train(patches: Sequence[Patch], options: Options, report: Report) -> Model:
-    """Train AUVAE-Net on patches of one scene, blind.
+def train(patches: Sequence[Patch], options: Options, report: Report) -> TrainedModel:
+    """Train AUVAE-Net, or the variant asked for, on patches of one scene, blind.
 
     Args:
         patches: pairs of a cube ``(rows, cols, B)``, raster's unit, and its valid pixels ``(rows, cols)``.
-        options: number of endmembers, quality, seed, device.
+        options: number of endmembers, quality, seed, device, variant.
         report: called every tenth of a second or so; what it raises ends the training.
 
     Raises:
         SceneError: fewer valid pixels than endmembers, or spectra without any difference.
         DeviceError: CUDA asked for and absent; memory too small even for the smallest crops.
     """
+    if options.variant != DEFAULT:
+        from .published_training import train_published
+
+        return train_published(patches, options, report)
     device = choose_device(options.device)
     effort = EFFORTS[options.quality]
     while True:
@@ -312,9 +358,7 @@ class _Trainer:
         normalised = pixels / self.brightness.measure(pixels)
 
         self.network = AUVAENet(NetworkShape(bands, options.endmembers, dimensions)).to(device)
-        subspace = self.network.subspace
-        subspace.basis.copy_(signal_subspace(normalised, dimensions))
-        subspace.scale.copy_((normalised @ subspace.basis.T).std(0).clamp_min(1e-6))
+        self.network.subspace.measure(normalised)
         self.patches = [self._prepared(*patch) for patch in patches]
         self.weights = torch.tensor([float(valid.sum()) for _, valid in self.patches])
 
@@ -390,13 +434,14 @@ class _Trainer:
     @torch.no_grad()
     def start(self, fraction: float) -> None:
         """Stage 2: endmembers of the cleaned scene become the decoder's weights; the prior is measured."""
-        self.tell(fraction, "start", "Looking for endmembers in the scene", {})
+        self.tell(fraction, "training", "Looking for endmembers in the cleaned scene", {})
         cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.patches])
         generator = torch.Generator().manual_seed(self.options.seed)
         found = find_endmembers(
             cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator
         )
-        self.network.decoder.log_spectra.copy_(found.log())
+        self.network.decoder.log_spectra.copy_(found[0].log())
+        self.alternatives = found
         abundances, residuals = [], []
         for pixels, inside in self.patches:
             mean, _ = self.network(pixels[None])
@@ -407,15 +452,10 @@ class _Trainer:
             residuals.append(kept - gain * rebuilt)
         everywhere, misfit = torch.cat(abundances), torch.cat(residuals)
         self.variance = misfit.square().mean().clamp_min(1e-12)
-        self.evidence = independent_bands(misfit)
-        self.prior_mean = everywhere.mean(0)
-        self.prior_deviation = everywhere.std(0).clamp_min(0.05)
         # a Dirichlet with the scene's own mean and spread: the prior of abundances for the adversary
-        spread = everywhere.var(0).sum().clamp_min(1e-4)
-        concentration = ((1 - self.prior_mean.square().sum()) / spread - 1).clamp(0.2, 50)
-        self.prior = torch.distributions.Gamma(
-            (concentration * self.prior_mean).clamp_min(0.02), torch.ones_like(self.prior_mean)
-        )
+        mean, spread = everywhere.mean(0), everywhere.var(0).sum().clamp_min(1e-4)
+        concentration = ((1 - mean.square().sum()) / spread - 1).clamp(0.2, 50)
+        self.prior = torch.distributions.Gamma((concentration * mean).clamp_min(0.02), torch.ones_like(mean))
 
     def _cleaned(self, pixels: Tensor) -> Tensor:
         return self.network.clean(pixels[None])[0].movedim(1, -1) @ self.network.subspace.axes
@@ -433,6 +473,7 @@ class _Trainer:
         for step, pixels, inside, seen in self.crops(steps):
             coordinates, features = network.clean(pixels, seen)
             mean, deviation = (part[inside] for part in network.posterior(coordinates, features))
+            draws = self._posterior_draws(coordinates, pixels, inside, seen)
             sampled = VariationalHead.sample(mean, deviation, self.noise)
 
             judge.zero_grad()
@@ -443,21 +484,41 @@ class _Trainer:
             hidden = self.hidden(pixels, inside, seen)
             spectra = network.decoder.spectra * (1 - seen)
             products = (pixels @ spectra.T)[inside]
-            error = (
-                misfit_of_shape(hidden.energy, products, spectra @ spectra.T, sampled).mean() / hidden.count
-            )
+            error = misfit_of_shape(hidden.energy, products, spectra @ spectra.T, mean).mean() / hidden.count
             clean = hidden.error(coordinates.movedim(1, -1)[inside])
-            divergence = posterior_divergence(mean, deviation, self.prior_mean, self.prior_deviation)
+            posterior = posterior_misfit(draws, mean.detach(), deviation)
             adversary = adversarial_loss(network.discriminator(sampled))
-            likelihood = self.evidence / (2 * self.variance) * (error + clean)
-            loss = likelihood + divergence + ADVERSARY_WEIGHT * adversary
+            loss = (error + clean) / self.variance + posterior + ADVERSARY_WEIGHT * adversary
             optimiser.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0 * self.evidence)
             optimiser.step()
             schedule.step()
-            parts = {"reconstruction": error, "divergence": divergence, "adversary": adversary}
+            parts = {"reconstruction": error, "posterior": posterior, "adversary": adversary}
             self.record(step, steps, begin, end, "Unmixing", parts)
+
+    @torch.no_grad()
+    def _posterior_draws(self, coordinates: Tensor, pixels: Tensor, inside: Tensor, seen: Tensor) -> Tensor:
+        """Abundances ``(n, K)`` that are as plausible as the network's own, for the posterior to cover.
+
+        They differ by what is unknown: which of the nearly equal sets of endmembers is right, how bright each
+        material is in this pixel, and the noise. Half the difference between two estimates from disjoint
+        halves of the bands has the variance of one from all of them.
+        """
+        draw = int(torch.randint(len(self.alternatives), (1,), generator=self.chance))
+        light = torch.randn(self.options.endmembers, 1, generator=self.noise, device=self.device)
+        other = self.alternatives[draw] * (BRIGHTNESS_SPREAD * light).exp()
+        own = self.network.decoder.spectra
+        again, _ = self.network.clean(pixels, 1 - seen)
+        here, elsewhere, hidden = (
+            self._abundances(part.movedim(1, -1)[inside], spectra)
+            for part, spectra in ((coordinates, own), (coordinates, other), (again, own))
+        )
+        return elsewhere + (hidden - here) / 2
+
+    def _abundances(self, coordinates: Tensor, spectra: Tensor) -> Tensor:
+        """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(n, d)`` with these endmembers ``(K, B)``."""
+        products = coordinates @ (self.network.subspace.axes @ spectra.T)
+        return to_simplex(nonnegative_least_squares(products, spectra @ spectra.T))
 
     def _prior_draws(self, count: int) -> Tensor:
         """Draws ``(count, K)`` of the Dirichlet prior: gamma draws divided by their sum."""
@@ -467,12 +528,12 @@ class _Trainer:
     def record(
         self, step: int, steps: int, begin: float, end: float, stage: str, losses: dict[str, Tensor]
     ) -> None:
-        """Keep the losses of ten steps as one line of history, and report.
+        """Keep one line of losses an epoch as history, and report.
 
         Raises:
             SceneError: a loss is no longer a number.
         """
-        noted = (step + 1) % NOTE_EVERY == 0 or step + 1 == steps
+        noted = (step + 1) % EPOCH == 0 or step + 1 == steps
         due = time.monotonic() - self._sent >= REPORT_EVERY
         if not (noted or due):  # reading a loss would make the device wait
             return
@@ -483,7 +544,7 @@ class _Trainer:
                 "Look for extreme values (no-data not declared?), or leave out the bands that hold them.",
             )
         if noted:
-            self.history.append({"step": len(self.history) * NOTE_EVERY + NOTE_EVERY, **values})
+            self.history.append({"epoch": len(self.history) + 1, **values})
         if due:
-            text = f"{stage}: step {step + 1} of {steps}"
+            text = f"{stage}: epoch {step // EPOCH + 1} of {-(-steps // EPOCH)}"
             self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values)

@@ -62,7 +62,7 @@ def run_job(document: object, stream: Any, watch: Any) -> int:
     watch(cancel)
     try:
         job_module = load_job_module()
-        job = job_module.Job.parse(document)
+        job = job_module.parse(document)
         if cancel.requested:
             raise Cancelled
         stream.emit(job_module.hello(job))

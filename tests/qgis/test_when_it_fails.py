@@ -17,9 +17,8 @@ from qgis.core import QgsApplication, QgsProcessingException, QgsRasterLayer, Qg
 from .conftest import write_scene
 
 HELLO = """read job; echo '{"event": "hello", "torch": "2", "device": "cpu"}'"""
-TRAINING = (
-    """echo '{"event": "progress", "fraction": 0.1, "stage": "training", "text": "Training: epoch 1 of 9"}'"""
-)
+EPOCH = '{"event": "progress", "fraction": 0.1, "text": "Training: epoch 1 of 9", "losses": {"angle": 1}}'
+TRAINING = f"echo '{EPOCH}'"
 
 
 def fail(options, feedback=None):

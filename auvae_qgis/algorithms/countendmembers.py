@@ -1,0 +1,113 @@
+"""The algorithm auvae:countendmembers: its parameters, its help, one short run. The work is the worker's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFileDestination,
+)
+
+from ..translation import tr
+from ..worker import WorkerCancelled, WorkerError, run_job
+from .scene_algorithm import SceneAlgorithm
+
+
+class CountEndmembers(SceneAlgorithm):
+    """Estimates of how many endmembers a hyperspectral raster is made."""
+
+    REPORT = "REPORT"
+    COUNT = "COUNT"
+    HYSIME = "HYSIME"
+    MATERIALS = "MATERIALS"
+
+    def name(self) -> str:
+        """Return the id within the provider; never translated, never changed."""
+        return "countendmembers"
+
+    def displayName(self) -> str:
+        """Return the name in the toolbox."""
+        return tr("Count endmembers")
+
+    def tags(self) -> list[str]:
+        """Return the words an analyst searches the toolbox for."""
+        words = tr(
+            "hyperspectral,imaging spectroscopy,unmix,unmixing,endmember,endmembers,number of endmembers,"
+            "virtual dimensionality,intrinsic dimension,subspace,HySime,HFC,NWHFC,VD,materials,estimate"
+        )
+        return words.split(",")
+
+    def shortDescription(self) -> str:
+        """Return the tooltip in the toolbox."""
+        return tr("Estimates how many materials a hyperspectral image is made of.")
+
+    def shortHelpString(self) -> str:
+        """Return the help beside the parameters: what is counted, and how far to trust it."""
+        return tr(
+            "<p>Estimates how many pure materials (<b>endmembers</b>) a hyperspectral image is made of, in "
+            "seconds. <i>Unmix</i> does the same where its number of endmembers is 0.</p>"
+            "<h3>What is counted</h3>"
+            "<p><b>Materials</b> that the image cannot do without: the largest number of endmembers of which "
+            "each, left out, would cost at least 2 % of the variety of spectral shapes in the image.</p>"
+            "<p><b>HySime</b> counts the directions in which there is more signal than noise. Where light "
+            "mixes linearly this is the number of endmembers, and it also sees rare ones. In most real "
+            "images it is several times too high: materials vary, and light is reflected more than once.</p>"
+            "<p>The <b>estimate</b> is HySime's where the signal ends sharply at its last direction and the "
+            "count of materials is not higher; in all other images it is the count of materials.</p>"
+            "<h3>How far to trust it</h3>"
+            "<p>Expect to be off by one now and then, and low where many materials are alike, bands are few "
+            "or noise is strong. Materials that show in a few pixels only are not counted. The report shows "
+            "the evidence for each number: look there, then try one less and one more.</p>"
+        )
+
+    def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
+        """Declare parameters and outputs."""
+        self._add_scene()
+        self._add_seed_and_device()
+        # with HTML in its filter it becomes a QgsProcessingOutputHtml: QGIS 3.22's batch dialog fails on it
+        self._add(
+            QgsProcessingParameterFileDestination(
+                self.REPORT, tr("Report"), optional=True, createByDefault=False
+            ),
+            tr("A page with the evidence for each number, to open in a web browser (.html)."),
+        )
+        self.addOutput(QgsProcessingOutputNumber(self.COUNT, tr("Number of endmembers, estimated")))
+        self.addOutput(QgsProcessingOutputNumber(self.HYSIME, tr("HySime")))
+        self.addOutput(QgsProcessingOutputNumber(self.MATERIALS, tr("Count of materials")))
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Turn layers and parameters into a job, on the thread the layers live on."""
+        parameters = self._with_choices_as_numbers(parameters)
+        self._job = self._prepare("count", parameters, context)
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
+        wanted = self.parameterAsFileOutput(parameters, self.REPORT, context)
+        report = str(_html(Path(wanted).absolute())) if wanted else None
+        try:
+            result = run_job(self._python, {**self._job, "report": report}, feedback)
+        except WorkerCancelled as cancelled:
+            raise QgsProcessingException(tr("Counting was cancelled; nothing was written.")) from cancelled
+        except WorkerError as error:
+            raise QgsProcessingException(str(error)) from error
+        found = {
+            self.COUNT: result["count"],
+            self.HYSIME: result["hysime"],
+            self.MATERIALS: result["materials"],
+        }
+        return {**found, self.REPORT: report} if report else found
+
+
+def _html(path: Path) -> Path:
+    """Return a path that a web browser opens: QGIS gives temporary files another ending."""
+    return path if path.suffix.lower() in (".html", ".htm") else path.with_name(f"{path.name}.html")

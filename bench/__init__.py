@@ -1,0 +1,1 @@
+"""The tables of `make bench`: how good, how honest and how fast, beside what else there is."""

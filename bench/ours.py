@@ -1,0 +1,152 @@
+"""AUVAE-Net as the bench runs it: a scene's arrays in, maps out; whole, or with one part taken away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from auvae import training
+from auvae.endmembers import nonnegative_least_squares
+from auvae.network import Subspace, VariationalHead, to_simplex
+from auvae.training import EFFORTS, Model, Options
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .scenes import Known
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a method found: endmembers ``(K, B)``, abundances and their deviation ``(rows, cols, K)``."""
+
+    endmembers: NDArray[np.floating[Any]]
+    abundances: NDArray[np.floating[Any]]
+    seconds: float
+    uncertainty: NDArray[np.floating[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A training that differs from the default: another trainer, other values of names in `training`."""
+
+    trainer: type[training._Trainer] = training._Trainer
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+
+def train(scene: Known, seed: int, variation: Variation = Variation(), quality: str = "standard") -> Model:
+    """Train on the scene."""
+    options = Options(scene.count, quality, seed)
+    device = training.choose_device(options.device)
+    patches = [(scene.cube, scene.valid)]
+    with ExitStack() as changes:
+        for name, value in variation.names.items():
+            changes.enter_context(patch.object(training, name, value))
+        return variation.trainer(patches, options, EFFORTS[quality], device, lambda _: None).run()
+
+
+def unmix(scene: Known, seed: int, variation: Variation = Variation()) -> Found:
+    """Train on the scene and map it."""
+    begun = time.perf_counter()
+    model = train(scene, seed, variation)
+    maps = model.predict(scene.cube, scene.valid)
+    return Found(model.endmembers, maps.abundances, time.perf_counter() - begun, maps.uncertainty)
+
+
+def per_pixel(model: Model, scene: Known) -> NDArray[np.float32]:
+    """Abundances ``(rows, cols, K)`` without the network: NNLS of each pixel, then sum to one."""
+    with torch.inference_mode():
+        pixels = torch.from_numpy(scene.cube)
+        normalised = pixels / model.brightness.measure(pixels).clamp_min(1e-12)
+        spectra = model.network.decoder.spectra
+        amounts = nonnegative_least_squares(normalised @ spectra.T, spectra @ spectra.T)
+        shares = to_simplex(amounts).numpy()
+    return np.where(scene.valid[..., None], shares, np.nan)
+
+
+class _NoNeighbours(nn.Module):
+    """Stands where the U-Net stood and adds nothing."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
+        count, _, height, width = coordinates.shape
+        return coordinates, coordinates.new_zeros(count, self.channels, height, width)
+
+
+class _WithoutUNet(training._Trainer):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.network.unet = _NoNeighbours(self.network.shape.channels)
+
+    def clean(self, begin: float, end: float) -> None:
+        """Without neighbours there is nothing to learn before the start."""
+
+
+class _Certain(VariationalHead):
+    """A head that is always sure."""
+
+    def forward(self, products: Tensor, gram: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        mean, deviation = super().forward(products, gram, features)
+        return mean, torch.full_like(deviation, 1e-6)
+
+
+class _WithoutVariance(training._Trainer):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.network.head = _Certain(self.network.shape)
+
+
+class _AllBands(Subspace):
+    """Sees every band, whichever it is told to see."""
+
+    def forward(self, pixels: Tensor, bands: Tensor | None = None) -> Tensor:  # noqa: ARG002 - that is its point
+        return super().forward(pixels)
+
+
+class _WithoutMasking(training._Trainer):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        held = self.network.subspace.state_dict()
+        self.network.subspace = _AllBands(self.network.shape)
+        self.network.subspace.load_state_dict(held)
+
+    def crops(self, steps: int) -> Any:
+        """Every band judges: none of them counts as seen."""
+        for step, pixels, inside, seen in super().crops(steps):
+            yield step, pixels, inside, torch.zeros_like(seen)
+
+
+def _random_pixels(pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator) -> Tensor:
+    return pixels[torch.randperm(len(pixels), generator=chance)[:count]].clamp_min(1e-6)[None]
+
+
+def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
+    """Training in which the endmembers are known and stay: ``(K, B)`` in the raster's unit."""
+
+    class Given(training._Trainer):
+        def start(self, fraction: float) -> None:
+            given = torch.from_numpy(np.asarray(spectra, np.float32))
+            normalised = given / self.brightness.measure(given)
+            with patch.object(training, "find_endmembers", lambda *_: normalised.clamp_min(1e-6)[None]):
+                super().start(fraction)
+
+    return Variation(Given, {"DECODER_RATE": 0.0})
+
+
+WITHOUT: dict[str, Variation] = {
+    "U-Net": Variation(_WithoutUNet),
+    "variance": Variation(_WithoutVariance),
+    "adversary": Variation(names={"ADVERSARY_WEIGHT": 0.0}),
+    "start": Variation(names={"find_endmembers": _random_pixels}),
+    "learning the decoder": Variation(names={"DECODER_RATE": 0.0}),
+    "masking": Variation(_WithoutMasking),
+}
+"""The default with one part taken away, by the part's name."""

@@ -1,0 +1,119 @@
+"""The scenes that are unmixed: two real ones, eight simulated, and noise to spoil them. Unmixes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from auvae.scene import Scene
+from auvae.simulate import Recipe, simulate
+from numpy.typing import NDArray
+from rasterio.transform import Affine
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "bench"
+SHARED = ROOT.parent / "shared"
+
+REAL = {"samson": 3, "jasper": 4}
+"""Scenes in ../shared/data and how many endmembers their truth has."""
+
+EIGHT = {
+    "plain": Recipe(endmembers=3, seed=11),
+    "mixed": Recipe(endmembers=5, pure_pixels=False, seed=12),
+    "few bands": Recipe(endmembers=4, bands=16, seed=13),
+    "shadows": Recipe(endmembers=4, brightness=0.5, seed=14),
+    "fan": Recipe(endmembers=5, mixing="fan", seed=15),
+    "outliers": Recipe(endmembers=6, outliers=0.01, seed=16),
+    "noisy": Recipe(endmembers=7, snr=20, seed=17),
+    "many": Recipe(endmembers=8, pure_pixels=False, mixing="gbm", seed=18),
+}
+"""The simulated scenes; what is not said is `Recipe`'s own: 100 x 120 pixels, 150 bands, 30 dB."""
+
+PLACE = {"crs": "EPSG:32632", "transform": Affine(30, 0, 565000, 0, -30, 5340000)}
+"""Where rasters lie that are written only to be read again: GDAL warns of those that lie nowhere."""
+
+NOISES = ("20 dB", "10 dB", "5 dB", "stripes", "dead lines")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A scene with its truth.
+
+    Attributes:
+        name: of the scene, and of its noise.
+        cube: ``(rows, cols, B)``, the raster's unit.
+        valid: ``(rows, cols)``.
+        truth: an .npz of endmembers, abundances and names.
+        count: K, the number of endmembers in the truth.
+        real: whether somebody flew over it.
+    """
+
+    name: str
+    cube: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    truth: Path
+    count: int
+    real: bool
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """The valid pixels ``(n, B)``."""
+        return self.cube[self.valid]
+
+    @property
+    def abundances(self) -> NDArray[np.float64]:
+        """The true ``(rows, cols, K)``; not a number where there is no truth."""
+        with np.load(self.truth) as held:
+            return np.asarray(held["abundances"], float)
+
+    @property
+    def spectra(self) -> NDArray[np.float64]:
+        """The true endmembers ``(K, B)``."""
+        with np.load(self.truth) as held:
+            return np.asarray(held["endmembers"], float)
+
+
+def real() -> list[str]:
+    """Names of the real scenes that lie in ../shared/data."""
+    return [name for name in REAL if real_path(name).exists()]
+
+
+def real_path(name: str) -> Path:
+    """Where a real scene lies, if it does."""
+    return SHARED / "data" / name / f"{name}.img"
+
+
+@cache
+def known(name: str) -> Known:
+    """A scene by name: "jasper", "few bands", or a noisy one such as "jasper, 10 dB"."""
+    clean, _, noise = name.partition(", ")
+    if noise:
+        return _spoiled(known(clean), noise)
+    if clean in REAL:
+        path, truth, count = real_path(clean), real_path(clean).with_name("truth.npz"), REAL[clean]
+    else:
+        count = EIGHT[clean].endmembers
+        path, truth = simulate(BUILD / "scenes" / f"{clean.replace(' ', '_')}.img", EIGHT[clean])
+    with Scene.open(path) as scene:
+        return Known(name, *scene.read(), truth, count, real=clean in REAL)
+
+
+def _spoiled(scene: Known, noise: str) -> Known:
+    """The scene with white noise of so many dB, with striped columns, or with lines dead in some bands."""
+    draws = np.random.default_rng(NOISES.index(noise))
+    cube, bands = scene.cube.copy(), scene.cube.shape[-1]
+    power = float((scene.pixels.astype(float) ** 2).mean())
+    if noise.endswith("dB"):
+        cube += draws.normal(0, np.sqrt(power / 10 ** (float(noise.removesuffix("dB")) / 10)), cube.shape)
+    elif noise == "stripes":
+        # A pushbroom's detectors differ: every column has its own offset in every band of a quarter of them.
+        striped = draws.choice(bands, bands // 4, replace=False)
+        cube[..., striped] += draws.normal(0, 0.15 * np.sqrt(power), (1, cube.shape[1], len(striped)))
+    else:
+        # A read-out fails: one row in ten, each dark in a run of a tenth of the bands.
+        for row in draws.choice(len(cube), len(cube) // 10, replace=False):
+            first = int(draws.integers(bands - bands // 10))
+            cube[row, :, first : first + bands // 10] = 0
+    return replace(scene, name=f"{scene.name}, {noise}", cube=np.where(scene.valid[..., None], cube, 0))

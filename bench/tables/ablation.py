@@ -1,0 +1,28 @@
+"""Ablation: what each part of the network is worth, by taking it away."""
+
+from __future__ import annotations
+
+from bench import ours, scenes
+from bench.render import Bench, cell, markdown
+from bench.runs import OURS, judged
+
+TITLE = "Ablation"
+SEEDS = 1
+SIMULATED = ("mixed", "noisy")
+FIGURES = ("mSAD", "mRMSE", "scaled", "rank", "coverage")
+ABOUT = """\
+The default, and the default with one part taken away. *Rank*: Spearman correlation of error and reported
+deviation; *coverage*: share of truths inside 90 % intervals. *Without start*: random pixels are the first
+endmembers. *Without masking*: the network sees all bands and is judged by all of them."""
+
+
+def table(bench: Bench) -> str:
+    """The rendered table."""
+    real = scenes.real()
+    rows = []
+    for scene in (*real, *(f"{name}, 10 dB" for name in real), *SIMULATED):
+        for part in ("nothing", *ours.WITHOUT):
+            runs = judged(bench, OURS if part == "nothing" else f"without {part}", scene, SEEDS)
+            if runs:
+                rows.append([scene, part, *(cell([run[figure] for run in runs]) for figure in FIGURES)])
+    return markdown(("scene", "without", *FIGURES), rows)
