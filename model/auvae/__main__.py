@@ -19,6 +19,8 @@ from .variants import DEFAULT, VARIANTS
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns 0, 1 for an error, 2 for a wrong argument, 130 when cancelled."""
     given = _parser().parse_args(arguments)
+    # Before torch is loaded: its threads must not spin while they wait, QGIS needs the processor too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return int(given.run(given))
     except AuvaeError as error:

@@ -145,7 +145,7 @@ def _furthest_points(
     return mixtures.to(points.device)
 
 
-def nonnegative_least_squares(target: Tensor, gram: Tensor, sweeps: int = 60) -> Tensor:
+def nonnegative_least_squares(target: Tensor, gram: Tensor, sweeps: int = 30) -> Tensor:
     """Minimise ``|x - n S|^2`` over ``n >= 0`` by coordinate descent, without gradient.
 
     Starts from the unconstrained solution and ends early when a sweep no longer changes anything.
@@ -159,16 +159,19 @@ def nonnegative_least_squares(target: Tensor, gram: Tensor, sweeps: int = 60) ->
         ``(..., K)``; the abundances are these divided by their sum, the sum is the pixel's brightness.
     """
     with torch.no_grad():
-        solution = torch.linalg.solve(_ridged(gram), target.unsqueeze(-1)).squeeze(-1).clamp_min(0)
-        negligible = 1e-5 * float(solution.abs().max())
+        wanted = target.reshape(
+            -1, len(gram)
+        ).T.contiguous()  # (K, n): an endmember's amounts lie side by side
+        amounts = torch.linalg.solve(_ridged(gram), wanted).clamp_min(0)
+        negligible = 1e-4 * float(amounts.abs().max())
         for sweep in range(sweeps):
-            before = solution.clone()
-            for k in range(gram.shape[0]):
-                step = (target[..., k] - solution @ gram[k]) / gram[k, k]
-                solution[..., k] = (solution[..., k] + step).clamp_min(0)
-            if sweep % LOOK_EVERY == 0 and float((solution - before).abs().max()) <= negligible:
+            before = amounts.clone() if sweep % LOOK_EVERY == 0 else None
+            for k in range(len(gram)):
+                step = (wanted[k] - gram[k] @ amounts) / gram[k, k]
+                amounts[k].add_(step).clamp_min_(0)
+            if before is not None and float((amounts - before).abs().max()) <= negligible:
                 break
-    return solution
+    return amounts.T.reshape(target.shape)
 
 
 def solve_on_support(target: Tensor, gram: Tensor, support: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -41,7 +42,7 @@ REPORT_EVERY = 0.1
 EPOCH = 10
 """Steps that make an epoch: crops of a scene have no other measure of one round."""
 
-SMALLEST_CROP = 16
+SMALLEST_CROP = 12
 """When memory runs out crops are halved, down to this."""
 
 
@@ -53,12 +54,12 @@ class Effort:
     unmixing: int
     starts: int
     rounds: int
-    crop: int = 64
+    crop: int = 48
 
 
 EFFORTS = {
     "draft": Effort(cleaning=100, unmixing=50, starts=8, rounds=150),
-    "standard": Effort(cleaning=500, unmixing=150, starts=24, rounds=300),
+    "standard": Effort(cleaning=400, unmixing=100, starts=24, rounds=300),
     "high": Effort(cleaning=3000, unmixing=600, starts=48, rounds=600),
 }
 
@@ -287,6 +288,25 @@ def train(patches: Sequence[Patch], options: Options, report: Report) -> Trained
 
         return train_published(patches, options, report)
     device = choose_device(options.device)
+    with _one_thread():
+        return _train_in_what_fits(patches, options, device, report)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Train on one thread of the processor: crops are so small that more would mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_in_what_fits(
+    patches: Sequence[Patch], options: Options, device: torch.device, report: Report
+) -> Model:
+    """Train, in smaller crops where memory does not do."""
     effort = EFFORTS[options.quality]
     while True:
         try:
@@ -473,7 +493,7 @@ class _Trainer:
         for step, pixels, inside, seen in self.crops(steps):
             coordinates, features = network.clean(pixels, seen)
             mean, deviation = (part[inside] for part in network.posterior(coordinates, features))
-            draws = self._posterior_draws(coordinates, pixels, inside, seen)
+            draws = self._posterior_draws(mean.detach(), coordinates, pixels, inside, seen)
             sampled = VariationalHead.sample(mean, deviation, self.noise)
 
             judge.zero_grad()
@@ -497,7 +517,9 @@ class _Trainer:
             self.record(step, steps, begin, end, "Unmixing", parts)
 
     @torch.no_grad()
-    def _posterior_draws(self, coordinates: Tensor, pixels: Tensor, inside: Tensor, seen: Tensor) -> Tensor:
+    def _posterior_draws(
+        self, mean: Tensor, coordinates: Tensor, pixels: Tensor, inside: Tensor, seen: Tensor
+    ) -> Tensor:
         """Abundances ``(n, K)`` that are as plausible as the network's own, for the posterior to cover.
 
         They differ by what is unknown: which of the nearly equal sets of endmembers is right, how bright each
@@ -507,13 +529,10 @@ class _Trainer:
         draw = int(torch.randint(len(self.alternatives), (1,), generator=self.chance))
         light = torch.randn(self.options.endmembers, 1, generator=self.noise, device=self.device)
         other = self.alternatives[draw] * (BRIGHTNESS_SPREAD * light).exp()
-        own = self.network.decoder.spectra
         again, _ = self.network.clean(pixels, 1 - seen)
-        here, elsewhere, hidden = (
-            self._abundances(part.movedim(1, -1)[inside], spectra)
-            for part, spectra in ((coordinates, own), (coordinates, other), (again, own))
-        )
-        return elsewhere + (hidden - here) / 2
+        elsewhere = self._abundances(coordinates.movedim(1, -1)[inside], other)
+        hidden = self._abundances(again.movedim(1, -1)[inside], self.network.decoder.spectra)
+        return elsewhere + (hidden - mean) / 2
 
     def _abundances(self, coordinates: Tensor, spectra: Tensor) -> Tensor:
         """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(n, d)`` with these endmembers ``(K, B)``."""
