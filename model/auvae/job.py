@@ -22,6 +22,7 @@ import torch
 from . import __version__, report
 from .count import Count, count_endmembers
 from .errors import Cancelled, DeviceError, JobError
+from .network import STRIDE
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
 from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
@@ -411,7 +412,8 @@ def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Cours
 
 
 def _quarters(window: Any) -> Iterator[Any]:
-    height, width = -(-window.height // 2), -(-window.width // 2)
+    # Halves that begin on the network's grid: elsewhere it would see other neighbourhoods.
+    height, width = (-(-side // (2 * STRIDE)) * STRIDE for side in (window.height, window.width))
     for row in range(0, window.height, height):
         for col in range(0, window.width, width):
             yield type(window)(
