@@ -65,18 +65,9 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
     document: as in result.json. endmembers: (K, B) in the raster's unit. thumbnails: a base64 PNG an
     endmember.
     """
-    scene = document["scene"]
-    network = escape(title(document["options"]["variant"]))
-    name, made = escape(str(scene["name"])), escape(document["created"])
-    kept = [band for band in document["bands"] if band["kept"]]
+    network = title(document["options"]["variant"])
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        f"<title>{name}: unmixing report</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{name}</h1>",
-        f'<p class="quiet">Unmixed into {len(endmembers)} endmembers by {network}, {made}.',
-        f"{scene['rows']} × {scene['cols']} pixels, {len(kept)} of {len(document['bands'])} bands.</p>",
-        *(f'<p class="warning">{escape(text)}</p>' for text in document["warnings"]),
+        *_opening(document, "unmixing report", f"Unmixed into {len(endmembers)} endmembers by {network}"),
         "<h2>Endmember spectra</h2>",
         _plot(document, endmembers),
         "<h2>Abundances</h2>",
@@ -85,7 +76,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
         *_fit(document["metrics"], str(document["unit"])),
         *(_counting(document["count"]) if document["count"] else ()),
         "<h2>Settings</h2>",
-        _table({"Raster": scene["path"], **document["options"]}),
+        _table({"Raster": document["scene"]["path"], **document["options"]}),
         f"<p>The same again: <code>{escape(document['command'])}</code></p>",
         _left_out(document["bands"]),
         "<h2>Made with</h2>",
@@ -96,22 +87,27 @@ def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[
     return "\n".join(parts) + "\n"
 
 
-def count_page(document: dict[str, Any]) -> str:
-    """The report of a count alone. document: the keys of result.json that a count has."""
+def _opening(document: dict[str, Any], subject: str, done: str) -> Iterator[str]:
+    """The page down to its warnings: what it is about, what was done, and on how much of the scene."""
     scene = document["scene"]
     name, made = escape(str(scene["name"])), escape(document["created"])
-    kept = [band for band in document["bands"] if band["kept"]]
+    kept = sum(band["kept"] for band in document["bands"])
+    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield f"<title>{name}: {subject}</title><style>{_STYLE}</style></head><body>"
+    yield f"<h1>{name}</h1>"
+    yield f'<p class="quiet">{escape(done)}, {made}.'
+    yield f"{scene['rows']} × {scene['cols']} pixels, {kept} of {len(document['bands'])} bands.</p>"
+    for text in document["warnings"]:
+        yield f'<p class="warning">{escape(text)}</p>'
+
+
+def count_page(document: dict[str, Any]) -> str:
+    """The report of a count alone. document: the keys of result.json that a count has."""
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        f"<title>{name}: number of endmembers</title><style>{_STYLE}</style></head><body>",
-        f"<h1>{name}</h1>",
-        f'<p class="quiet">Endmembers counted by AUVAE Unmixing, {made}.',
-        f"{scene['rows']} × {scene['cols']} pixels, {len(kept)} of {len(document['bands'])} bands.</p>",
-        *(f'<p class="warning">{escape(text)}</p>' for text in document["warnings"]),
+        *_opening(document, "number of endmembers", "Endmembers counted by AUVAE Unmixing"),
         *_counting(document["count"]),
         "<h2>Settings</h2>",
-        _table({"Raster": scene["path"], **document["options"]}),
+        _table({"Raster": document["scene"]["path"], **document["options"]}),
         _left_out(document["bands"]),
         "<h2>Made with</h2>",
         _table(document["versions"]),

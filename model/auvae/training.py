@@ -470,8 +470,8 @@ class _Trainer:
             gain = (kept * rebuilt).sum(-1, keepdim=True) / (rebuilt**2).sum(-1, keepdim=True)
             abundances.append(mean[0][inside])
             residuals.append(kept - gain * rebuilt)
-        everywhere, misfit = torch.cat(abundances), torch.cat(residuals)
-        self.variance = misfit.square().mean().clamp_min(1e-12)
+        everywhere, residual = torch.cat(abundances), torch.cat(residuals)
+        self.variance = residual.square().mean().clamp_min(1e-12)
         # a Dirichlet with the scene's own mean and spread: the prior of abundances for the adversary
         mean, spread = everywhere.mean(0), everywhere.var(0).sum().clamp_min(1e-4)
         concentration = ((1 - mean.square().sum()) / spread - 1).clamp(0.2, 50)
