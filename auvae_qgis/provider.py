@@ -9,7 +9,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.countendmembers import CountEndmembers
 from .algorithms.unmix import Unmix
-from .layers import AbundanceMap
+from .layers import ResultLayer
 from .paths import ICON
 
 
@@ -20,19 +20,19 @@ class AuvaeProvider(QgsProcessingProvider):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handed_over: list[AbundanceMap] = []
+        self._handed_over: list[ResultLayer] = []
 
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
         self.addAlgorithm(CountEndmembers())
 
-    def post_processors(self, count: int) -> list[AbundanceMap]:
+    def post_processors(self, count: int) -> list[ResultLayer]:
         """Make what styles ``count`` layers once they are loaded; to be called on the main thread.
 
         Processing owns and deletes them but keeps no reference to their Python side: this does, until then.
         """
-        made = [AbundanceMap(self.abundance_loaded.emit) for _ in range(count)]
+        made = [ResultLayer(self.abundance_loaded.emit) for _ in range(count)]
         self._handed_over = [one for one in self._handed_over if not sip.isdeleted(one)] + made
         return made
 
