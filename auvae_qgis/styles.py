@@ -9,7 +9,11 @@ from qgis.core import (
     QgsColorRampShader,
     QgsGradientColorRamp,
     QgsGradientStop,
+    QgsMapLayer,
     QgsPalettedRasterRenderer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
     QgsRasterLayer,
     QgsRasterShader,
     QgsSingleBandPseudoColorRenderer,
@@ -29,7 +33,7 @@ def style(layer: QgsRasterLayer, result: Result, kind: str, index: int | None) -
     if kind == "abundance" and index is not None:
         _color(layer, result.endmembers[index].color)
     elif kind == "dominant":
-        _name_classes(layer, result.endmembers)
+        _show_classes(layer, [(endmember.name, QColor(endmember.color)) for endmember in result.endmembers])
     elif kind == "uncertainty":
         _offer_a_style_for_each_band(layer, result.endmembers)
     elif kind == "error":
@@ -82,14 +86,13 @@ def _redraw(layer: QgsRasterLayer, items: list[QgsColorRampShader.ColorRampItem]
     layer.setRenderer(renderer)
 
 
-def _name_classes(layer: QgsRasterLayer, endmembers: tuple[Endmember, ...]) -> None:
-    """Show one class for each endmember, with its name and colour."""
+def _show_classes(layer: QgsRasterLayer, classes: list[tuple[str, QColor]]) -> None:
+    """Show these classes, numbered from 1, and no others: a GeoTIFF's palette always has 256."""
     old = layer.renderer()
-    classes = [
-        QgsPalettedRasterRenderer.Class(number, QColor(endmember.color), endmember.name)
-        for number, endmember in enumerate(endmembers, 1)
+    shown = [
+        QgsPalettedRasterRenderer.Class(value, color, name) for value, (name, color) in enumerate(classes, 1)
     ]
-    renderer = QgsPalettedRasterRenderer(layer.dataProvider(), 1, classes)
+    renderer = QgsPalettedRasterRenderer(layer.dataProvider(), 1, shown)
     renderer.setOpacity(old.opacity())
     layer.setRenderer(renderer)
 
@@ -114,3 +117,24 @@ def _with_opacity_of(old: QColor, color: str) -> QColor:
     new = QColor(color)
     new.setAlpha(old.alpha())
     return new
+
+
+class ClassNames(QgsProcessingLayerPostProcessorInterface):
+    """Gives a raster of classes that Processing has loaded their names and colours, and no more classes.
+
+    Processing deletes it with its context; somebody must keep a reference to it until then.
+    """
+
+    def __init__(self, classes: list[tuple[str, QColor]]) -> None:
+        """``classes``: name and colour of the classes from 1 on."""
+        super().__init__()
+        self._classes = classes
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, _context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> None:
+        """Style ``layer``."""
+        layer.loadNamedStyle(str(STYLES / "dominant.qml"))
+        _show_classes(layer, self._classes)
+        layer.triggerRepaint()
+        layer.emitStyleChanged()

@@ -227,6 +227,8 @@ class ResultWriter:
             self._rasters[key] = self._create(FILES[key], count, described[key])
         for name, file in zip(self.names, self.files, strict=True):
             self._rasters[file] = self._create(file, 1, (name,))
+        for band, color in enumerate(self.colors, 1):
+            self._rasters["abundances"].update_tags(band, COLOR=color)
         self._create_pictures()
 
     def _create_pictures(self) -> None:
