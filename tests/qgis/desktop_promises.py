@@ -48,7 +48,7 @@ def seen_in_dock() -> dict[str, object]:
 def layers_in_group() -> list[dict[str, str]]:
     """Return the maps in the scene's group, from top to bottom."""
     group = QgsProject.instance().layerTreeRoot().findGroup(Path(SCENE).stem)
-    layers = [node.layer() for node in group.findLayers()]
+    layers = [node.layer() for node in group.findLayers() if node.layer().name().startswith("Endmember")]
     shaders = [layer.renderer().shader().rasterShaderFunction() for layer in layers]
     colors = [shader.colorRampItemList()[-1].color.name() for shader in shaders]
     return [{"name": layer.name(), "color": color} for layer, color in zip(layers, colors, strict=True)]
