@@ -475,7 +475,7 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         SetupCancelled: `cancelled()` became true.
 
     """
-    wanted = sorted(set(re.findall(r"(?m)^([a-z]+)==", REQUIREMENTS.read_text(encoding="utf-8"))))
+    wanted = sorted(set(re.findall(r"(?m)^([a-z0-9]+)==", REQUIREMENTS.read_text(encoding="utf-8"))))
     try:
         answer = _ask([path, "-c", _CHECK, *wanted], 180, cancelled)
         found = json.loads(answer.stdout.splitlines()[-1])

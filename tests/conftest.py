@@ -87,6 +87,7 @@ def job(tmp_path):
             "seed": 0,
             "device": "cpu",
             "variant": "auvae-net",
+            "selection": {"water_bands": "auto", "mask": None, "extent": None},
             "output": str(tmp_path / "result"),
         }
         return {**document, **changes}

@@ -42,6 +42,7 @@ def count_job():
             "seed": 0,
             "device": "cpu",
             "report": None,
+            "selection": {"water_bands": "auto", "mask": None, "extent": None},
         }
         return {**document, **changes}
 

@@ -321,13 +321,15 @@ def test_a_python_without_torch_is_reported_with_what_is_missing(tmp_path):
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     report = environment.check_python(str(environment._python_in(bare)))
-    assert "cannot load numpy, rasterio, safetensors, scipy, torch" in report.problem
+    assert "cannot load defusedxml, h5py, numpy, rasterio, safetensors, scipy, torch" in report.problem
 
 
 def test_the_python_of_this_environment_is_fit_to_unmix():
     report = environment.check_python(sys.executable)
     assert report.problem == ""
-    assert set(report.versions) == {"torch", "numpy", "scipy", "rasterio", "safetensors"}
+    assert set(report.versions) == {
+        "torch", "numpy", "scipy", "rasterio", "h5py", "defusedxml", "safetensors",
+    }  # fmt: skip
 
 
 @posix_only

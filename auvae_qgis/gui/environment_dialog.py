@@ -80,7 +80,9 @@ class EnvironmentDialog(QDialog):
     def _own_python_box(self) -> QGroupBox:
         box = QGroupBox(tr("Or use a Python you already have"))
         self._chosen = QgsFileWidget()
-        self._chosen.setDialogTitle(tr("A Python that has torch, rasterio, scipy and safetensors"))
+        self._chosen.setDialogTitle(
+            tr("A Python that has torch, rasterio, scipy, h5py, defusedxml and safetensors")
+        )
         self._chosen.setFilePath(settings.worker_python() or "")
         self._use = QPushButton(tr("Check and use"))
         self._use.clicked.connect(self._start_check)

@@ -13,6 +13,7 @@ from typing import Any
 from . import __version__
 from .cancel import EXIT_CANCELLED
 from .errors import AuvaeError, JobError
+from .selection import WATER_BANDS
 from .variants import DEFAULT, VARIANTS
 
 
@@ -79,6 +80,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     count.set_defaults(run=_count)
 
+    inspect = tasks.add_parser(
+        "inspect", help="list the bands used and left out, and why; nothing is unmixed"
+    )
+    inspect.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads, or a product of a sensor")
+    inspect.add_argument(
+        "--bands", metavar="LIST", help="band numbers such as 1-50,60 (default: every good band)"
+    )
+    inspect.add_argument("--report", metavar="FILE.html", help="write a page with the mean spectrum there")
+    inspect.add_argument("--table", metavar="FILE.csv", help="write the table of the bands there")
+    inspect.add_argument(
+        "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
+    )
+    inspect.set_defaults(run=_inspect, seed=0, device="cpu")
+
+    for task in (unmix, count, inspect):
+        _add_selection(task)
+
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
     simulate.add_argument(
         "scene", metavar="OUT", help="OUT.img (ENVI) or OUT.tif; OUT_truth.npz is written beside it"
@@ -118,6 +136,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_selection(task: argparse.ArgumentParser) -> None:
+    """Declare which part of a scene is looked at."""
+    task.add_argument(
+        "--water-bands", default="auto", choices=WATER_BANDS,
+        help="bands near 1400 and 1900 nm, where water vapour absorbs: drop or keep them; auto drops those "
+        "that are mostly noise (default)",
+    )  # fmt: skip
+    task.add_argument(
+        "--mask", metavar="FILE", help="a raster, not zero where to look, or polygons as GeoJSON; any CRS"
+    )
+    task.add_argument(
+        "--extent", metavar="XMIN,YMIN,XMAX,YMAX", help="look only there (write --extent=-5,... for a minus)"
+    )
+    task.add_argument(
+        "--extent-crs", default="", metavar="CRS", help="such as EPSG:4326 (default: the scene's own)"
+    )
+
+
 def _unmix(given: argparse.Namespace) -> int:
     document = {
         **_job_on_scene(given),
@@ -139,16 +175,45 @@ def _count(given: argparse.Namespace) -> int:
     return _run(document, as_json=given.json)
 
 
+def _inspect(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "inspect",
+        **{
+            name: None if getattr(given, name) is None else os.path.abspath(getattr(given, name))
+            for name in ("report", "table")
+        },
+    }
+    return _run(document, as_json=given.json)
+
+
 def _job_on_scene(given: argparse.Namespace) -> dict[str, Any]:
     """What the jobs of all tasks have in common."""
     return {
         "schema": 1,
         "id": uuid.uuid4().hex,
-        "scene": os.path.abspath(given.scene) if os.path.exists(given.scene) else given.scene,
+        "scene": _absolute(given.scene),
         "bands": None if given.bands is None else _band_numbers(given.bands),
         "seed": given.seed,
         "device": given.device,
+        "selection": {
+            "water_bands": given.water_bands,
+            "mask": _absolute(given.mask),
+            "extent": None if given.extent is None else _extent(given.extent, given.extent_crs),
+        },
     }
+
+
+def _extent(text: str, crs: str) -> dict[str, Any]:
+    try:
+        return {"bounds": [float(cell) for cell in text.split(",")], "crs": crs}
+    except ValueError as error:
+        raise JobError(f"{text!r} is no extent.", "Give four numbers: XMIN,YMIN,XMAX,YMAX.") from error
+
+
+def _absolute(path: str | None) -> str | None:
+    """A file's absolute path; another name that GDAL knows unchanged."""
+    return os.path.abspath(path) if path is not None and os.path.exists(path) else path
 
 
 def _run(document: dict[str, Any], *, as_json: bool) -> int:
@@ -255,10 +320,33 @@ class _Terminal:
             if event["files"]["report"]:
                 print(f"Report: {event['files']['report']}")
             return
+        if "no_data" in event:
+            self._inspection(event)
+            return
         metrics = event["metrics"]
         print(f"Result: {event['output']}")
         print(f"Report: {event['files']['report']}")
         print(f"RMSE {metrics['rmse']:.5g} (raster's unit), mean angle {metrics['mean_angle']:.4f} radians")
+
+    def _inspection(self, event: dict[str, Any]) -> None:
+        used = sum(band["kept"] for band in event["bands"])
+        sensor = event["sensor"] or "no sensor recognised"
+        print(f"{event['rows']} x {event['cols']} pixels, {sensor}, {event['unit']}")
+        print(
+            f"{used} of {len(event['bands'])} bands used, {event['no_data']:.1%} of the pixels without data"
+        )
+        print("band  wavelength_nm  fwhm_nm       mean  used  reason")
+        for band in event["bands"]:
+            wavelength, width, mean = (
+                "" if band[name] is None else f"{band[name]:.6g}"
+                for name in ("wavelength_nm", "fwhm_nm", "mean")
+            )
+            said = "yes" if band["kept"] else "no"
+            print(
+                f"{band['number']:4}  {wavelength:>13}  {width:>7}  {mean:>9}  {said:4}  {band['reason']}".rstrip()
+            )
+        for file in filter(None, event["files"].values()):
+            print(f"Written: {file}")
 
     def _line(self, text: str) -> None:
         print(("\r\x1b[K" if self._live else "") + text, file=sys.stderr, flush=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gc
+import io
 import platform
 import re
 import shlex
@@ -10,7 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,9 +24,11 @@ import torch
 from . import __version__, report
 from .count import Count, count_endmembers
 from .errors import Cancelled, DeviceError, JobError
+from .inspection import Inspection, inspect_scene
 from .network import STRIDE
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
+from .selection import Selection
 from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
 from .variants import DEFAULT, VARIANTS, caution
 
@@ -56,6 +60,7 @@ class Job:
     seed: int = 0
     device: str = "auto"
     variant: str = DEFAULT
+    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, texts=("output", "quality", "variant"), numbers=("endmembers",))
@@ -83,6 +88,7 @@ class Job:
             "device": self.device,
             "variant": self.variant,
             "bands": None if self.bands is None else list(self.bands),
+            "selection": self.selection.document(),
         }
 
     @property
@@ -99,6 +105,7 @@ class Job:
                 "--quality",
                 self.quality,
                 *bands,
+                *self.selection.arguments(),
                 "--seed",
                 str(self.seed),
                 "--device",
@@ -123,11 +130,10 @@ class CountJob:
     seed: int = 0
     device: str = "auto"
     report: str | None = None
+    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
-        _check(self)
-        if self.report is not None and not (isinstance(self.report, str) and self.report.strip()):
-            raise _wrong("report", self.report, "the path of a file, or null")
+        _check(self, files=("report",))
 
     @classmethod
     def parse(cls, document: object) -> CountJob:
@@ -135,14 +141,42 @@ class CountJob:
         return cls(**_values(cls, document))
 
 
-def parse(document: object) -> Job | CountJob:
-    """The job of either task that a document describes; JobError where it is none."""
-    if isinstance(document, dict) and document.get("task") == CountJob.task:
-        return CountJob.parse(document)
+@dataclass(frozen=True)
+class InspectJob:
+    """A scene to be looked at as unmixing would read it: the fields of the worker protocol."""
+
+    task: ClassVar[str] = "inspect"
+
+    id: str
+    scene: str
+    bands: tuple[int, ...] | None = None
+    seed: int = 0
+    device: str = "auto"
+    report: str | None = None
+    table: str | None = None
+    selection: Selection = field(default_factory=Selection)
+
+    def __post_init__(self) -> None:
+        _check(self, files=("report", "table"))
+
+    @classmethod
+    def parse(cls, document: object) -> InspectJob:
+        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
+        return cls(**_values(cls, document))
+
+
+AnyJob = Job | CountJob | InspectJob
+
+
+def parse(document: object) -> AnyJob:
+    """The job of any task that a document describes; JobError where it is none."""
+    for kind in (CountJob, InspectJob):
+        if isinstance(document, dict) and document.get("task") == kind.task:
+            return kind.parse(document)
     return Job.parse(document)
 
 
-def _values(kind: type[Job | CountJob], document: object) -> dict[str, Any]:
+def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
     """The fields of a job, from a document that has exactly these."""
     if not isinstance(document, dict):
         raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
@@ -158,7 +192,7 @@ def _values(kind: type[Job | CountJob], document: object) -> dict[str, Any]:
     if document["schema"] != SCHEMA or document["task"] != kind.task:
         raise JobError(
             f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-            f"{__version__}, which does the tasks 'unmix' and 'count' of schema {SCHEMA}.",
+            f"{__version__}, which does the tasks 'unmix', 'count' and 'inspect' of schema {SCHEMA}.",
             "Use a plugin and a core of the same version.",
         )
     values = {field.name: document[field.name] for field in fields(kind)}
@@ -166,11 +200,18 @@ def _values(kind: type[Job | CountJob], document: object) -> dict[str, Any]:
         values["bands"] = tuple(values["bands"])
     elif values["bands"] is not None:
         raise _wrong("bands", values["bands"], "a list of band numbers, or null")
+    values["selection"] = Selection.parse(values["selection"])
     return values
 
 
-def _check(job: Job | CountJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = ()) -> None:
-    """Refuse what no job may be: fields of a wrong type, and what both tasks share out of its range."""
+def _check(
+    job: AnyJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = (), files: tuple[str, ...] = ()
+) -> None:
+    """Refuse what no job may be: fields of a wrong type, and what all tasks share out of its range."""
+    for name in files:
+        path = getattr(job, name)
+        if path is not None and not (isinstance(path, str) and path.strip()):
+            raise _wrong(name, path, "the path of a file, or null")
     for name in ("id", "scene", "device", *texts):
         if not isinstance(getattr(job, name), str):
             raise _wrong(name, getattr(job, name), "text")
@@ -189,7 +230,7 @@ def _check(job: Job | CountJob, texts: tuple[str, ...] = (), numbers: tuple[str,
         raise _wrong("scene", job.scene, "a path")
 
 
-def hello(job: Job | CountJob) -> dict[str, Any]:
+def hello(job: AnyJob) -> dict[str, Any]:
     """The event that names versions and the device this job will use."""
     device, name = _device(job.device)
     return {
@@ -202,8 +243,8 @@ def hello(job: Job | CountJob) -> dict[str, Any]:
     }
 
 
-def run(job: Job | CountJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
-    """Unmix the job's scene into its result folder, or count its endmembers; events go to `emit`.
+def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    """Unmix the job's scene into its result folder, count its endmembers, or look at it; events go to `emit`.
 
     The last event is `result`.
 
@@ -212,14 +253,73 @@ def run(job: Job | CountJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     """
     course = _Course(emit, cancelled)
     course.reach(0.0, "reading", "Reading the scene")
-    with Scene.open(job.scene, job.bands) as scene:
+    with Scene.open(job.scene, job.bands, job.selection) as scene:
         scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
-        for text in scene.warnings:
-            course.message("warning", text)
+        for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
+            for text in texts:
+                course.message(level, text)
         if isinstance(job, Job):
             _unmix(job, scene, course)
-        else:
+        elif isinstance(job, CountJob):
             _count(job, scene, course)
+        else:
+            _inspect(job, scene, course)
+
+
+def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
+    """Say what was decided about the scene, and write the page and the table where they are asked for."""
+    started = time.monotonic()
+    found = inspect_scene(
+        scene, lambda done: course.reach(_READ + 0.9 * done, "reading", "Reading the scene")
+    )
+    course.reach(_MAPPED, "writing", "Writing the report")
+    if job.report is not None:
+        document = {
+            "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+            "unit": scene.unit,
+            "bands": _band_decisions(scene),
+            "inspection": found.document(),
+            "options": {"bands": None if job.bands is None else list(job.bands), **job.selection.document()},
+            "notes": scene.notes,
+            "versions": _versions(),
+            "seconds": {"reading": round(time.monotonic() - started, 3)},
+            "warnings": course.warnings,
+        }
+        write_text_whole(Path(job.report), report.inspection_page(document), job.id)
+    if job.table is not None:
+        write_text_whole(Path(job.table), _band_table(scene, found), job.id)
+    course.send(
+        {
+            "event": "result",
+            "sensor": scene.sensor,
+            "unit": scene.unit,
+            "rows": scene.rows,
+            "cols": scene.cols,
+            "bands": [
+                {**band, "mean": mean} for band, mean in zip(_band_decisions(scene), found.means, strict=True)
+            ],
+            "no_data": found.no_data,
+            "pixels": found.pixels,
+            "files": {"report": job.report, "table": job.table},
+            "notes": scene.notes,
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _band_table(scene: Scene, found: Inspection) -> str:
+    """The bands as CSV: what was decided about each, and its mean in the raster's unit."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["band", "wavelength_nm", "fwhm_nm", "used", "reason", "mean"])
+    for band, mean in zip(scene.bands, found.means, strict=True):
+        rows.writerow(
+            ["" if cell is None else cell for cell in (
+                band.number, band.wavelength, band.fwhm, int(band.kept), band.reason, mean
+            )]
+        )  # fmt: skip
+    return text.getvalue()
 
 
 def _count(job: CountJob, scene: Scene, course: _Course) -> None:
@@ -232,7 +332,11 @@ def _count(job: CountJob, scene: Scene, course: _Course) -> None:
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
             "bands": _band_decisions(scene),
-            "options": {"bands": None if job.bands is None else list(job.bands), "seed": job.seed},
+            "options": {
+                "bands": None if job.bands is None else list(job.bands),
+                "seed": job.seed,
+                **job.selection.document(),
+            },
             "count": found.document(),
             "versions": _versions(),
             "seconds": {"counting": round(time.monotonic() - started, 3)},

@@ -117,6 +117,57 @@ def count_page(document: dict[str, Any]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def inspection_page(document: dict[str, Any]) -> str:
+    """What was decided about a scene, without unmixing it. document: the keys that `job` gives it."""
+    found = document["inspection"]
+    means = np.array([np.nan if mean is None else mean for mean in found["means"]], float)
+    used = np.array([band["kept"] for band in document["bands"]])
+    shown = np.isfinite(means)
+    lines = np.zeros((2, 0))
+    if (shown & used).any():
+        # The left-out bands lie under the others, cut off where they would set the scale.
+        low, high = means[shown & used].min(), means[shown & used].max()
+        room = 0.3 * (high - low)
+        lines = np.stack([means.clip(low - room, high + room), np.where(used, means, np.nan)])[:, shown]
+    mean = {
+        "bands": [{**band, "kept": bool(seen)} for band, seen in zip(document["bands"], shown, strict=True)],
+        "unit": document["unit"],
+        "endmembers": [{"name": "Left out", "color": "#c9a227"}, {"name": "Used", "color": "#1f6f8b"}],
+    }
+    share = found["no_data"]
+    rows = "".join(
+        f'<tr><td class="number">{band["number"]}</td><td class="number">{_value(band["wavelength_nm"])}</td>'
+        f'<td class="number">{_value(band["fwhm_nm"])}</td><td class="number">{_value(value)}</td>'
+        f"<td>{'yes' if band['kept'] else 'no'}</td><td>{escape(band['reason'])}</td></tr>"
+        for band, value in zip(document["bands"], found["means"], strict=True)
+    )
+    parts = [
+        *_opening(document, "bands", "Looked at by AUVAE Unmixing"),
+        *(f"<p>{escape(text)}</p>" for text in document["notes"]),
+        f"<p>Unit of the values: {escape(document['unit'])}. {share:.1%} of {found['pixels']} pixels",
+        "looked at hold no data in the bands used, or lie outside the mask.</p>",
+        "<h2>Mean spectrum</h2>",
+        _plot(mean, lines) if lines.size else "",
+        '<p class="quiet">Blue: bands used. Yellow: bands left out.</p>',
+        _left_out(document["bands"]),
+        "<h2>Bands</h2>",
+        '<table><tr><th class="number">Band</th><th class="number">Wavelength (nm)</th>',
+        '<th class="number">FWHM (nm)</th><th class="number">Mean</th><th>Used</th><th>Reason</th></tr>',
+        f"{rows}</table>",
+        "<h2>Settings</h2>",
+        _table({"Raster": document["scene"]["path"], **document["options"]}),
+        "<h2>Made with</h2>",
+        _table(document["versions"]),
+        _seconds(document["seconds"]),
+        "</body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _value(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
 def _counting(count: dict[str, Any]) -> Iterator[str]:
     """The estimate of the number of endmembers, both criteria, and what speaks for each number."""
     yield "<h2>How many endmembers</h2>"
@@ -166,15 +217,17 @@ def _label(item: dict[str, Any]) -> str:
 
 def _table(rows: dict[str, Any]) -> str:
     cells = (
-        f"<tr><th>{escape(str(key).capitalize())}</th><td>{escape(_shown(value))}</td></tr>"
+        f"<tr><th>{escape(key.replace('_', ' ').capitalize())}</th><td>{escape(_shown(key, value))}</td></tr>"
         for key, value in rows.items()
     )
     return "<table>" + "".join(cells) + "</table>"
 
 
-def _shown(value: object) -> str:
+def _shown(key: str, value: object) -> str:
     if value is None:
-        return "all good ones"
+        return "all good ones" if key == "bands" else "none"
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')} {_shown(name, part)}" for name, part in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -206,14 +259,15 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def _plot(document: dict[str, Any], endmembers: np.ndarray) -> str:
-    """The spectra as SVG, one line an endmember, broken where bands were left out."""
+    """The spectra as SVG, one line an endmember, broken where bands were left out and where it is NaN."""
     kept = [band for band in document["bands"] if band["kept"]]
     in_nm = all(band["wavelength_nm"] is not None for band in kept)
     x = np.array([band["wavelength_nm"] if in_nm else band["number"] for band in kept], float)
     order = np.argsort(x, kind="stable")
     x, spectra = x[order], np.asarray(endmembers, float)[:, order]
-    x_ticks, y_ticks = _ticks(x[0], x[-1]), _ticks(min(0.0, float(spectra.min())), float(spectra.max()))
-    low, high = min(y_ticks[0], float(spectra.min())), max(y_ticks[-1], float(spectra.max()))
+    least, most = float(np.nanmin(spectra)), float(np.nanmax(spectra))
+    x_ticks, y_ticks = _ticks(x[0], x[-1]), _ticks(min(0.0, least), most)
+    low, high = min(y_ticks[0], least), max(y_ticks[-1], most)
 
     def across(value: float) -> float:
         return _LEFT + (value - x[0]) / max(x[-1] - x[0], 1e-12) * (_WIDTH - _LEFT - _RIGHT)
@@ -238,9 +292,12 @@ def _plot(document: dict[str, Any], endmembers: np.ndarray) -> str:
     drawn.append(f'<text transform="{turned}" text-anchor="middle">{escape(document["unit"])}</text>')
     breaks = set(_breaks(x).tolist())
     for item, spectrum in zip(document["endmembers"], spectra, strict=True):
+        missing = np.isnan(spectrum)
+        starts = breaks | set((np.flatnonzero(missing) + 1).tolist())
         steps = "".join(
-            f"{'M' if index in breaks else 'L'}{across(place):.1f} {down(value):.1f}"
+            f"{'M' if index in starts else 'L'}{across(place):.1f} {down(value):.1f}"
             for index, (place, value) in enumerate(zip(x, spectrum, strict=True))
+            if not missing[index]
         )
         title = f"<title>{escape(item['name'])}</title>"
         drawn.append(

@@ -1,24 +1,28 @@
-"""A raster opened for unmixing: bands, grid, no-data, pixels by window. Writes nothing."""
+"""A raster opened for unmixing: bands, grid, no-data, pixels by window. Writes nothing.
+
+How each kind of file is opened is told in raster.py and sensors/; what is decided about it, here.
+"""
 
 from __future__ import annotations
 
 import math
 import os
-import warnings
-from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import rasterio
-from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio import windows
+from rasterio.control import GroundControlPoint
 from rasterio.windows import Window
 
-from . import wavelengths
+from . import water
 from .errors import SceneError
+from .grid import Grid
+from .mask import open_mask
+from .selection import Selection
+from .sensors import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,46 +56,50 @@ class Band:
 class Scene:
     """A raster with its kept bands; a context manager. Make one with `Scene.open`.
 
-    Attributes: path, name, rows, cols; crs, transform (affine), gcps, gcps_crs, rpcs as in the file; bands
-    (all of them), kept (those unmixed, in the file's order), wavelengths (B,) in nm or None, unit (label of
-    the values), reflectance_scale (what a reflectance of 1 is in these values, or None), warnings (sentences
-    for the analyst).
+    Attributes: path, name, sensor (such as "EnMAP L2A", or empty); rows, cols; crs, transform (affine), gcps,
+    gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, in the file's
+    order), wavelengths (B,) in nm or None, unit (label of the values), reflectance_scale (what a reflectance of 1 is
+    in these values, or None), warnings and notes (sentences for the analyst: what to mend, what was decided).
     """
 
-    def __init__(self, path: str, dataset: Any, bands: Sequence[int] | None) -> None:
+    def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:
         self.path = path
-        self.name = Path(path).stem or path
-        self._dataset = dataset
-        self.rows, self.cols = int(dataset.height), int(dataset.width)
-        self.crs = dataset.crs
-        self.transform = dataset.transform
-        self.gcps, self.gcps_crs = dataset.gcps
-        self.rpcs = dataset.rpcs
-        # Asked for once: rasterio asks GDAL for every band each time.
-        self._no_data, self._mask_flags = dataset.nodatavals, dataset.mask_flag_enums
-        self._scales, self._offsets = dataset.scales, dataset.offsets
-        self.warnings: list[str] = []
-        self._refuse_unusable()
-        self._refuse_truncated()
-        self._describe(bands)
+        self.name, self.sensor = source.name, source.sensor
+        self._source = source
+        self.warnings, self.notes = list(source.warnings), list(source.notes)
+        if len(source.bands) < _FEWEST_BANDS:
+            raise SceneError(
+                f"{self.name} has one band, and unmixing needs a spectrum in every pixel.",
+                "Choose a raster with many bands (hyperspectral or multispectral).",
+            )
+        grid = Grid.of(source)
+        self._mask = None if selection.mask is None else open_mask(selection.mask, grid)
+        self._place(grid.window(selection.extent) if selection.extent else Window(0, 0, grid.cols, grid.rows))
+        self._describe(bands, selection.water_bands)
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], bands: Sequence[int] | None = None) -> Scene:
-        """Open a raster.
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        bands: Sequence[int] | None = None,
+        selection: Selection | None = None,
+    ) -> Scene:
+        """Open a raster or a product of a sensor.
 
         path: a file, or any other name GDAL opens. bands: 1-based numbers to unmix, whatever the header says
-        of them; None takes every band that is neither flagged bad nor empty. Raises SceneError.
+        of them; None takes every band that is neither flagged bad nor empty. selection: the part of it to
+        unmix, None for all. Raises SceneError.
         """
         path = os.fspath(path)
         if path.startswith("/vsimem/"):
             raise SceneError(
                 f"{path} lies in the memory of another program.", "Save the raster to a file and use that."
             )
-        dataset = _open(path)
+        source = open_source(path)
         try:
-            return cls(path, dataset, bands)
+            return cls(path, source, bands, selection or Selection())
         except BaseException:
-            dataset.close()
+            source.close()
             raise
 
     def __enter__(self) -> Scene:
@@ -100,21 +108,32 @@ class Scene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._dataset.close()
+        self._source.close()
+        if self._mask is not None:
+            self._mask.close()
 
     def read(self, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The kept bands' values in a window (None: everything).
 
         Returns the cube (rows, cols, B) float32 in the raster's unit, GDAL's band scale and offset applied
         as QGIS shows them and 0 where a pixel is not valid, and valid (rows, cols) bool: False where a kept
-        band is no-data, masked or not finite, and where all kept bands are zero. Raises SceneError when the
-        file is damaged.
+        band is no-data, masked or not finite, where all kept bands are zero, and outside the analyst's mask.
+        Raises SceneError when the file is damaged.
         """
         numbers = [band.number for band in self.kept]
-        cube, good = self._values(numbers, window)
+        cube, good = self.values(numbers, window)
         valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
+        if self._mask is not None:
+            valid &= self._mask.read(self._in_source(window))
         cube[~valid] = 0
         return cube, valid
+
+    def values(self, numbers: Sequence[int], window: Window | None) -> tuple[np.ndarray, np.ndarray]:
+        """Any bands' values (rows, cols, bands) float32 in a window (None: everything), and good, likewise.
+
+        Of the file alone: neither the analyst's mask nor other bands count. Raises SceneError.
+        """
+        return self._source.read(numbers, self._in_source(window))
 
     def windows(self, size: int, overlap: int) -> Iterator[tuple[Window, Window]]:
         """Windows (inner, outer): the inner ones, at most size x size, cover the scene, each pixel once."""
@@ -191,75 +210,72 @@ class Scene:
             "Choose a raster whose pixels differ.",
         )
 
-    def _refuse_unusable(self) -> None:
-        dataset = self._dataset
-        if dataset.count == 0:
-            inside = ", ".join(dataset.subdatasets[:4])
-            raise SceneError(
-                f"{self.name} is a container that holds no raster of its own.",
-                f"Choose one of the rasters in it, such as {inside}." if inside else "Choose another raster.",
+    def _place(self, part: Window) -> None:
+        """Take a part of the source for the scene, and move what says where it lies."""
+        source, self._part = self._source, part
+        self.rows, self.cols = int(part.height), int(part.width)
+        self.crs, self.gcps_crs, self.rpcs = source.crs, source.gcps_crs, source.rpcs
+        self.transform, self.gcps = source.transform, source.gcps
+        if not part.col_off and not part.row_off:
+            return
+        if not source.transform.is_identity:
+            self.transform = windows.transform(part, source.transform)
+        self.gcps = [
+            GroundControlPoint(
+                point.row - part.row_off,
+                point.col - part.col_off,
+                point.x,
+                point.y,
+                point.z,
+                point.id,
+                point.info,
             )
-        if any(
-            np.dtype(kind).kind == "c" for kind in dataset.dtypes if not kind.startswith("complex_int")
-        ) or any(kind.startswith("complex_int") for kind in dataset.dtypes):
-            raise SceneError(
-                f"{self.name} holds complex numbers, which are not spectra.",
-                "Choose a raster of reflectance or radiance values.",
-            )
-        if dataset.count < _FEWEST_BANDS:
-            raise SceneError(
-                f"{self.name} has one band, and unmixing needs a spectrum in every pixel.",
-                "Choose a raster with many bands (hyperspectral or multispectral).",
-            )
+            for point in source.gcps
+        ]
+        if source.rpcs is not None:
+            self.rpcs = copy(source.rpcs)
+            self.rpcs.line_off -= part.row_off
+            self.rpcs.samp_off -= part.col_off
 
-    def _refuse_truncated(self) -> None:
-        dataset = self._dataset
-        if dataset.driver == "ENVI":
-            # GDAL reads what is missing of a raw file as zeros.
-            size = np.dtype(dataset.dtypes[0]).itemsize * self.rows * self.cols * dataset.count
-            offset = dataset.tags(ns="ENVI").get("header_offset", "0")
-            needed = size + (int(offset) if offset.isdigit() else 0)
-            file = dataset.files[0] if dataset.files else ""
-            packed = dataset.tags(ns="ENVI").get("file_compression", "0") == "1"
-            if os.path.isfile(file) and not packed and os.path.getsize(file) < needed:
-                raise SceneError(
-                    f"{self.name} is truncated: the header promises {needed} bytes, the file has "
-                    f"{os.path.getsize(file)}.",
-                    "Copy or download the file again.",
-                )
-        # The corners of the first and last band: what is cut off a file is nearly always its end.
-        for band in {1, dataset.count}:
-            for row, col in ((0, 0), (0, self.cols - 1), (self.rows - 1, 0), (self.rows - 1, self.cols - 1)):
-                with self._damage_named():
-                    dataset.read(band, window=Window(col, row, 1, 1))
+    def _in_source(self, window: Window | None) -> Window:
+        part = self._part
+        if window is None:
+            return part
+        return Window(
+            part.col_off + window.col_off, part.row_off + window.row_off, window.width, window.height
+        )
 
-    def _describe(self, chosen: Sequence[int] | None) -> None:
+    def _describe(self, chosen: Sequence[int] | None, water_bands: str) -> None:
         """Decide for every band whether it is unmixed, and what its values are."""
-        dataset = self._dataset
-        numbers = list(range(1, dataset.count + 1))
+        described = self._source.bands
+        numbers = list(range(1, len(described) + 1))
         reasons = dict.fromkeys(numbers, "")
         if chosen is not None:
             unknown = sorted(set(chosen) - set(numbers))
             if unknown:
                 raise SceneError(
-                    f"{self.name} has {dataset.count} bands and no band {unknown[0]}.",
-                    f"Choose bands from 1 to {dataset.count}.",
+                    f"{self.name} has {len(numbers)} bands and no band {unknown[0]}.",
+                    f"Choose bands from 1 to {len(numbers)}.",
                 )
             reasons.update((number, "not chosen") for number in numbers if number not in set(chosen))
         else:
-            for number, bad in zip(numbers, wavelengths.bad_bands(dataset), strict=True):
-                if dataset.colorinterp[number - 1] == ColorInterp.alpha:
-                    reasons[number] = "transparency, not a measurement"
-                elif bad:
-                    reasons[number] = "flagged bad in the header"
-            reasons.update(self._empty_bands([number for number in numbers if not reasons[number]]))
+            reasons.update((number, band.bad) for number, band in zip(numbers, described, strict=True))
+        self._leave_out_water(reasons, numbers if water_bands == "drop" else [])
+        if chosen is None:
+            left = [number for number in numbers if not reasons[number]]
+            values, good = self._probed(left)
+            reasons.update(_empty_bands(left, values, good))
+            if water_bands == "auto":
+                self._leave_out_water(reasons, self._noisy_water(left, values, good, reasons))
         self.bands = tuple(
-            Band(number, centre, fwhm, not reasons[number], reasons[number])
-            for number, (centre, fwhm) in zip(numbers, wavelengths.wavelengths(dataset), strict=True)
+            Band(number, band.wavelength, band.fwhm, not reasons[number], reasons[number])
+            for number, band in zip(numbers, described, strict=True)
         )
         self.kept = tuple(band for band in self.bands if band.kept)
         self.wavelengths = self._wavelengths()
         self.reflectance_scale, self.unit = self._unit()
+        if self.sensor:
+            self.notes.insert(0, f"{self.sensor}: {len(self.kept)} of {len(self.bands)} bands are used.")
 
     def _wavelengths(self) -> np.ndarray | None:
         known = [band.wavelength for band in self.kept if band.wavelength is not None]
@@ -271,39 +287,46 @@ class Scene:
         return np.array(known) if known and len(known) == len(self.kept) else None
 
     def _unit(self) -> tuple[float | None, str]:
-        dataset = self._dataset
-        factor = wavelengths.reflectance_scale(dataset)
-        if factor is not None and self.kept:
-            # What QGIS shows is already scaled: the header's factor speaks of the stored number.
-            factor = float(f"{factor * self._scales[self.kept[0].number - 1]:.9g}")
+        factor = self._source.reflectance_scale
         if factor is not None:
             return factor, "Reflectance" if factor == 1 else f"Reflectance × {factor:.9g}"
-        stated = {dataset.units[band.number - 1] for band in self.kept}
-        unit = stated.pop() if len(stated) == 1 else None
-        return None, unit or "Value"
+        return None, self._source.unit or "Value"
 
-    def _empty_bands(self, numbers: list[int]) -> dict[int, str]:
-        """Reasons to leave out bands without information, judged by windows spread over the scene."""
+    def _leave_out_water(self, reasons: dict[int, str], numbers: Sequence[int]) -> None:
+        for number in numbers:
+            if not reasons[number] and water.in_water_window(self._source.bands[number - 1].wavelength):
+                reasons[number] = "water vapour absorbs here"
+
+    def _noisy_water(
+        self, numbers: list[int], values: np.ndarray, good: np.ndarray, reasons: dict[int, str]
+    ) -> list[int]:
+        """The bands, of those still used, in which water vapour leaves mostly noise."""
+        left = [index for index, number in enumerate(numbers) if not reasons[number]]
+        wet = [
+            index
+            for index in left
+            if water.in_water_window(self._source.bands[numbers[index] - 1].wavelength)
+        ]
+        dry = [index for index in left if index not in wet]
+        if not wet:
+            return []
+        whole = good[:, left].all(axis=-1)
+        shares = water.noise_shares(values[whole][:, dry], values[whole][:, wet])
+        if shares is None:
+            return []
+        return [
+            numbers[index] for index, share in zip(wet, shares, strict=True) if share > water.MOSTLY_NOISE
+        ]
+
+    def _probed(self, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Values and good (pixels, bands) of pixels with data, in windows spread over the scene."""
         if not numbers:
-            return {}
-        read = [self._values(numbers, window) for window in self._probes()]
+            return np.zeros((0, 0), np.float32), np.zeros((0, 0), bool)
+        read = [self.values(numbers, window) for window in self._probes()]
         values = np.concatenate([cube.reshape(-1, len(numbers)) for cube, _ in read])
         good = np.concatenate([part.reshape(-1, len(numbers)) for _, part in read])
         inside = (good & (values != 0)).any(axis=-1)
-        values, good = values[inside], good[inside]
-        if len(values) < _FEWEST_PROBED:
-            return {}
-        reasons = {}
-        for index, number in enumerate(numbers):
-            band, missing = values[good[:, index], index], 1 - good[:, index].mean()
-            if not len(band):
-                reasons[number] = "holds only no-data"
-            elif missing > _MOST_NO_DATA:
-                reasons[number] = f"no-data in {missing:.0%} of the pixels"
-            elif band.min() == band.max():
-                reasons[number] = "constant"
-        # A scene that is constant altogether gets its own error: see check().
-        return {} if len(reasons) == len(numbers) else reasons
+        return values[inside], good[inside]
 
     def _probes(self) -> list[Window]:
         if self.rows * self.cols <= _PROBE_WHOLE:
@@ -330,61 +353,22 @@ class Scene:
             for left, right in pairwise(cols):
                 yield top, bottom, left, right
 
-    def _values(self, numbers: list[int], window: Window | None) -> tuple[np.ndarray, np.ndarray]:
-        """Values (rows, cols, bands) float32, scaled, and where each is neither no-data nor NaN."""
-        dataset = self._dataset
-        with self._damage_named():
-            raw = dataset.read(numbers, window=window)
-            good = np.ones(raw.shape, bool)
-            for index, number in enumerate(numbers):
-                no_data, flags = self._no_data[number - 1], self._mask_flags[number - 1]
-                if no_data is not None and _fits(no_data, raw.dtype):
-                    good[index] &= raw[index] != np.asarray(no_data).astype(raw.dtype)
-                elif MaskFlags.all_valid not in flags and MaskFlags.nodata not in flags:
-                    good[index] &= dataset.read_masks(number, window=window) > 0
-        cube = raw.astype(np.float32)
-        for index, number in enumerate(numbers):
-            scale, offset = self._scales[number - 1], self._offsets[number - 1]
-            if scale != 1 or offset != 0:
-                cube[index] = raw[index] * float(scale) + float(offset)
-        good &= np.isfinite(cube)
-        cube[~good] = 0
-        return np.ascontiguousarray(np.moveaxis(cube, 0, -1)), np.moveaxis(good, 0, -1)
 
-    @contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        """Name a read that fails: GDAL finds missing blocks only when it comes to them."""
-        try:
-            yield
-        except RasterioIOError as error:
-            raise SceneError(
-                f"{self.name} cannot be read to its end: the file is truncated or damaged.",
-                "Copy or download the file again.",
-            ) from error
-
-
-def _open(path: str) -> Any:
-    # A Path is opened as it stands, whatever signs it holds; other names are for GDAL to understand.
-    existing = Path(path) if os.path.exists(path) else None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(existing or path)
-    except (RasterioError, ValueError, OSError) as error:
-        if existing is None and ":" not in path[2:]:
-            raise SceneError(f"There is no file {path}.", "Check the path of the raster.") from error
-        raise SceneError(
-            f"{path} cannot be opened: it is no raster, it is truncated, or GDAL has no driver for it.",
-            "Check the file, or convert it to GeoTIFF or ENVI.",
-        ) from error
-
-
-def _fits(no_data: float, kind: np.dtype[Any]) -> bool:
-    """Whether a pixel of this type can hold the no-data value; NaN is found as a value that is not finite."""
-    if kind.kind in "iu":
-        limits = np.iinfo(kind)
-        return float(no_data).is_integer() and limits.min <= no_data <= limits.max
-    return not math.isnan(no_data)
+def _empty_bands(numbers: list[int], values: np.ndarray, good: np.ndarray) -> dict[int, str]:
+    """Reasons to leave out bands without information, judged by their values and good (pixels, bands)."""
+    if len(values) < _FEWEST_PROBED:
+        return {}
+    reasons = {}
+    for index, number in enumerate(numbers):
+        band, missing = values[good[:, index], index], 1 - good[:, index].mean()
+        if not len(band):
+            reasons[number] = "holds only no-data"
+        elif missing > _MOST_NO_DATA:
+            reasons[number] = f"no-data in {missing:.0%} of the pixels"
+        elif band.min() == band.max():
+            reasons[number] = "constant"
+    # A scene that is constant altogether gets its own error: see check().
+    return {} if len(reasons) == len(numbers) else reasons
 
 
 def _count(number: int, what: str) -> str:

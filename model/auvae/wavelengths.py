@@ -28,8 +28,12 @@ _NANOMETRES = {
 }
 _WAVELENGTH_KEYS = ("wavelength", "wavelengths", "central_wavelength", "center_wavelength")
 _UNIT_KEYS = ("wavelength_units", "wavelength_unit")
+_WIDTH_KEYS = ("fwhm", "bandwidth")
+# "401.00 nm", "band 3 (0.665 Micrometers)", and as GDAL names the bands of Sentinel-2:
+# "B4, central wavelength 665 nm".
 _DESCRIPTION = re.compile(
-    r"^\s*(\d+(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|[uµμ]m|micromet(?:er|re)s?|microns?)\b", re.IGNORECASE
+    r"(?:^|[\s(])(\d+(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|[uµμ]m|micromet(?:er|re)s?|microns?)\b",
+    re.IGNORECASE,
 )
 # Without a stated unit no optical sensor has a band below 100 nm, nor one above 100 µm.
 _LARGEST_MICROMETRES = 100.0
@@ -61,6 +65,19 @@ def wavelengths(dataset: Any) -> list[tuple[float | None, float | None]]:
             fwhm = header[1]
         found.append((centre if centre is not None else text, fwhm))
     return found
+
+
+def guesses(dataset: Any) -> list[str]:
+    """What had to be guessed, in one sentence for all bands: the unit of wavelengths that states none."""
+    places = [*_domains(dataset, None), *_domains(dataset, dataset.count)]
+    numbers = [_numbers(tags.get(key, "")) for tags in places for key in _WAVELENGTH_KEYS]
+    values = next((found for found in numbers if found), [])
+    if not values or any(map(_unit, places)) or _imagery(dataset, dataset.count)[0] is not None:
+        return []
+    unit = "micrometres" if _factor(None, list(values)) == _NANOMETRES["um"] else "nanometres"
+    largest = f"{max(values):g}"
+    said = f"The raster does not say in which unit its wavelengths (up to {largest}) are: taken as {unit}."
+    return [said]
 
 
 def bad_bands(dataset: Any) -> list[bool]:
@@ -108,7 +125,7 @@ def _band_tags(dataset: Any) -> list[tuple[float | None, float | None]]:
         for tags in _domains(dataset, band):
             merged = {**tags, **merged}
         centres.append(_single(merged, _WAVELENGTH_KEYS))
-        widths.append(_single(merged, ("fwhm",)))
+        widths.append(_single(merged, _WIDTH_KEYS))
         unit = unit or _unit(merged)
     factor = _factor(unit or _dataset_unit(dataset), centres)
     return [(_nanometres(c, factor), _nanometres(w, factor)) for c, w in zip(centres, widths, strict=True)]
@@ -130,7 +147,7 @@ def _dataset_tags(dataset: Any) -> list[tuple[float | None, float | None]]:
 
 
 def _description(text: str | None) -> float | None:
-    match = _DESCRIPTION.match(text or "")
+    match = _DESCRIPTION.search(text or "")
     return _nanometres(float(match[1]), _NANOMETRES[_singular(match[2])]) if match else None
 
 

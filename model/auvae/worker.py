@@ -93,7 +93,7 @@ def load_job_module() -> Any:
         package = (getattr(error, "name", None) or "a library of PyTorch").split(".")[0]
         raise WorkerEnvironmentError(
             f"This Python ({sys.executable}) cannot load {package}: {error}.",
-            "Install the environment anew, or choose a Python with torch, scipy, rasterio and safetensors.",
+            "Install the environment anew, or choose a Python with the packages of model/requirements.txt.",
         ) from error
 
 

@@ -1,0 +1,67 @@
+"""HDF5 files opened by h5py, with what goes wrong named. Knows no product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..errors import SceneError
+from . import files
+
+# A window needs the same packed chunks as its neighbour: they are kept unpacked meanwhile.
+_CHUNK_CACHE = 128 * 2**20
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Any]:
+    """An HDF5 file, for as long as it is needed; raises SceneError where it cannot be read."""
+    with files.local(path) as file:
+        try:
+            content = h5py.File(file, "r", rdcc_nbytes=_CHUNK_CACHE)
+        except OSError as error:
+            raise _damaged(path) from error
+        with content:
+            yield content
+
+
+@contextmanager
+def damage_named(path: str) -> Iterator[None]:
+    """Name a read that fails."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError) as error:
+        raise _damaged(path) from error
+
+
+def is_hdf(path: str) -> bool:
+    """Whether a file of this computer, or in an archive on it, is HDF5 (netCDF 4 is)."""
+    if path.startswith("/vsi"):
+        return path.lower().endswith((".he5", ".h5", ".nc"))
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_SIGNATURE)) == _SIGNATURE
+    except OSError:
+        return False
+
+
+def numbers(value: Any) -> np.ndarray:
+    """An attribute or a small data set as float64 numbers, one-dimensional."""
+    return np.atleast_1d(np.asarray(value, np.float64)).ravel()
+
+
+def text(value: Any) -> str:
+    """An attribute as text."""
+    value = np.asarray(value).ravel()[0] if np.size(value) else ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _damaged(path: str) -> SceneError:
+    return SceneError(
+        f"{path} cannot be read: it is no HDF5 file, it is truncated, or parts of the product are missing.",
+        "Download the file again.",
+    )
