@@ -8,6 +8,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.countendmembers import CountEndmembers
+from .algorithms.inspect import Inspect
 from .algorithms.unmix import Unmix
 from .layers import AbundanceMap
 from .paths import ICON
@@ -26,6 +27,7 @@ class AuvaeProvider(QgsProcessingProvider):
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
         self.addAlgorithm(CountEndmembers())
+        self.addAlgorithm(Inspect())
 
     def post_processors(self, count: int) -> list[AbundanceMap]:
         """Make what styles ``count`` layers once they are loaded; to be called on the main thread.

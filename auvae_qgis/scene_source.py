@@ -10,8 +10,10 @@ from qgis.core import QgsRasterLayer
 
 from .translation import tr
 
-_REMOTE = re.compile(r"^(https?|ftp|s3)://|/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|^<", re.IGNORECASE)
+# /vsicurl/ needs no more than an address, which the user gave; the other stores need keys of QGIS's own process
+_REMOTE = re.compile(r"^(https?|ftp|s3)://|/vsi(s3|gs|az|adls|oss|swift|hdfs|webhdfs)|^<", re.IGNORECASE)
 _MEMORY = re.compile(r"/vsimem/|^MEM:", re.IGNORECASE)
+_PART = re.compile(r"(HDF5|NETCDF):", re.IGNORECASE)
 _QGIS_SUFFIX = re.compile(r"\|(option:|credential:|authcfg=|layername=|layerid=)")
 _SERVICES = {"WMS", "WMTS", "WCS", "TMS", "HTTP", "EEDA", "EEDAI", "OGCAPI", "PLMOSAIC", "PostGISRaster"}
 
@@ -39,6 +41,18 @@ def scene_file(layer: QgsRasterLayer) -> str:
         problem = tr("The layer “{}” is read over the network and has no file on this computer.")
         raise SceneSourceError(f"{problem.format(layer.name())} {remedy}")
     return str(Path(source).resolve()) if Path(source).exists() else source
+
+
+def named_file(name: str) -> str:
+    """Return the file that ``name`` is, where QGIS makes no layer of it; empty where there is none.
+
+    Products of some sensors are no raster to GDAL: their METADATA.XML, an .he5 file, a zip archive, an ENVI
+    header. The unmixing process knows them, and says so where it does not.
+    """
+    name = _QGIS_SUFFIX.split(name, maxsplit=1)[0]
+    if name.startswith(("/vsizip/", "/vsitar/", "/vsicurl/")) or _PART.match(name):
+        return name
+    return str(Path(name).resolve()) if name and Path(name).is_file() else ""
 
 
 def gdal_source(layer: QgsRasterLayer) -> str:

@@ -73,7 +73,7 @@ def run_job(python: str, job: dict[str, Any], feedback: QgsProcessingFeedback) -
         return _checked(job["task"], _follow(process, events, python, last_words, feedback))
     except BaseException:
         _stop(process)
-        for place in ("output", "report"):
+        for place in ("output", "report", "table"):
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"])
         if last_words:
@@ -205,7 +205,7 @@ class _Narrator:
 def _checked(task: str, event: Event) -> Event:
     """Return the result event if it has all that follows needs."""
     try:
-        complete = _is_count(event) if task == "count" else _is_unmixing(event)
+        complete = {"count": _is_count, "inspect": _is_inspection}.get(task, _is_unmixing)(event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
@@ -217,6 +217,15 @@ def _checked(task: str, event: Event) -> Event:
 
 def _is_count(event: Event) -> bool:
     return all(isinstance(event[name], int) for name in ("count", "hysime", "materials"))
+
+
+def _is_inspection(event: Event) -> bool:
+    names = ("number", "wavelength_nm", "mean", "kept", "reason")
+    return (
+        isinstance(event["sensor"], str)
+        and isinstance(event["no_data"], (int, float))
+        and all(name in band for band in event["bands"] for name in names)
+    )
 
 
 def _is_unmixing(event: Event) -> bool:

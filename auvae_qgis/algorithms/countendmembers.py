@@ -15,7 +15,7 @@ from qgis.core import (
 
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
-from .scene_algorithm import SceneAlgorithm
+from .scene_algorithm import SceneAlgorithm, html
 
 
 class CountEndmembers(SceneAlgorithm):
@@ -68,7 +68,8 @@ class CountEndmembers(SceneAlgorithm):
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         self._add_scene()
-        self._add_seed_and_device()
+        self._add_seed()
+        self._add_device()
         # with HTML in its filter it becomes a QgsProcessingOutputHtml: QGIS 3.22's batch dialog fails on it
         self._add(
             QgsProcessingParameterFileDestination(
@@ -93,7 +94,7 @@ class CountEndmembers(SceneAlgorithm):
     ) -> dict[str, Any]:
         """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
         wanted = self.parameterAsFileOutput(parameters, self.REPORT, context)
-        report = str(_html(Path(wanted).absolute())) if wanted else None
+        report = str(html(Path(wanted).absolute())) if wanted else None
         try:
             result = run_job(self._python, {**self._job, "report": report}, feedback)
         except WorkerCancelled as cancelled:
@@ -106,8 +107,3 @@ class CountEndmembers(SceneAlgorithm):
             self.MATERIALS: result["materials"],
         }
         return {**found, self.REPORT: report} if report else found
-
-
-def _html(path: Path) -> Path:
-    """Return a path that a web browser opens: QGIS gives temporary files another ending."""
-    return path if path.suffix.lower() in (".html", ".htm") else path.with_name(f"{path.name}.html")

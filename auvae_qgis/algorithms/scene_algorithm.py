@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingParameterBand,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterMapLayer,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
+    QgsProperty,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
+from ..mask_source import crs_name, mask_file
 from ..paths import UNMIX_ICON
-from ..scene_source import SceneSourceError, scene_file
+from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 
 DEVICES = ("auto", "cuda", "cpu")
+WATER_CHOICES = ("auto", "drop", "keep")
 
 
 class SceneAlgorithm(QgsProcessingAlgorithm):
@@ -31,10 +38,13 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
 
     INPUT = "INPUT"
     BANDS = "BANDS"
+    WATER_BANDS = "WATER_BANDS"
+    MASK = "MASK"
+    EXTENT = "EXTENT"
     SEED = "SEED"
     DEVICE = "DEVICE"
 
-    CHOICES: dict[str, tuple[str, ...]] = {DEVICE: DEVICES}  # noqa: RUF012  QGIS's metaclass, not a mutable default
+    CHOICES: dict[str, tuple[str, ...]] = {DEVICE: DEVICES, WATER_BANDS: WATER_CHOICES}  # noqa: RUF012  not shared
 
     def createInstance(self) -> SceneAlgorithm:
         """Return a new algorithm of this kind."""
@@ -49,12 +59,13 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
         return UNMIX_ICON
 
     def _add_scene(self) -> None:
-        """Declare which image, and which of its bands."""
+        """Declare which image, and which part of it."""
         self._add(
             QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
             tr(
                 "The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web "
-                "layer."
+                "layer. Products of EnMAP, PRISMA, DESIS and EMIT by the file they come in: their image, "
+                "METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer."
             ),
         )
         self._add(
@@ -65,11 +76,45 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 optional=True,
                 allowMultiple=True,
             ),
-            tr("The bands to use. Left empty: all but those flagged bad in the header."),
+            tr(
+                "The bands to use, whatever is said of them. Left empty: all but those flagged bad in the header "
+                "or the product, empty ones, and those of Bands of water vapour."
+            ),
+        )
+        self._add(
+            QgsProcessingParameterEnum(
+                self.WATER_BANDS,
+                tr("Bands of water vapour"),
+                [tr("Leave out if mostly noise"), tr("Leave out"), tr("Keep")],
+                defaultValue=0,
+            ),
+            tr(
+                "Bands from 1350 to 1450 and from 1800 to 1950 nm, where water vapour absorbs the light. What "
+                "is noise is measured band by band."
+            ),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterMapLayer(
+                self.MASK,
+                tr("Mask"),
+                optional=True,
+                types=[QgsProcessing.SourceType.TypeRaster, QgsProcessing.SourceType.TypeVectorPolygon],
+            ),
+            tr(
+                "Where to look: a raster that is not zero there, or polygons, in any coordinate system. All "
+                "other pixels count as no-data."
+            ),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True),
+            tr("A part of the image: maps are made of that part alone. Left empty: the whole image."),
+            advanced=True,
         )
 
-    def _add_seed_and_device(self) -> None:
-        """Declare how to compute."""
+    def _add_seed(self) -> None:
+        """Declare where random numbers start."""
         self._add(
             QgsProcessingParameterNumber(
                 self.SEED,
@@ -85,6 +130,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             ),
             advanced=True,
         )
+
+    def _add_device(self) -> None:
+        """Declare what to compute on."""
         self._add(
             QgsProcessingParameterEnum(
                 self.DEVICE, tr("Compute on"), [tr("Automatic"), tr("CUDA"), tr("CPU")], defaultValue=0
@@ -113,27 +161,38 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
         problem = problem if not possible else self._out_of_range(parameters)
         if problem:
             return False, problem
-        fine, problem = super().checkParameterValues(parameters, context)
-        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context) if fine else None
+        try:
+            file = self._scene(parameters, context)
+        except SceneSourceError as error:
+            return False, str(error)
+        if file:
+            # QGIS accepts no file that it makes no layer of, unless the value is still to be evaluated
+            parameters = {**parameters, self.INPUT: QgsProperty.fromValue(file)}
+        return super().checkParameterValues(parameters, context)
+
+    def _scene(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """Return what the worker opens: the file of a layer, or a file of which QGIS makes none; or nothing."""
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is not None:
-            try:
-                scene_file(layer)
-            except SceneSourceError as error:
-                return False, str(error)
-        return fine, problem
+            return scene_file(layer)
+        return named_file(self.parameterAsString(parameters, self.INPUT, context))
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
         """Return in words what is wrong with a choice; QGIS says only that it is incorrect."""
-        for name, choices in self.CHOICES.items():
+        for name, choices in self._choices().items():
             given = parameters.get(name)
             if given is not None and not self.parameterDefinition(name).checkValueIsAcceptable(given):
                 return tr("{} must be one of {}, not “{}”.").format(name, ", ".join(choices), given)
         return ""
 
+    def _choices(self) -> dict[str, tuple[str, ...]]:
+        """Return the choices by parameter, of those parameters that this algorithm has."""
+        return {name: words for name, words in self.CHOICES.items() if self.parameterDefinition(name)}
+
     def _with_choices_as_numbers(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Let QUALITY=draft and VARIANT=aae-net stand for their numbers, so that scripts can be read."""
         named = dict(parameters)
-        for name, choices in self.CHOICES.items():
+        for name, choices in self._choices().items():
             value = named.get(name)
             if isinstance(value, str) and value.lower() in choices:
                 named[name] = choices.index(value.lower())
@@ -150,13 +209,13 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
         if environment.problem:
             raise QgsProcessingException(environment.problem)
         self._python = environment.path
-        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
-        if layer is None:
-            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
         try:
-            scene = scene_file(layer)
+            scene = self._scene(parameters, context)
+            selection = self._selection(parameters, context)
         except SceneSourceError as error:
             raise QgsProcessingException(str(error)) from error
+        if not scene:
+            raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
         return {
             "schema": 1,
             "task": task,
@@ -165,4 +224,26 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             "bands": self.parameterAsInts(parameters, self.BANDS, context) or None,
             "seed": self.parameterAsInt(parameters, self.SEED, context),
             "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
+            "selection": selection,
         }
+
+    def _selection(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """Return which part of the image is looked at, as the worker protocol has it."""
+        mask = self.parameterAsLayer(parameters, self.MASK, context)
+        if mask is None and parameters.get(self.MASK) not in (None, ""):
+            raise QgsProcessingException(
+                tr("The mask {} cannot be opened as a layer.").format(parameters[self.MASK])
+            )
+        extent = self.parameterAsExtent(parameters, self.EXTENT, context)
+        corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
+        crs = self.parameterAsExtentCrs(parameters, self.EXTENT, context)
+        return {
+            "water_bands": WATER_CHOICES[self.parameterAsEnum(parameters, self.WATER_BANDS, context)],
+            "mask": None if mask is None else mask_file(mask),
+            "extent": None if extent.isEmpty() else {"bounds": corners, "crs": crs_name(crs)},
+        }
+
+
+def html(path: Path) -> Path:
+    """Return a path that a web browser opens: QGIS gives temporary files another ending."""
+    return path if path.suffix.lower() in (".html", ".htm") else path.with_name(f"{path.name}.html")

@@ -93,8 +93,8 @@ class Unmix(SceneAlgorithm):
             "<i>draft</i> quality is enough for that.</p>"
             "<h3>Which image?</h3>"
             "<p>Surface reflectance is best; radiance works if the atmosphere is the same everywhere. "
-            "Bands flagged bad in the header are left out, as are pixels with no data. The unit of the "
-            "raster is kept.</p>"
+            "Bands flagged bad in the header or the product are left out, as are pixels with no data: <i>Inspect "
+            "bands</i> lists them. The unit of the raster is kept.</p>"
             "<p>The published networks among the advanced parameters are for comparison: the help of "
             "<i>Network</i> and the report say what is known to be wrong with them.</p>"
             "<p>The computation runs in a process of its own, on a CUDA graphics card where there is one. "
@@ -127,7 +127,8 @@ class Unmix(SceneAlgorithm):
                 "last digits."
             ),
         )
-        self._add_seed_and_device()
+        self._add_seed()
+        self._add_device()
         self._add(
             QgsProcessingParameterEnum(
                 self.VARIANT,

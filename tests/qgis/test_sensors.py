@@ -1,0 +1,158 @@
+"""Products of sensors, masks, extents and the list of bands in real QGIS, with the real worker."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import processing
+import pytest
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+
+from .conftest import CHECKOUT, MATERIALS, TRANSFORM
+
+
+@pytest.fixture
+def product(tmp_path, plugin_modules):
+    """Make the small product of a sensor, as tests/products.py does, in the worker's Python."""
+    python = plugin_modules("auvae_qgis.environment").find_worker_python().path
+
+    def make(sensor):
+        folder = tmp_path / sensor
+        folder.mkdir()
+        done = subprocess.run(
+            [python, str(CHECKOUT / "tests" / "products.py"), sensor, str(folder)],
+            env={"PYTHONPATH": str(CHECKOUT / "model")}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return Path(done.stdout.strip())
+
+    return make
+
+
+def maps_of(results):
+    return gdal.Open(results["ABUNDANCES"])
+
+
+def has_data(raster):
+    return raster.ReadAsArray()[0] != raster.GetRasterBand(1).GetNoDataValue()
+
+
+@pytest.mark.parametrize("sensor", ["enmap", "desis", "prisma", "emit"])
+def test_a_product_is_unmixed_by_the_file_it_comes_in_though_qgis_may_make_no_layer_of_it(
+    product, options, sensor, qgis_app
+):
+    maps = maps_of(processing.run("auvae:unmix", {**options, "INPUT": str(product(sensor))}))
+    assert maps.RasterCount == MATERIALS
+    assert maps.GetSpatialRef() is not None
+    assert has_data(maps).any()
+    assert not has_data(maps).all()
+
+
+def test_a_layer_of_a_part_of_an_emit_file_is_unmixed_as_the_product(product, options, project):
+    layer = QgsRasterLayer(f'NETCDF:"{product("emit")}":reflectance', "reflectance", "gdal")
+    if not layer.isValid():
+        pytest.skip("this GDAL opens no part of the file")
+    maps = maps_of(processing.run("auvae:unmix", {**options, "INPUT": project.addMapLayer(layer)}))
+    assert (maps.RasterXSize, maps.RasterYSize) == (44, 40)
+
+
+def test_a_scene_within_an_archive_is_unmixed(options, scene, tmp_path, add_layer):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "scene.zip", "w") as packed:
+        for name in (scene, scene.with_suffix(".hdr")):
+            packed.write(name, name.name)
+    maps = maps_of(
+        processing.run("auvae:unmix", {**options, "INPUT": f"/vsizip/{tmp_path}/scene.zip/{scene.name}"})
+    )
+    assert maps.GetGeoTransform() == TRANSFORM
+
+
+def rectangle(crs, geometry):
+    """A polygon layer in memory."""
+    layer = QgsVectorLayer(f"Polygon?crs={crs}", "field", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(geometry)
+    assert layer.dataProvider().addFeatures([feature])[0]
+    return layer
+
+
+def on_the_ground(left, top, right, bottom):
+    """A rectangle of the scene's pixels as a geometry in its coordinate system."""
+    from qgis.core import QgsRectangle
+
+    x, wide, _, y, _, high = TRANSFORM
+    return QgsGeometry.fromRect(
+        QgsRectangle(x + left * wide, y + bottom * high, x + right * wide, y + top * high)
+    )
+
+
+def test_only_where_polygons_of_another_coordinate_system_lie_are_there_maps(options, project, qgis_app):
+    from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform
+
+    geometry = on_the_ground(5, 6, 15, 18)
+    geometry.transform(
+        QgsCoordinateTransform(
+            QgsCoordinateReferenceSystem("EPSG:32632"), QgsCoordinateReferenceSystem("EPSG:4326"), project
+        )
+    )
+    mask = project.addMapLayer(rectangle("EPSG:4326", geometry))
+    maps = maps_of(processing.run("auvae:unmix", {**options, "MASK": mask}))
+    expected = np.zeros((24, 20), bool)
+    expected[6:18, 5:15] = True
+    assert np.array_equal(has_data(maps), expected)
+
+
+def test_an_extent_makes_maps_of_that_part_alone_where_it_lies(options, qgis_app):
+    x, wide, _, y, _, high = TRANSFORM
+    bounds = f"{x + 4 * wide},{x + 16 * wide},{y + 20 * high},{y + 5 * high} [EPSG:32632]"
+    maps = maps_of(processing.run("auvae:unmix", {**options, "EXTENT": bounds}))
+    assert (maps.RasterXSize, maps.RasterYSize) == (12, 15)
+    assert maps.GetGeoTransform()[0] == pytest.approx(x + 4 * wide)
+    assert maps.GetGeoTransform()[3] == pytest.approx(y + 5 * high)
+
+
+def test_inspect_lists_every_band_with_its_reason_and_writes_page_and_table(scene, tmp_path, listen):
+    feedback = listen()
+    results = processing.run(
+        "auvae:inspect",
+        {"INPUT": str(scene), "REPORT": str(tmp_path / "bands.html"), "TABLE": str(tmp_path / "bands.csv")},
+        feedback=feedback,
+    )
+    assert (results["USED"], results["LEFT_OUT"]) == (27, 3)
+    assert results["NO_DATA"] == pytest.approx(12 / 480)
+    with open(results["TABLE"], newline="", encoding="utf-8") as table:
+        rows = list(csv.DictReader(table))
+    assert len(rows) == 30
+    assert [row["band"] for row in rows if row["used"] == "0"] == ["14", "15", "16"]
+    assert rows[13]["reason"] == "flagged bad in the header"
+    page = Path(results["REPORT"]).read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "flagged bad in the header" in page
+    assert any("left out: flagged bad" in line for line in feedback.lines)
+
+
+def test_a_mask_that_lies_elsewhere_is_refused_in_a_sentence(options, project, qgis_app):
+    mask = project.addMapLayer(rectangle("EPSG:32632", on_the_ground(500, 500, 510, 510)))
+    with pytest.raises(QgsProcessingException, match="No polygon of the mask .* lies in the scene"):
+        processing.run("auvae:unmix", {**options, "MASK": mask})
+
+
+def test_choices_of_water_bands_can_be_named_and_unknown_ones_are_refused(options, qgis_app):
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix")
+    context = QgsProcessingContext()
+    assert algorithm.checkParameterValues({**options, "WATER_BANDS": "drop"}, context)[0]
+    fine, sentence = algorithm.checkParameterValues({**options, "WATER_BANDS": "some"}, context)
+    assert not fine
+    assert sentence == "WATER_BANDS must be one of auto, drop, keep, not “some”."
