@@ -10,7 +10,7 @@ from qgis.core import QgsRasterLayer
 
 from .translation import tr
 
-# /vsicurl/ needs no more than an address, which the user gave; the other stores need keys of QGIS's own process
+# /vsicurl/ needs no more than an address, which the user gave; the other stores need QGIS's own keys
 _REMOTE = re.compile(r"^(https?|ftp|s3)://|/vsi(s3|gs|az|adls|oss|swift|hdfs|webhdfs)|^<", re.IGNORECASE)
 _MEMORY = re.compile(r"/vsimem/|^MEM:", re.IGNORECASE)
 _PART = re.compile(r"(HDF5|NETCDF):", re.IGNORECASE)

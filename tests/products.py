@@ -43,7 +43,7 @@ def write_image(path, numbers, no_data, transform=UTM):
 
 
 def enmap(folder):
-    """EnMAP L2A, after DLR's product format specification (EN-PCV-ICD-2009-2) and the EnMAP-Box's reader.
+    """EnMAP L2A, as the EnMAP-Box reads it (DLR's EN-PCV-ICD-2009-2).
 
     Bands by wavelength, those of both detectors mingled between 902 and 990 nm; two bands hold only the
     background value; METADATA.XML describes bands and detectors.
@@ -83,7 +83,7 @@ def enmap(folder):
 
 
 def desis(folder):
-    """DESIS L2A, after the guide of DLR and Teledyne: bands described twice, once for their geometry."""
+    """DESIS L2A, as ACOLITE reads it: bands described twice, once for their geometry."""
     nm = np.linspace(401.5, 999.5, 24)
     numbers = np.rint(reflectances(nm) * 10000)
     numbers[-2:, -5:] = -32768
@@ -109,10 +109,10 @@ def desis(folder):
 
 
 def prisma(folder):
-    """PRISMA L2D, after ASI's products specification as SNAP and prismaread read it.
+    """PRISMA L2D, as SNAP and prismaread read it (ASI's products specification).
 
-    Cubes (lines, bands, samples), wavelengths falling, VNIR bands that are not delivered with wavelength 0, two
-    detectors between 943 and 1010 nm; corners are centres of pixels; 0 beyond the scene's edge; a band that
+    Cubes (lines, bands, samples), wavelengths falling, VNIR bands that are not delivered with wavelength 0,
+    two detectors between 943 and 1010 nm; corners are centres of pixels; 0 beyond the scene's edge; a band that
     atmospheric correction made negative.
     """
     nm = {"Vnir": np.linspace(1010, 402, 22), "Swir": np.linspace(2497, 943, 34)}
@@ -159,7 +159,7 @@ def prisma(folder):
 
 
 def emit(folder):
-    """EMIT L2A, after the user guide of LP DAAC and NASA's EMIT data resources: a swath and its lookup table.
+    """EMIT L2A, as NASA's EMIT data resources read it (LP DAAC's user guide): a swath and its lookup table.
 
     The swath is turned against the map grid, the grid is larger and not reached at its corners.
     """
@@ -199,7 +199,8 @@ def envi(path, cube, header, interleave="bil"):
     kinds = {"int16": 2, "float32": 4, "float64": 5, "uint16": 12, "uint8": 1}
     path.with_suffix(".hdr").write_text(
         f"ENVI\nsamples = {cols}\nlines = {rows}\nbands = {bands}\nheader offset = 0\n"
-        f"file type = ENVI Standard\ndata type = {kinds[cube.dtype.name]}\ninterleave = {interleave}\nbyte order = 0\n{header}\n",
+        f"file type = ENVI Standard\ndata type = {kinds[cube.dtype.name]}\ninterleave = {interleave}\n"
+        f"byte order = 0\n{header}\n",
         encoding="utf-8",
     )
     return path

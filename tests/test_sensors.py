@@ -202,7 +202,8 @@ def test_an_aeroplanes_rotated_envi_image_in_micrometres_is_unmixed_where_it_lie
         tmp_path / "f130410t01p00r10_refl",
         cube,
         "map info = {UTM, 1, 1, 565000, 5340000, 15.5, 15.5, 32, North, WGS-84, units=Meters, "
-        f"rotation=21.0}}\ndata ignore value = -50\nreflectance scale factor = 10000\nwavelength = {{{micrometres}}}\n"
+        f"rotation=21.0}}\ndata ignore value = -50\nreflectance scale factor = 10000\n"
+        f"wavelength = {{{micrometres}}}\n"
         f"fwhm = {{{', '.join(['0.00980'] * 30)}}}\nbbl = {{{', '.join(['0'] + ['1'] * 29)}}}",
     )
     events = unmix(path)

@@ -40,8 +40,9 @@ class Inspect(SceneAlgorithm):
     def tags(self) -> list[str]:
         """Return the words an analyst searches the toolbox for."""
         words = tr(
-            "hyperspectral,imaging spectroscopy,metadata,wavelength,wavelengths,FWHM,bad bands,bbl,noisy bands,"
-            "water vapour,band list,mean spectrum,no-data,scale,EnMAP,PRISMA,EMIT,DESIS,AVIRIS,HyMap,Sentinel-2"
+            "hyperspectral,imaging spectroscopy,metadata,wavelength,wavelengths,FWHM,bad bands,bbl,"
+            "noisy bands,water vapour,band list,mean spectrum,no-data,scale,EnMAP,PRISMA,EMIT,DESIS,"
+            "AVIRIS,HyMap,Sentinel-2"
         )
         return words.split(",")
 
@@ -52,13 +53,13 @@ class Inspect(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: what is listed, and what decides about a band."""
         return tr(
-            "<p>Shows how an image is read before it is unmixed: its sensor, the wavelength and width of every "
-            "band, the unit of its values, which bands are used and which are left out with the reason, the "
+            "<p>Shows how an image is read before it is unmixed: its sensor, the wavelength and width of "
+            "every band, the unit of its values, which bands are used and which are left out with the reason, the "
             "share of pixels without data, and the mean spectrum of the image.</p>"
             "<h3>Which bands are left out</h3>"
             "<ul><li>those that the header or the product flags as bad;</li>"
             "<li>those that hold no data in most pixels, or one value everywhere;</li>"
-            "<li>where two detectors see the same wavelengths (EnMAP, PRISMA), those of the VNIR detector;</li>"
+            "<li>where two detectors see the same wavelengths (EnMAP, PRISMA), those of VNIR;</li>"
             "<li>those near 1400 and 1900 nm, where water vapour absorbs the light, when they are mostly "
             "noise: when more than half of what varies in them has nothing to do with the other bands.</li>"
             "</ul>"
@@ -77,7 +78,11 @@ class Inspect(SceneAlgorithm):
         )
         self._add(
             QgsProcessingParameterFileDestination(
-                self.TABLE, tr("Table of bands"), tr("CSV files (*.csv)"), optional=True, createByDefault=False
+                self.TABLE,
+                tr("Table of bands"),
+                tr("CSV files (*.csv)"),
+                optional=True,
+                createByDefault=False,
             ),
             tr("The bands as a table: number, wavelength, width, whether used, reason, mean."),
         )

@@ -77,8 +77,8 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 allowMultiple=True,
             ),
             tr(
-                "The bands to use, whatever is said of them. Left empty: all but those flagged bad in the header "
-                "or the product, empty ones, and those of Bands of water vapour."
+                "The bands to use, whatever is said of them. Left empty: all but those flagged bad in the "
+                "header or the product, empty ones, and those of Bands of water vapour."
             ),
         )
         self._add(
@@ -89,8 +89,8 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 defaultValue=0,
             ),
             tr(
-                "Bands from 1350 to 1450 and from 1800 to 1950 nm, where water vapour absorbs the light. What "
-                "is noise is measured band by band."
+                "Bands from 1350 to 1450 and from 1800 to 1950 nm, where water vapour absorbs the light. "
+                "What is noise is measured band by band."
             ),
             advanced=True,
         )
@@ -171,7 +171,7 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
         return super().checkParameterValues(parameters, context)
 
     def _scene(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
-        """Return what the worker opens: the file of a layer, or a file of which QGIS makes none; or nothing."""
+        """Return what the worker opens: the file of a layer, or a file that is none to QGIS; or nothing."""
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is not None:
             return scene_file(layer)

@@ -342,9 +342,8 @@ class _Terminal:
                 for name in ("wavelength_nm", "fwhm_nm", "mean")
             )
             said = "yes" if band["kept"] else "no"
-            print(
-                f"{band['number']:4}  {wavelength:>13}  {width:>7}  {mean:>9}  {said:4}  {band['reason']}".rstrip()
-            )
+            line = f"{band['number']:4}  {wavelength:>13}  {width:>7}  {mean:>9}  {said:4}  {band['reason']}"
+            print(line.rstrip())
         for file in filter(None, event["files"].values()):
             print(f"Written: {file}")
 

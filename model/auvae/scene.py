@@ -37,6 +37,7 @@ _PROBES = 4
 _PROBE_WHOLE = 256 * 256
 _FEWEST_PROBED = 16
 _FEWEST_BANDS = 2
+_WET = "water vapour absorbs here"
 # Tries to find a patch with data in one cell of the grid; a tilted swath leaves a third of its rectangle
 # empty.
 _TRIES = 6
@@ -58,8 +59,9 @@ class Scene:
 
     Attributes: path, name, sensor (such as "EnMAP L2A", or empty); rows, cols; crs, transform (affine), gcps,
     gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, in the file's
-    order), wavelengths (B,) in nm or None, unit (label of the values), reflectance_scale (what a reflectance of 1 is
-    in these values, or None), warnings and notes (sentences for the analyst: what to mend, what was decided).
+    order), wavelengths (B,) in nm or None, unit (label of the values), reflectance_scale (what a
+    reflectance of 1 is in these values, or None), warnings and notes (sentences for the analyst: what to mend,
+    what was decided).
     """
 
     def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:
@@ -260,13 +262,14 @@ class Scene:
             reasons.update((number, "not chosen") for number in numbers if number not in set(chosen))
         else:
             reasons.update((number, band.bad) for number, band in zip(numbers, described, strict=True))
-        self._leave_out_water(reasons, numbers if water_bands == "drop" else [])
+        self._leave_out_water(reasons, numbers if water_bands == "drop" else [], _WET)
         if chosen is None:
             left = [number for number in numbers if not reasons[number]]
             values, good = self._probed(left)
             reasons.update(_empty_bands(left, values, good))
             if water_bands == "auto":
-                self._leave_out_water(reasons, self._noisy_water(left, values, good, reasons))
+                noisy = self._noisy_water(left, values, good, reasons)
+                self._leave_out_water(reasons, noisy, f"{_WET}, and it is mostly noise")
         self.bands = tuple(
             Band(number, band.wavelength, band.fwhm, not reasons[number], reasons[number])
             for number, band in zip(numbers, described, strict=True)
@@ -292,10 +295,10 @@ class Scene:
             return factor, "Reflectance" if factor == 1 else f"Reflectance × {factor:.9g}"
         return None, self._source.unit or "Value"
 
-    def _leave_out_water(self, reasons: dict[int, str], numbers: Sequence[int]) -> None:
+    def _leave_out_water(self, reasons: dict[int, str], numbers: Sequence[int], reason: str) -> None:
         for number in numbers:
             if not reasons[number] and water.in_water_window(self._source.bands[number - 1].wavelength):
-                reasons[number] = "water vapour absorbs here"
+                reasons[number] = reason
 
     def _noisy_water(
         self, numbers: list[int], values: np.ndarray, good: np.ndarray, reasons: dict[int, str]

@@ -20,8 +20,8 @@ def open_source(path: str) -> Source:
     """Open a raster or a product by the path that an analyst picks.
 
     path: of a raster, a product's image or METADATA.XML, an HDF5 or netCDF file or GDAL's name of a part of
-    it, an ENVI header, or a zip archive with one product in it; also within GDAL's virtual file systems. Raises
-    SceneError.
+    it, an ENVI header, or a zip archive with one product in it; also within GDAL's virtual file systems.
+    Raises SceneError.
     """
     chosen = _in_archive(data_of_header(path))
     for sensor in _SENSORS:

@@ -1,8 +1,8 @@
 """DESIS: a GeoTIFF whose bands a METADATA.xml describes. The image itself is read by GDAL.
 
-After the DESIS product guide (DLR and Teledyne, L1A, L1B, L1C and L2A processed data products), as HyTools and
-ACOLITE read it: bandCharacterisation holds a band for every band of the image, in its order. Elements of the
-same name elsewhere describe the geometry.
+As ACOLITE and the EnMAP-Box read it (its document is the DESIS product guide of DLR and Teledyne):
+bandCharacterisation holds a band for every band of the image, in its order. Elements of the same name elsewhere
+describe the geometry.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """EMIT L2A (and L1B): one netCDF 4 file of a swath, put on its map grid by its lookup table. h5py reads it.
 
-After LP DAAC's EMITL2ARFL user guide and NASA's EMIT data resources: /reflectance (downtrack, crosstrack,
+As NASA's EMIT data resources and emit-utils read it (its document is LP DAAC's EMITL2ARFL user guide):
+/reflectance (downtrack, crosstrack,
 bands) float32; /sensor_band_parameters holds wavelengths, fwhm and good_wavelengths (0: no reflectance was
 estimated, water vapour absorbs there); /location holds glt_x and glt_y (ortho_y, ortho_x): for every pixel of
 the map grid the sample and line of the swath, from 1, and 0 for none. The attributes geotransform and

@@ -1,6 +1,6 @@
 """EnMAP: a GeoTIFF whose bands a METADATA.XML describes. The image itself is read by GDAL.
 
-After DLR's EnMAP product format specification (EN-PCV-ICD-2009-2), as the EnMAP-Box reads it:
+As the EnMAP-Box reads it (its document is DLR's product format specification EN-PCV-ICD-2009-2):
 bandCharacterisation holds a bandID for every band of the image, in its order, and the product qualities list
 which of them each detector delivers.
 """

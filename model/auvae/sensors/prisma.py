@@ -1,10 +1,10 @@
 """PRISMA L2D: one HDF-EOS5 file with a cube a detector, on a map grid. h5py reads it, GDAL cannot.
 
-After ASI's PRISMA products specification, as SNAP's reader, prismaread and the EnMAP-Box apply it:
+As SNAP's reader, prismaread and the EnMAP-Box read it (its document is ASI's PRISMA products specification):
 /HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields holds VNIR_Cube and SWIR_Cube (lines, bands, samples) uint16, bands by
 falling wavelength; attributes of the file give wavelength, width and whether a band is delivered, and the
-reflectances that 0 and 65535 stand for; error matrices say which values are of no use (1: invalid, 2: negative
-after atmospheric correction, 3: saturated).
+reflectances that 0 and 65535 stand for; error matrices say which values are of no use (1: invalid, 2:
+negative after atmospheric correction, 3: saturated).
 """
 
 from __future__ import annotations
