@@ -112,7 +112,7 @@ def prisma(folder):
     """PRISMA L2D, as SNAP and prismaread read it (ASI's products specification).
 
     Cubes (lines, bands, samples), wavelengths falling, VNIR bands that are not delivered with wavelength 0,
-    two detectors between 943 and 1010 nm; corners are centres of pixels; 0 beyond the scene's edge; a band that
+    two detectors between 943 and 1010 nm; corners are centres of pixels; 0 beyond the edge; a band that
     atmospheric correction made negative.
     """
     nm = {"Vnir": np.linspace(1010, 402, 22), "Swir": np.linspace(2497, 943, 34)}

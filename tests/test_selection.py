@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import rasterio
 from auvae.errors import JobError, SceneError
 from auvae.scene import Scene
 from auvae.selection import Extent, Selection
+from auvae.water import in_water_window
 from rasterio.control import GroundControlPoint
 from rasterio.shutil import copy
 from rasterio.transform import Affine
@@ -19,6 +22,8 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_geom
 from rasterio.windows import Window
 
+JASPER = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "jasper" / "jasper_224.img"
+needs_shared = pytest.mark.skipif(not JASPER.exists(), reason="needs the benchmark scenes in ../shared")
 UTM = Affine(30.0, 0.0, 565000.0, 0.0, -30.0, 5340000.0)
 
 
@@ -242,6 +247,18 @@ def test_bands_of_water_vapour_are_left_out_by_default_only_where_they_are_mostl
     assert left_out(path, selection=Selection("keep"))[0] == []
     with Scene.open(path, bands=range(1, 41)) as chosen:
         assert len(chosen.kept) == 40
+
+
+@needs_shared
+def test_of_jaspers_bands_exactly_the_wet_ones_it_lists_as_bad_are_found_to_be_noise(tmp_path):
+    shutil.copy(JASPER, tmp_path)
+    header = JASPER.with_suffix(".hdr").read_text(encoding="utf-8")
+    without_list = re.sub(r"bbl\s*=\s*\{[^}]*\}", "", header)
+    (tmp_path / JASPER.with_suffix(".hdr").name).write_text(without_list, encoding="utf-8")
+    flagged, scene = left_out(JASPER)
+    wet = [number for number in flagged if in_water_window(scene.bands[number - 1].wavelength)]
+    assert len(wet) == 18
+    assert left_out(tmp_path / JASPER.name)[0] == wet
 
 
 # ---- what was decided

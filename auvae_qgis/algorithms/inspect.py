@@ -54,7 +54,7 @@ class Inspect(SceneAlgorithm):
         """Return the help beside the parameters: what is listed, and what decides about a band."""
         return tr(
             "<p>Shows how an image is read before it is unmixed: its sensor, the wavelength and width of "
-            "every band, the unit of its values, which bands are used and which are left out with the reason, the "
+            "every band, the unit of its values, which bands are used and which are left out and why, the "
             "share of pixels without data, and the mean spectrum of the image.</p>"
             "<h3>Which bands are left out</h3>"
             "<ul><li>those that the header or the product flags as bad;</li>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,12 +25,16 @@ from .source import SourceBand
 _ENVI_ENDINGS = ("", ".img", ".dat", ".bsq", ".bil", ".bip", ".raw", ".hyspex", ".cue", ".cub", ".sli")
 
 
+# GDAL's name of a part of a file: NETCDF:"a.nc":reflectance.
+_PART = re.compile(r'[A-Z0-9_]{3,}:(?!//)"?(?P<file>[^"]+?\.\w+)"?(?::.*)?', re.IGNORECASE)
+
+
 class Raster:
     """A raster open in GDAL, whatever its format: a `Source`."""
 
     def __init__(self, path: str) -> None:
         """Open a file, or any other name that GDAL opens; raises SceneError."""
-        self.name = Path(path).stem or path
+        self.name = Path(file_of(path)).stem or path
         self.sensor = ""
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -144,6 +149,12 @@ class Raster:
                 f"{self.name} cannot be read to its end: the file is truncated or damaged.",
                 "Copy or download the file again.",
             ) from error
+
+
+def file_of(path: str) -> str:
+    """The file behind GDAL's name of a part of it, as NETCDF:"a.nc":reflectance; other names unchanged."""
+    match = None if os.path.exists(path) else _PART.fullmatch(path)
+    return match["file"] if match else path
 
 
 def data_of_header(path: str) -> str:

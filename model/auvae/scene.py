@@ -60,8 +60,8 @@ class Scene:
     Attributes: path, name, sensor (such as "EnMAP L2A", or empty); rows, cols; crs, transform (affine), gcps,
     gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, in the file's
     order), wavelengths (B,) in nm or None, unit (label of the values), reflectance_scale (what a
-    reflectance of 1 is in these values, or None), warnings and notes (sentences for the analyst: what to mend,
-    what was decided).
+    reflectance of 1 is in these values, or None), warnings and notes (sentences for the analyst: what to
+    mend, what was decided).
     """
 
     def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:

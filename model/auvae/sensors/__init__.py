@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from ..errors import SceneError
-from ..raster import Raster, data_of_header
+from ..raster import Raster, data_of_header, file_of
 from ..source import Source, SourceBand
 from . import desis, emit, enmap, files, prisma
 
@@ -25,7 +25,7 @@ def open_source(path: str) -> Source:
     """
     chosen = _in_archive(data_of_header(path))
     for sensor in _SENSORS:
-        source = sensor.open_product(files.file_of(chosen))
+        source = sensor.open_product(file_of(chosen))
         if source is not None:
             return source
     if chosen.lower().endswith(".xml") and files.read_bytes(chosen) is not None:

@@ -1,8 +1,8 @@
 """DESIS: a GeoTIFF whose bands a METADATA.xml describes. The image itself is read by GDAL.
 
 As ACOLITE and the EnMAP-Box read it (its document is the DESIS product guide of DLR and Teledyne):
-bandCharacterisation holds a band for every band of the image, in its order. Elements of the same name elsewhere
-describe the geometry.
+bandCharacterisation holds a band for every band of the image, in its order. Elements of the same name
+elsewhere describe the geometry.
 """
 
 from __future__ import annotations

@@ -19,18 +19,9 @@ _ZIP = re.compile(
     r"/vsizip/(?:\{(?P<braced>.+?)\}|(?P<plain>.+?\.(?:zip|kmz)))/(?P<inside>.+)", re.IGNORECASE
 )
 _WEB = re.compile(r"/vsicurl/(?P<address>https?://.+)", re.IGNORECASE)
-_SUBDATASET = re.compile(
-    r"(?:HDF5|NETCDF|BAG):\"*(?P<file>.+?\.(?:he5|h5|nc|nc4|hdf5))\"*(?::.*)?", re.IGNORECASE
-)
 _SECONDS = 20
 # Metadata are a few megabytes; whatever is longer is none.
 _LONGEST = 64 * 2**20
-
-
-def file_of(path: str) -> str:
-    """The file behind GDAL's name of a subdataset, as NETCDF:"a.nc":reflectance; other names unchanged."""
-    match = _SUBDATASET.fullmatch(path)
-    return match["file"] if match else path
 
 
 def beside(path: str, name: str) -> str:
