@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -84,6 +87,24 @@ def test_hostile_or_damaged_metadata_are_refused_and_nothing_in_them_is_followed
         metadata.write_text(content, encoding="utf-8")
         with pytest.raises(SceneError, match="damaged, or no metadata"):
             Scene.open(metadata)
+
+
+def test_enmap_is_read_from_an_address_that_the_user_gives(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    metadata = products.enmap(tmp_path)
+    # A process of its own: GDAL waits for the answer and lets no thread of this one speak.
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline())[1]
+            address = f"/vsicurl/http://127.0.0.1:{port}/{metadata.name}"
+            with Scene.open(address) as scene, Scene.open(metadata) as local:
+                assert scene.bands == local.bands
+                assert np.array_equal(scene.read()[0], local.read()[0])
+        finally:
+            server.terminate()
 
 
 # ---- DESIS

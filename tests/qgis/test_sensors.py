@@ -150,3 +150,17 @@ def test_choices_of_water_bands_can_be_named_and_unknown_ones_are_refused(option
     fine, sentence = algorithm.checkParameterValues({**options, "WATER_BANDS": "some"}, context)
     assert not fine
     assert sentence == "WATER_BANDS must be one of auto, drop, keep, not “some”."
+
+
+def test_the_dialog_takes_a_product_of_which_qgis_makes_no_layer(product, options):
+    from processing.gui.AlgorithmDialog import AlgorithmDialog
+
+    path = str(product("prisma"))
+    dialog = AlgorithmDialog(QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix"))
+    try:
+        dialog.setParameters({**options, "QUALITY": 0, "DEVICE": 2, "INPUT": path})
+        given = dialog.createProcessingParameters()
+        assert given["INPUT"] == path
+        assert dialog.algorithm().checkParameterValues(given, QgsProcessingContext()) == (True, "")
+    finally:
+        dialog.close()

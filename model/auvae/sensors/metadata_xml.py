@@ -37,10 +37,12 @@ def pair(path: str) -> tuple[str, str] | None:
     if not match:
         return None
     if path.startswith("/vsicurl/"):
-        # Folders of the web cannot be listed; products are published with these endings.
-        stem = path[: -len(name)] + match["product"]
-        metadata = f"{stem}-METADATA.XML"
-        return metadata, path if IMAGE.fullmatch(name) else f"{stem}-SPECTRAL_IMAGE.TIF"
+        # Folders of the web cannot be listed: products are published with these endings, both in one case.
+        stem, lower = path[: -len(name)] + match["product"], name[-1].islower()
+        metadata = f"{stem}-METADATA.{'xml' if lower else 'XML'}"
+        return metadata, path if IMAGE.fullmatch(
+            name
+        ) else f"{stem}-SPECTRAL_IMAGE.{'tif' if lower else 'TIF'}"
     found: dict[re.Pattern[str], str] = {}
     for kind in (METADATA, IMAGE):
         for other in files.names_beside(path):
