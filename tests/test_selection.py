@@ -140,6 +140,17 @@ def test_a_mask_that_leaves_islands_is_unmixed_on_them_alone(write_raster, mixed
         assert np.array_equal(maps.read(1) != maps.nodata, islands[..., 0] > 0)
 
 
+def test_a_small_mask_on_a_large_scene_is_learned_from_and_inspected(write_raster, mixed):
+    path = write_raster(mixed(rows=300, cols=400))
+    field = np.zeros((300, 400, 1), np.uint8)
+    field[151:156, 231:237] = 1
+    selection = Selection(mask=str(write_raster(field, name="mask.tif")))
+    with Scene.open(path, selection=selection) as scene:
+        learned = list(scene.sample_patches(seed=0, size=16, budget=2048))
+        assert sum(valid.sum() for _, valid in learned) >= 30
+        scene.check(3)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -212,6 +223,14 @@ def test_an_extent_beside_the_scene_and_a_nonsensical_one_are_refused(write_rast
     for wrong in ([1, 2, 3], [5, 0, 1, 9], [0, 0, float("inf"), 1]):
         with pytest.raises(JobError, match="Extent is"):
             Selection.parse({"water_bands": "auto", "mask": None, "extent": {"bounds": wrong, "crs": ""}})
+
+
+def test_the_command_that_a_result_names_selects_the_same_part():
+    from auvae.__main__ import _job_on_scene, _parser
+
+    chosen = Selection("drop", "fields.geojson", Extent((-5.25, -3.0, 0.1, 1e-7), "EPSG:4326"))
+    given = _parser().parse_args(["count", "scene.img", *chosen.arguments()])
+    assert Selection.parse(_job_on_scene(given)["selection"]) == chosen
 
 
 # ---- water vapour

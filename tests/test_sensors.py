@@ -268,6 +268,13 @@ def test_a_sentinel_2_stack_has_the_wavelengths_that_gdal_writes_into_its_descri
 # ---- archives and names
 
 
+def test_an_image_without_its_metadata_opens_with_a_warning(tmp_path):
+    products.enmap(tmp_path).unlink()
+    with Scene.open(next(tmp_path.glob("*SPECTRAL_IMAGE.TIF"))) as scene:
+        assert scene.wavelengths is None
+        assert "METADATA.XML of this image is not beside it" in scene.warnings[0]
+
+
 def test_an_archive_with_two_rasters_asks_which(write_raster, mixed, tmp_path):
     path = write_raster(mixed())
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as packed:

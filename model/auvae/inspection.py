@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,16 +45,21 @@ def inspect_scene(scene: Scene, report: Callable[[float], None]) -> Inspection:
     numbers = [band.number for band in scene.bands]
     sums, counts = np.zeros(len(numbers)), np.zeros(len(numbers), int)
     pixels = empty = 0
-    windows = _windows(scene)
-    for done, window in enumerate(windows):
-        report(done / len(windows))
+    spread = _windows(scene)
+    # A small mask may lie between windows that are spread over a large scene.
+    everywhere = (inner for inner, _ in scene.windows(256, 0))
+    for done, window in enumerate(chain(spread, everywhere)):
+        if done >= len(spread) and empty < pixels:
+            break
+        report(min(1.0, done / len(spread)))
         _, valid = scene.read(window)
-        values, good = scene.values(numbers, window)
-        good &= valid[..., None]
-        sums += np.where(good, values, 0).sum(axis=(0, 1), dtype=np.float64)
-        counts += good.sum(axis=(0, 1))
         pixels += valid.size
         empty += int((~valid).sum())
+        if valid.any():
+            values, good = scene.values(numbers, window)
+            good &= valid[..., None]
+            sums += np.where(good, values, 0).sum(axis=(0, 1), dtype=np.float64)
+            counts += good.sum(axis=(0, 1))
     means = tuple(
         float(f"{total / count:.7g}") if count else None for total, count in zip(sums, counts, strict=True)
     )

@@ -290,14 +290,12 @@ def _plot(document: dict[str, Any], endmembers: np.ndarray) -> str:
     drawn.append(f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{label}</text>')
     turned = f"translate(16 {(_TOP + floor) / 2}) rotate(-90)"
     drawn.append(f'<text transform="{turned}" text-anchor="middle">{escape(document["unit"])}</text>')
-    breaks = set(_breaks(x).tolist())
     for item, spectrum in zip(document["endmembers"], spectra, strict=True):
-        missing = np.isnan(spectrum)
-        starts = breaks | set((np.flatnonzero(missing) + 1).tolist())
+        seen = np.isfinite(spectrum)
+        starts = set(_breaks(x[seen]).tolist())
         steps = "".join(
             f"{'M' if index in starts else 'L'}{across(place):.1f} {down(value):.1f}"
-            for index, (place, value) in enumerate(zip(x, spectrum, strict=True))
-            if not missing[index]
+            for index, (place, value) in enumerate(zip(x[seen], spectrum[seen], strict=True))
         )
         title = f"<title>{escape(item['name'])}</title>"
         drawn.append(

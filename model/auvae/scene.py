@@ -38,6 +38,8 @@ _PROBE_WHOLE = 256 * 256
 _FEWEST_PROBED = 16
 _FEWEST_BANDS = 2
 _WET = "water vapour absorbs here"
+# With fewer of the pixels to learn from than one in so many, a masked scene is looked through for more.
+_FEWEST_LEARNED = 4
 # Tries to find a patch with data in one cell of the grid; a tilted swath leaves a third of its rectangle
 # empty.
 _TRIES = 6
@@ -123,10 +125,13 @@ class Scene:
         Raises SceneError when the file is damaged.
         """
         numbers = [band.number for band in self.kept]
+        wanted = None if self._mask is None else self._mask.read(self._in_source(window))
+        if wanted is not None and not wanted.any():
+            return np.zeros((*wanted.shape, len(numbers)), np.float32), wanted
         cube, good = self.values(numbers, window)
         valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
-        if self._mask is not None:
-            valid &= self._mask.read(self._in_source(window))
+        if wanted is not None:
+            valid &= wanted
         cube[~valid] = 0
         return cube, valid
 
@@ -167,6 +172,7 @@ class Scene:
                     yield cube, valid
             return
         draws = np.random.default_rng(seed)
+        found = 0
         for top, bottom, left, right in self._cells(max(1, budget // size**2)):
             for _ in range(_TRIES):
                 height, width = min(size, self.rows), min(size, self.cols)
@@ -175,8 +181,19 @@ class Scene:
                 row, col = min(row, self.rows - height), min(col, self.cols - width)
                 cube, valid = self.read(Window(col, row, width, height))
                 if valid.any():
+                    found += int(valid.sum())
                     yield cube, valid
                     break
+        if self._mask is None and found:
+            return
+        # Draws miss a small mask, or the little data of a nearly empty scene: look everywhere.
+        for window in self._tiles(size):
+            if found >= budget // _FEWEST_LEARNED:
+                return
+            cube, valid = self.read(window)
+            if valid.any():
+                found += int(valid.sum())
+                yield cube, valid
 
     def check(self, endmembers: int) -> None:
         """Raise SceneError unless these bands and pixels can be unmixed into this many endmembers."""

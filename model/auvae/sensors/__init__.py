@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from ..errors import SceneError
 from ..raster import Raster, data_of_header, file_of
 from ..source import Source, SourceBand
-from . import desis, emit, enmap, files, prisma
+from . import desis, emit, enmap, files, metadata_xml, prisma
 
 __all__ = ["Source", "SourceBand", "open_source"]
 
@@ -33,7 +33,12 @@ def open_source(path: str) -> Source:
             f"{chosen} is no METADATA.XML of EnMAP or DESIS, or its image is not beside it.",
             "Choose the image itself.",
         )
-    return Raster(chosen)
+    raster = Raster(chosen)
+    if metadata_xml.IMAGE.fullmatch(_last(chosen)):
+        raster.warnings.append(
+            "The METADATA.XML of this image is not beside it, so wavelengths, unit and bad bands are unknown."
+        )
+    return raster
 
 
 def _in_archive(path: str) -> str:
@@ -53,4 +58,4 @@ def _in_archive(path: str) -> str:
 
 
 def _last(name: str) -> str:
-    return PurePosixPath(name).name
+    return PurePosixPath(name.replace("\\", "/")).name

@@ -55,20 +55,20 @@ def names_in(archive: str) -> list[str]:
         return []
 
 
-def read_bytes(path: str) -> bytes | None:
-    """What a file holds that GDAL knows by this name; None where it cannot be had."""
+def read_bytes(path: str, most: int = _LONGEST) -> bytes | None:
+    """What a file holds that GDAL knows by this name, or its first bytes; None where it cannot be had."""
     try:
         inside, web = _ZIP.fullmatch(path), _WEB.fullmatch(path)
         if inside:
             with zipfile.ZipFile(_archive(inside)) as packed, packed.open(inside["inside"]) as file:
-                return file.read(_LONGEST)
+                return file.read(most)
         if web:
             # The analyst gave this address: its metadata lie beside it.
             with urllib.request.urlopen(web["address"], timeout=_SECONDS) as answer:  # noqa: S310 (http or https)
-                content: bytes = answer.read(_LONGEST)
+                content: bytes = answer.read(most)
                 return content
         with open(path, "rb") as file:
-            return file.read(_LONGEST)
+            return file.read(most)
     except (OSError, KeyError, zipfile.BadZipFile, ValueError):
         return None
 
