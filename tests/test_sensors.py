@@ -82,8 +82,10 @@ def test_hostile_or_damaged_metadata_are_refused_and_nothing_in_them_is_followed
     secret = tmp_path / "secret"
     secret.write_text("0.5", encoding="utf-8")
     text = metadata.read_text(encoding="utf-8")
-    hostile = text.replace("?>", f'?><!DOCTYPE level_X [<!ENTITY x SYSTEM "{secret.as_uri()}">]>', 1)
-    for content in (hostile.replace(">0.0001<", ">&x;<"), text[:500]):
+    entities = f'<!ENTITY file SYSTEM "{secret.as_uri()}"><!ENTITY a "0001"><!ENTITY bomb "&a;&a;&a;">'
+    declared = text.replace("?>", f"?><!DOCTYPE level_X [{entities}]>", 1)
+    hostile = [declared.replace(">0.0001<", f">{name}<") for name in ("&file;", "0.&bomb;")]
+    for content in (*hostile, text[:500]):
         metadata.write_text(content, encoding="utf-8")
         with pytest.raises(SceneError, match="damaged, or no metadata"):
             Scene.open(metadata)
