@@ -218,6 +218,10 @@ class _Training:
                     done = (step + taken / each) / (rounds * BATCHES)
                     self.tell(done, "training", text, _numbers(losses))
             self.history.append({"step": step + 1, **_numbers(losses)})
+            if step % BATCHES == 0:
+                spectra = _array(self.network.decoder.spectra) * np.float32(self.scale)
+                done = (step + 1) / (rounds * BATCHES)
+                self.report(Progress(done, "training", text, _numbers(losses), spectra))
         return PublishedModel(self.options.variant, self.network, self.scale, self.history)
 
     def batches(self, rounds: int) -> Iterator[Tensor]:

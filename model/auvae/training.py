@@ -101,12 +101,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses."""
+    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
+
+    ``endmembers`` ``(K, B)`` in the raster's unit come along once an epoch while they move.
+    """
 
     fraction: float
     stage: str
     text: str
     losses: dict[str, float]
+    endmembers: FloatArray | None = None
 
 
 Report = Callable[[Progress], None]
@@ -391,10 +395,13 @@ class _Trainer:
         inside = F.pad(inside, (0, pixels.shape[1] - inside.shape[1], 0, pixels.shape[0] - inside.shape[0]))
         return pixels, inside
 
-    def tell(self, fraction: float, stage: str, text: str, losses: dict[str, float]) -> None:
-        """Report where training stands."""
+    def tell(
+        self, fraction: float, stage: str, text: str, losses: dict[str, float], *, moved: bool = False
+    ) -> None:
+        """Report where training stands; ``moved``: with the endmembers as they are now."""
         self._sent = time.monotonic()
-        self._send(Progress(fraction, stage, text, losses))
+        endmembers = _array(self.brightness.restore(self.network.decoder.spectra)) if moved else None
+        self._send(Progress(fraction, stage, text, losses, endmembers))
 
     def run(self) -> Model:
         """Clean, find endmembers, unmix."""
@@ -476,6 +483,7 @@ class _Trainer:
         mean, spread = everywhere.mean(0), everywhere.var(0).sum().clamp_min(1e-4)
         concentration = ((1 - mean.square().sum()) / spread - 1).clamp(0.2, 50)
         self.prior = torch.distributions.Gamma((concentration * mean).clamp_min(0.02), torch.ones_like(mean))
+        self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
     def _cleaned(self, pixels: Tensor) -> Tensor:
         return self.network.clean(pixels[None])[0].movedim(1, -1) @ self.network.subspace.axes
@@ -564,6 +572,7 @@ class _Trainer:
             )
         if noted:
             self.history.append({"epoch": len(self.history) + 1, **values})
-        if due:
+        moved = noted and stage == "Unmixing"
+        if due or moved:
             text = f"{stage}: epoch {step // EPOCH + 1} of {-(-steps // EPOCH)}"
-            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values)
+            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values, moved=moved)
