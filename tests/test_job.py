@@ -91,7 +91,8 @@ def test_no_data_is_kept_where_the_scene_has_none(result, simulated):
 def test_training_is_told_as_it_goes_on_and_kept_with_the_result(result):
     events, output = result
     [scene] = [event for event in events if event["event"] == "scene"]
-    moving = [event["endmembers"] for event in events if "endmembers" in event and event["event"] == "progress"]
+    steps = [event for event in events if event["event"] == "progress"]
+    moving = [step["endmembers"] for step in steps if "endmembers" in step]
     shape = (len(scene["endmembers"]), len(scene["bands"]))
     assert moving
     assert all(np.shape(spectra) == shape for spectra in moving)

@@ -75,6 +75,11 @@ class PublishedModel:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
         return _array(self.network.decoder.spectra * self.scale)
 
+    @property
+    def mixing(self) -> FloatArray:
+        """How bright each endmember is in a mixture ``(K,)``: as bright as it is."""
+        return np.ones(len(self.network.decoder.spectra), np.float32)
+
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
 

@@ -196,10 +196,11 @@ class ResultWriter:
                     "color": COLORS[index % len(COLORS)],
                     "mean_abundance": self._sums[index] / pixels,
                     "area_share": self._largest[index] / pixels,
+                    "mixing": mixing,
                     "purest": {"pixels": self._purest.counts, "least_abundance": least},
                 }
-                for index, (name, file, least) in enumerate(
-                    zip(self.names, self.files, self._purest.least, strict=True)
+                for index, (name, file, mixing, least) in enumerate(
+                    zip(self.names, self.files, model.mixing.tolist(), self._purest.least, strict=True)
                 )
             ],
             "files": dict(FILES),
