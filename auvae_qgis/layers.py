@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qgis.core import (
     QgsColorRampShader,
+    QgsDataProvider,
     QgsGradientColorRamp,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
@@ -22,6 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from .rename import Renamed
 from .result import Result, ResultError
 from .scene_source import gdal_source
 from .translation import tr
@@ -98,6 +100,19 @@ def style_abundance(layer: QgsRasterLayer, color: str) -> None:
     layer.setRenderer(renderer)
     layer.triggerRepaint()
     layer.emitStyleChanged()
+
+
+def rename_layers(renamed: Renamed, project: QgsProject) -> None:
+    """Let the layers of a renamed endmember show its file of the new name; a name of the analyst's own stays."""
+    new_name = renamed.result.endmembers[renamed.index].name
+    for layer in project.mapLayers().values():
+        if not isinstance(layer, QgsRasterLayer) or Path(gdal_source(layer)) != renamed.old_file:
+            continue
+        name = new_name if layer.name() == renamed.old_name else layer.name()
+        source = layer.source().replace(gdal_source(layer), str(renamed.new_file), 1)
+        layer.setDataSource(source, name, "gdal", QgsDataProvider.ProviderOptions())
+        layer.setName(name)
+        layer.triggerRepaint()
 
 
 def _place(layer: QgsMapLayer, result: Result, index: int, project: QgsProject) -> None:

@@ -123,7 +123,9 @@ def _weights(grid: Array, x: Array, fwhm: Array) -> Array:
         weights[rows, right[rows]] += part[rows]
     for row in np.flatnonzero(np.isfinite(fwhm) & (fwhm > 0)):
         near = np.flatnonzero(np.abs(grid - x[row]) <= fwhm[row])
-        if len(near) >= FEW_SAMPLES and grid[0] <= x[row] <= grid[-1]:  # finer than the band: its response, not a point
+        if (
+            len(near) >= FEW_SAMPLES and grid[0] <= x[row] <= grid[-1]
+        ):  # finer than the band: its response, not a point
             response = np.exp(-0.5 * ((grid[near] - x[row]) / (fwhm[row] / SIGMA)) ** 2)
             weights[row] = 0.0
             weights[row, near] = response / response.sum()

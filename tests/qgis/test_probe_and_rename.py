@@ -59,7 +59,9 @@ def test_a_pixel_is_read_with_its_reconstruction_and_shares(probe, result, scene
     cosine /= np.linalg.norm(pixel.spectrum) * np.linalg.norm(pixel.reconstruction)
     assert np.arccos(cosine) == pytest.approx(pixel.angle, abs=2e-3)
     assert pixel.residual @ pixel.reconstruction == pytest.approx(0, abs=1e-3 * np.sum(pixel.spectrum**2))
-    assert pixel.corners[0] == pytest.approx([TRANSFORM[0] + 7 * TRANSFORM[1], TRANSFORM[3] + 10 * TRANSFORM[5]])
+    assert pixel.corners[0] == pytest.approx(
+        [TRANSFORM[0] + 7 * TRANSFORM[1], TRANSFORM[3] + 10 * TRANSFORM[5]]
+    )
 
 
 def test_outside_and_no_data_are_said_in_words(probe, result):
@@ -84,7 +86,9 @@ def test_a_scene_that_moved_is_found_beside_the_result_or_in_the_project(probe, 
 def test_a_result_without_georeference_is_probed_where_qgis_draws_it(probe, result, folder):
     for name in ("abundances.tif", "uncertainty.tif", "error.tif"):
         values = np.atleast_3d(gdal.Open(str(folder / name)).ReadAsArray().T).T
-        raster = gdal.GetDriverByName("GTiff").Create(str(folder / name), COLS, ROWS, len(values), gdal.GDT_Float32)
+        raster = gdal.GetDriverByName("GTiff").Create(
+            str(folder / name), COLS, ROWS, len(values), gdal.GDT_Float32
+        )
         raster.WriteArray(values)
         raster = None
     pixel = probe.read_pixel(result, 7.5, -10.5)
@@ -112,7 +116,8 @@ def names_everywhere(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["Water", "Öl/Teer: «neu» 水", '<script>alert("1")</script>', "=cmd|' /C calc'!A0", "../../etc/passwd"]
+    "name",
+    ["Water", "Öl/Teer: «neu» 水", '<script>alert("1")</script>', "=cmd|' /C calc'!A0", "../../etc/passwd"],
 )
 def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, result, folder, name):
     before = {path.name for path in folder.iterdir()}
