@@ -103,7 +103,7 @@ def style_abundance(layer: QgsRasterLayer, color: str) -> None:
 
 
 def rename_layers(renamed: Renamed, project: QgsProject) -> None:
-    """Let the layers of a renamed endmember show its file of the new name; a name of the analyst's own stays."""
+    """Let the layers of a renamed endmember show its new file; a name that the analyst gave a layer stays."""
     new_name = renamed.result.endmembers[renamed.index].name
     for layer in project.mapLayers().values():
         if not isinstance(layer, QgsRasterLayer) or Path(gdal_source(layer)) != renamed.old_file:

@@ -18,8 +18,9 @@ from qgis.PyQt.QtWidgets import QAbstractItemView, QListView, QListWidget, QList
 from ...translation import tr
 
 MOST_ROWS = 3  # beyond that it scrolls
-LOW = 320  # pixels of the parent's height: one row must do
+LOW = 320  # pixels of the parent's height
 SWATCH = 12
+BOX = 24  # pixels: where an entry's tick is
 OWN_NAME = Qt.ItemDataRole.UserRole
 
 
@@ -34,9 +35,10 @@ class Legend(QListWidget):
     renamed = pyqtSignal(int, str)  # which entry, the name that was typed
     pointed = pyqtSignal(int)  # the entry under the mouse or the keys; -1: none
 
-    def __init__(self, name: str, *, renamable: bool) -> None:
-        """``name`` is read by screen readers."""
+    def __init__(self, name: str, *, renamable: bool, click_hides: bool, rows_when_low: int) -> None:
+        """``name`` is read by screen readers; ``click_hides``: anywhere on an entry, not on its box alone."""
         super().__init__()
+        self._click_hides, self._rows_when_low = click_hides, rows_when_low
         self._renamable = renamable
         self._toggled: int | None = (
             None  # by the click that may turn out to be the first half of a double one
@@ -57,7 +59,8 @@ class Legend(QListWidget):
         )
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # it would hide the colour
         self.setMouseTracking(True)
-        hint = tr("Click: hide or show. Ctrl-click: only this one.")
+        click = tr("Click: hide or show.") if click_hides else tr("Click: bring to the front.")
+        hint = f"{click} {tr('Ctrl-click: only this one.')}"
         self.setToolTip(f"{hint} {tr('Double-click: rename.')}" if renamable else hint)
         self.itemChanged.connect(self._item_changed)
         self.currentRowChanged.connect(self._point)
@@ -69,6 +72,7 @@ class Legend(QListWidget):
             hidden = set()
         current = self.currentRow()
         self._filling = True
+        self.blockSignals(True)  # noqa: FBT003
         self.clear()
         for name, color in entries:
             item = QListWidgetItem(swatch(color), name)
@@ -78,6 +82,7 @@ class Legend(QListWidget):
             item.setData(OWN_NAME, name)
             self.addItem(item)
         self.setCurrentRow(min(max(current, 0), len(entries) - 1))
+        self.blockSignals(False)
         self._filling = False
         self._fit()
 
@@ -152,7 +157,7 @@ class Legend(QListWidget):
         alone = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
         if event.modifiers() & alone:
             self.single_out(row)
-        else:
+        elif self._click_hides or event.pos().x() - self.visualItemRect(self.item(row)).left() < BOX:
             self.toggle(row)
             self._toggled = row
 
@@ -209,21 +214,31 @@ class Legend(QListWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Be as high as the rows that the width makes."""
         super().resizeEvent(event)
-        self._fit()
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def _fit(self) -> None:
-        if not self.count():
+        """Take the height that the entries need at this width.
+
+        Counted here and not asked of the layout: that depends on the scroll bar, and the scroll bar on it.
+        """
+        sizes = [self.sizeHintForIndex(self.indexFromItem(self.item(row))) for row in range(self.count())]
+        if not sizes:
             self.setFixedHeight(0)
             return
+        gap = 2 * self.spacing()
+        rows, used = 1, 0
+        for size in sizes:
+            used += size.width() + gap
+            if used > self.width() - gap and used > size.width() + gap:
+                rows, used = rows + 1, size.width() + gap
         parent = self.parentWidget()
-        most = 1 if parent is not None and parent.height() < LOW else MOST_ROWS
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # it would take width
-        self.doItemsLayout()
-        tops = {self.visualItemRect(self.item(row)).top() for row in range(self.count())}
-        row = self.visualItemRect(self.item(0)).height() + 2 * self.spacing()
-        if len(tops) > most:
-            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setFixedHeight(min(len(tops), most) * row + 2 * self.spacing())
+        most = self._rows_when_low if parent is not None and parent.height() < LOW else MOST_ROWS
+        policy = Qt.ScrollBarPolicy
+        wanted = policy.ScrollBarAlwaysOn if rows > most else policy.ScrollBarAlwaysOff
+        if self.verticalScrollBarPolicy() != wanted:
+            self.setVerticalScrollBarPolicy(wanted)
+        self.setFixedHeight(min(rows, most) * (sizes[0].height() + gap) + gap)
 
 
 def swatch(color: str) -> QIcon:

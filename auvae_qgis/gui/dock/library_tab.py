@@ -34,7 +34,8 @@ KIND = Qt.ItemDataRole.UserRole
 WIDE = 1.6  # times as wide as high: the plot stands beside the list, not below
 FORMATS = "*.sli *.hdr *.esl *.csv *.txt *.geojson *.json *.gpkg"
 DIGITS = 3
-PLOT_SHARE = 0.55
+PLOT_SHARE = 0.55  # of the room; in a narrow one the list needs more
+NARROW_SHARE = 0.4
 NARROW = 300  # pixels: no room for the number of bands
 
 
@@ -72,9 +73,14 @@ class LibraryTab(QWidget):
         self.filter.textChanged.connect(self._hide_others)
         self.tree = QTreeWidget()
         self.tree.setAccessibleName(tr("Matches and library spectra"))
-        self.tree.setHeaderLabels([tr("Spectrum"), tr("Angle (rad)"), tr("Bands")])
+        self.tree.setHeaderLabels([tr("Spectrum"), tr("Angle"), tr("Bands")])
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(14)
+        self.tree.headerItem().setToolTip(
+            1, tr("Spectral angle to the endmember, in radians: 0 is the same shape")
+        )
+        self.tree.headerItem().setToolTip(2, tr("Bands that were compared"))
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -82,6 +88,7 @@ class LibraryTab(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.currentItemChanged.connect(self._selected)
         self.tree.itemChanged.connect(self._draw)
+        self.panel.canvas.reshaped.connect(self._draw)
         self.tree.itemDoubleClicked.connect(lambda item, _column: self._use())
         listing = QWidget()
         column = QVBoxLayout(listing)
@@ -248,9 +255,10 @@ class LibraryTab(QWidget):
         axes.set_gid(" nm" if spectra.in_nanometres else "")
         axes.tick_params(labelsize="small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
-        legend: Any = axes.legend(fontsize="small", frameon=False, loc="best")
-        for handle, line in zip(legend.get_lines(), axes.lines):
-            handle.set_gid(line.get_gid())
+        if self.panel.canvas.width() > NARROW:  # the list says the same
+            legend: Any = axes.legend(fontsize="small", frameon=False, loc="best")
+            for handle, line in zip(legend.get_lines(), axes.lines):
+                handle.set_gid(line.get_gid())
         self.panel.canvas.finish()
 
     def _table(self) -> Table | None:
@@ -276,7 +284,8 @@ class LibraryTab(QWidget):
         if self._split.orientation() != wanted:
             self._split.setOrientation(wanted)
         room = self.width() if wide else self.height()
-        self._split.setSizes([round(PLOT_SHARE * room), round((1 - PLOT_SHARE) * room)])
+        plot = NARROW_SHARE if wide and self.width() < 2 * NARROW else PLOT_SHARE
+        self._split.setSizes([round(plot * room), round((1 - plot) * room)])
         self.tree.setColumnHidden(2, self.width() < (2 * NARROW if wide else NARROW))
 
 

@@ -46,7 +46,6 @@ class ProbeTab(QWidget):
         super().__init__()
         self._result: Result | None = None
         self.trail: list[Step] = []
-        self._taken = 0
         self.panel = PlotPanel(tr("Spectra and abundances of pixels"), self._table)
         self.probe = QToolButton()
         self.probe.setCheckable(True)
@@ -69,7 +68,7 @@ class ProbeTab(QWidget):
         self.note.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.legend = Legend(tr("Pixels"), renamable=False)
+        self.legend = Legend(tr("Pixels"), renamable=False, click_hides=False, rows_when_low=1)
         self.legend.shown_changed.connect(self._draw)
         self.legend.currentRowChanged.connect(self._draw)
         self.panel.canvas.reshaped.connect(self._draw)
@@ -92,10 +91,10 @@ class ProbeTab(QWidget):
 
     def add(self, pixel: Pixel) -> str:
         """Show a pixel, the last of the trail; returns its colour, for the map."""
-        color = TRAIL[self._taken % len(TRAIL)]
-        self._taken += 1
-        again = [step for step in self.trail if (step.pixel.row, step.pixel.col) != (pixel.row, pixel.col)]
-        self.trail = [*again, Step(pixel, color)][-len(TRAIL) :]
+        others = [step for step in self.trail if (step.pixel.row, step.pixel.col) != (pixel.row, pixel.col)]
+        others = others[-(len(TRAIL) - 1) :]
+        color = next(one for one in TRAIL if one not in [step.color for step in others])
+        self.trail = [*others, Step(pixel, color)]
         self.legend.fill([(step.name, step.color) for step in self.trail])
         self.legend.setCurrentRow(len(self.trail) - 1)
         self._draw()
@@ -108,7 +107,7 @@ class ProbeTab(QWidget):
 
     def clear(self) -> None:
         """Forget the pixels."""
-        self.trail, self._taken = [], 0
+        self.trail = []
         self.legend.fill([])
         self.panel.canvas.figure.clear()
         self.panel.canvas.finish()
@@ -130,7 +129,7 @@ class ProbeTab(QWidget):
         figure.clear()
         layout, shape = _arranged(low=self.panel.canvas.is_low, wide=self.panel.canvas.is_wide)
         axes = figure.subplot_mosaic(layout, gridspec_kw=shape)
-        shown = [step for step, one in zip(self.trail, self.legend.shown()) if one]
+        shown = [step for step, one in zip(self.trail, self.legend.shown()) if one or step is current]
         _draw_spectra(self._result, axes["spectrum"], shown, current)
         if "residual" in axes:
             _draw_residuals(self._result, axes["residual"], shown, current)
@@ -163,7 +162,7 @@ class ProbeTab(QWidget):
         low = self.height() < LOW
         self.note.setWordWrap(not low)
         across = QSizePolicy.Policy.Ignored if low else QSizePolicy.Policy.Preferred
-        self.note.setSizePolicy(across, QSizePolicy.Policy.Preferred)
+        self.note.setSizePolicy(across, QSizePolicy.Policy.Maximum)
 
 
 def _arranged(*, low: bool, wide: bool) -> tuple[list[list[str]], dict[str, Any]]:

@@ -41,7 +41,7 @@ class SpectraTab(QWidget):
         self.view.setToolTip(tr("How the spectra are shown"))
         self.spread = QCheckBox(tr("Spread"))
         self.spread.setChecked(True)
-        self.legend = Legend(tr("Endmembers"), renamable=True)
+        self.legend = Legend(tr("Endmembers"), renamable=True, click_hides=True, rows_when_low=2)
         self.panel.bar.addWidget(self.view)
         self.panel.bar.addWidget(self.spread)
         self.panel.add_tools()
