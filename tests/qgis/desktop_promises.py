@@ -131,6 +131,7 @@ def name_by_a_library() -> dict[str, object]:
     tab.load_asked.emit([FOLDER / "own.sli"])
     wait(lambda: tab._matches, 10)
     best = [matches[0].profile.name for matches in tab._matches]
+    angles = [matches[0].angle for matches in tab._matches]
     item = tab.tree.topLevelItem(0).child(0)
     tab.tree.setCurrentItem(item)
     tab.use_name.click()
@@ -140,7 +141,7 @@ def name_by_a_library() -> dict[str, object]:
     shader = layer.renderer().shader().rasterShaderFunction()
     return {
         "best": best,
-        "angles": [matches[0].angle for matches in tab._matches],
+        "angles": angles,
         "layer": layer.name(),
         "source": Path(layer.source()).name,
         "valid": layer.isValid(),
@@ -206,7 +207,7 @@ def promises() -> None:
     pause(0.2)
     facts["after picking the second map"] = seen_in_dock()
 
-    facts["probe"] = click_in_the_map(scene)
+    facts["probe"] = click_in_the_map(second)
     facts["library"] = name_by_a_library()
     facts["results"] = [dock().results.itemText(row) for row in range(dock().results.count())]
     facts["training kept"] = seen_of_training()

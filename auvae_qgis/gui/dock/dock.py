@@ -41,6 +41,7 @@ class ResultDock(QgsDockWidget):
         super().__init__(tr("Endmember spectra"), parent)
         self.setObjectName("AuvaeSpectrumDock")  # QGIS restores its place by this name
         self.result: Result | None = None
+        self._went_to_training = False  # by itself, so that the result may be shown by itself
         self._note = QLabel()
         self._note.setWordWrap(True)
         self._note.setMargin(12)
@@ -151,6 +152,9 @@ class ResultDock(QgsDockWidget):
             self._say(str(error))
             return
         self.result = result
+        if self._went_to_training:
+            self.tabs.setCurrentWidget(self.spectra)
+        self._went_to_training = False
         self._choose_shown()
         self.spectra.show_spectra(result, spectra, active)
         self.probe.set_result(result)
@@ -169,6 +173,7 @@ class ResultDock(QgsDockWidget):
     def _training_started(self) -> None:
         """Show the training where there is nothing else to show; the analyst's tab stays as it is."""
         if self.result is None:
+            self._went_to_training = True
             self.tabs.setCurrentWidget(self.training)
             self._pages.setCurrentWidget(self._page)
 

@@ -118,7 +118,9 @@ class LibraryTab(QWidget):
 
     def set_result(self, result: Result | None, spectra: Spectra | None) -> None:
         """Compare this result from now on; its matches come by `set_matches`."""
-        self._result, self._spectra, self._matches, self._endmember = result, spectra, [], 0
+        same = result is not None and self._result is not None and result.folder == self._result.folder
+        self._endmember = self._endmember if same else 0  # a renamed one stays in view
+        self._result, self._spectra, self._matches = result, spectra, []
         self._list()
 
     def set_libraries(self, libraries: list[Library]) -> None:
