@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 
@@ -17,7 +17,6 @@ from .map_probe import MapProbe
 from .probe import Pixel
 from .rename import Renamed, RenameError, checked_name, forget_old_map, rename
 from .result import Result, ResultError
-from .scene_source import gdal_source
 from .spectra.libraries import Library, LibraryError, Profile, read_library
 from .spectra.matching import Match, best_matches
 from .translation import tr
@@ -257,17 +256,6 @@ class DockControl(QObject):
 
 def _results_in_project() -> list[Result]:
     """Return the results that have a layer in the project, each once."""
-    layers = QgsProject.instance().mapLayers().values()
-    folders = [
-        Path(gdal_source(layer)).parent
-        for layer in layers
-        if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal"
-    ]
-    results = []
-    for folder in dict.fromkeys(folders):
-        if (folder / "result.json").is_file():
-            try:
-                results.append(Result.read(folder))
-            except ResultError:
-                continue
-    return results
+    found = map(result_of, QgsProject.instance().mapLayers().values())
+    results = [one[0] for one in found if one is not None]
+    return list({result.folder: result for result in results}.values())

@@ -15,6 +15,7 @@ from .result import Array, Result, ResultError
 from .translation import tr
 
 NO_DATA = -9999.0
+ANOTHER_SPECTRUM = 0.02  # radians off the angle that error.tif holds: these are not the values unmixed
 
 
 class ProbeError(ValueError):
@@ -74,7 +75,11 @@ def read_pixel(result: Result, x: float, y: float, scene_files: Iterable[str] = 
 
     brightnesses = [float(one.get("mixing", 1.0)) for one in result.document["endmembers"]]
     mixture = result.measured() @ (abundances * brightnesses)
-    spectrum, without_scene = _scene_spectrum(result, row, col, scene_files)
+    spectrum, without_scene = _scene_spectrum(result, row, col, corners.mean(axis=0), scene_files)
+    if spectrum is not None and abs(_angle(spectrum, mixture) - angle) > ANOTHER_SPECTRUM:
+        name = Path(result.document["scene"]["path"]).name
+        without_scene = tr("“{}” holds other values now than when it was unmixed.").format(name)
+        spectrum = None
     energy = float(mixture @ mixture)
     brightness = float(spectrum @ mixture) / energy if spectrum is not None and energy > 0 else 1.0
     return Pixel(
@@ -82,29 +87,44 @@ def read_pixel(result: Result, x: float, y: float, scene_files: Iterable[str] = 
     )
 
 
+def _angle(spectrum: Array, other: Array) -> float:
+    norms = float(np.linalg.norm(spectrum) * np.linalg.norm(other))
+    return float(np.arccos(np.clip(spectrum @ other / norms, -1, 1))) if norms > 0 else 0.0
+
+
 def _scene_spectrum(
-    result: Result, row: int, col: int, scene_files: Iterable[str]
+    result: Result, row: int, col: int, centre: Array, scene_files: Iterable[str]
 ) -> tuple[Array | None, str]:
-    """Return the pixel's kept bands as unmixing saw them, or None and a sentence that says why not."""
+    """Return the pixel's kept bands as unmixing saw them, or None and a sentence that says why not.
+
+    ``centre``: of the pixel in the maps' CRS. The maps may be of a part of the scene.
+    """
     document = result.document
     size = (int(document["scene"]["cols"]), int(document["scene"]["rows"]))
     kept = [int(band["number"]) for band in document["bands"] if band["kept"]]
     for path in _scene_places(result, scene_files):
         try:
             with _opened(path) as scene:
-                if (scene.RasterXSize, scene.RasterYSize) != size or scene.RasterCount < max(kept):
+                if scene.RasterCount < max(kept):
                     continue
+                if (scene.RasterXSize, scene.RasterYSize) != size:
+                    row, col = _place(scene, *centre)
                 values = _values(scene, row, col, kept)
                 for index, number in enumerate(kept):
                     band = scene.GetRasterBand(number)
                     scale, offset = band.GetScale(), band.GetOffset()
                     values[index] = values[index] * (1 if scale is None else scale) + (offset or 0)
                 return values, ""
-        except ResultError:
+        except (ResultError, ProbeError):
             continue
+    path = Path(document["scene"]["path"])
+    if path.exists():
+        return None, tr("QGIS cannot read single pixels of “{}”, so its spectrum is not shown.").format(
+            path.name
+        )
     return None, tr(
         "The scene “{}” is not where it was unmixed: add it to the project to see the pixel's spectrum."
-    ).format(Path(document["scene"]["path"]).name)
+    ).format(path.name)
 
 
 def _scene_places(result: Result, others: Iterable[str]) -> Iterator[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingProvider
+from collections.abc import Sequence
+
+from qgis.core import QgsApplication, QgsProcessingLayerPostProcessorInterface, QgsProcessingProvider
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
+from .algorithms.abundancemap import AbundanceMap
 from .algorithms.countendmembers import CountEndmembers
+from .algorithms.dominantmaterial import DominantMaterial
 from .algorithms.unmix import Unmix
-from .layers import AbundanceMap
+from .layers import ResultLayer
+from .models import CHILDREN_OF, shipped_models
 from .paths import ICON
 
 
@@ -21,21 +26,37 @@ class AuvaeProvider(QgsProcessingProvider):
 
     def __init__(self) -> None:
         super().__init__()
-        self._handed_over: list[AbundanceMap] = []
+        self._handed_over: list[QgsProcessingLayerPostProcessorInterface] = []
+        QgsApplication.processingRegistry().providerAdded.connect(self._reload_models)
 
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
         self.addAlgorithm(CountEndmembers())
+        self.addAlgorithm(DominantMaterial())
+        self.addAlgorithm(AbundanceMap())
+        for model in shipped_models():
+            self.addAlgorithm(model)
 
-    def post_processors(self, count: int) -> list[AbundanceMap]:
-        """Make what styles ``count`` layers once they are loaded; to be called on the main thread.
+    def unload(self) -> None:
+        """Listen no more to other providers."""
+        QgsApplication.processingRegistry().providerAdded.disconnect(self._reload_models)
 
-        Processing owns and deletes them but keeps no reference to their Python side: this does, until then.
-        """
-        made = [AbundanceMap(self.abundance_loaded.emit) for _ in range(count)]
-        self._handed_over = [one for one in self._handed_over if not sip.isdeleted(one)] + made
+    def _reload_models(self, provider: str) -> None:
+        """Read the models again once the providers of their steps are there: outputs come from the steps."""
+        if provider in CHILDREN_OF:
+            self.refreshAlgorithms()
+
+    def post_processors(self, count: int) -> list[ResultLayer]:
+        """Make what styles ``count`` layers once they are loaded; to be called on the main thread."""
+        made = [ResultLayer(self.abundance_loaded.emit) for _ in range(count)]
+        self.keep(made)
         return made
+
+    def keep(self, post_processors: Sequence[QgsProcessingLayerPostProcessorInterface]) -> None:
+        """Keep what Processing owns and deletes but holds no reference to on its Python side, until then."""
+        living = [one for one in self._handed_over if not sip.isdeleted(one)]
+        self._handed_over = [*living, *post_processors]
 
     def id(self) -> str:
         """Return the first half of every algorithm id; never translated, never changed."""

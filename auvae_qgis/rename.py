@@ -92,7 +92,7 @@ def rename(folder: Path, index: int, name: str) -> Renamed:
                 undo.callback((Path(staging) / f"{file}.before").replace, folder / file)
                 (Path(staging) / file).replace(folder / file)
             undo.pop_all()
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, LookupError) as error:
         raise RenameError(
             tr("“{}” could not be renamed, and nothing was changed: {}.").format(
                 old.name, getattr(error, "strerror", None) or error
@@ -175,6 +175,8 @@ def _contents(result: Result, document: dict[str, Any], index: int, name: str) -
             contents[files[key]] = _table(folder / files[key], index, name)
     header = Path(files["library"]).with_suffix(".hdr").name
     contents[header] = _library_header(folder / header, [one["name"] for one in document["endmembers"]])
+    classes = folder / f"{files['dominant']}.aux.xml"
+    contents[classes.name] = _class_names(classes, index, name)
     contents[files["model"]] = _model(folder / files["model"], index, name)
     page = (folder / files["report"]).read_text(encoding="utf-8")
     mark = 'class="endmember">{}<'
@@ -198,6 +200,14 @@ def _library_header(path: Path, names: list[str]) -> bytes:
     text = path.read_text(encoding="utf-8")
     line = f"spectra names = {{{listed}}}"
     return re.sub(r"^spectra names = \{[^}]*\}", lambda _: line, text, flags=re.MULTILINE).encode()
+
+
+def _class_names(path: Path, index: int, name: str) -> bytes:
+    """Return the class names beside the map of the dominant material; the first is that of no class."""
+    text = path.read_text(encoding="utf-8")
+    listed = list(re.finditer(r"<Category\s*/>|<Category>[^<]*</Category>", text))
+    start, end = listed[index + 1].span()
+    return f"{text[:start]}<Category>{escape(name)}</Category>{text[end:]}".encode()
 
 
 def _model(path: Path, index: int, name: str) -> bytes:

@@ -46,13 +46,35 @@ def read(path):
 # ---- the result
 
 
+def test_composite_and_dominant_agree_with_the_abundances_and_keep_no_data(
+    unmix, write_raster, mixed, tmp_path
+):
+    cube = mixed(300, 290)
+    cube[:50, :40] = -9999
+    unmix(write_raster(cube, nodata=-9999))
+    folder = tmp_path / "result"
+    abundances, picture = read(folder / "abundances.tif"), read(folder / "composite.tif")
+    colors = [item["color"] for item in json.loads((folder / "result.json").read_text())["endmembers"]]
+    mixing = np.array([[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors])
+    valid = abundances[..., 0] >= 0
+    assert valid.sum() == 300 * 290 - 50 * 40
+    assert np.abs(picture[..., :3] - abundances @ mixing)[valid].max() <= 0.51
+    assert (picture[..., 3] == np.where(valid, 255, 0)).all()
+    with rasterio.open(folder / "dominant.tif") as raster:
+        assert (raster.read(1) == np.where(valid, abundances.argmax(axis=-1) + 1, 0)).all()
+        assert (raster.nodata, raster.overviews(1)) == (0, [2])
+        assert raster.colormap(1)[2][:3] == tuple(mixing[1])
+    names = re.findall("<Category>(.*)</Category>", (folder / "dominant.tif.aux.xml").read_text())
+    assert names == ["", "Endmember 1", "Endmember 2", "Endmember 3"]
+
+
 def test_the_result_is_the_last_event_and_names_files_that_exist(result):
     events, output = result
     last = events[-1]
     assert last["event"] == "result"
     assert set(last["files"]) == {
-        "abundances", "endmembers", "library", "spread", "uncertainty", "error", "model", "training", "json",
-        "report",
+        "abundances", "endmembers", "library", "spread", "uncertainty", "error", "composite", "dominant",
+        "model", "training", "json", "report",
     }  # fmt: skip
     for file in [*last["files"].values(), *(item["file"] for item in last["endmembers"])]:
         assert Path(file).is_file()

@@ -19,7 +19,9 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
+from ..layers import OTHERS, layers_of
 from ..raster_copy import RasterCopyError, copy_raster, driver_for
+from ..result import Result
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm
@@ -194,7 +196,7 @@ class Unmix(SceneAlgorithm):
         offers = context.project() is not None and not _runs_in_model(context)
         most = self._job["endmembers"] or MOST_ENDMEMBERS  # they are made here, before the number is known
         self._announce = self.provider().worker_event.emit
-        self._post_processors = self.provider().post_processors(most) if offers else []
+        self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
         return True
 
     def processAlgorithm(
@@ -217,7 +219,7 @@ class Unmix(SceneAlgorithm):
         finally:
             self._tell_dock({"event": "ended"})
 
-        self._offer_layers(result["endmembers"], context)
+        self._offer_layers(output, copy, context)
         files, metrics = result["files"], result["metrics"]
         return {
             self.OUTPUT: str(output),
@@ -235,20 +237,26 @@ class Unmix(SceneAlgorithm):
         if event["event"] in ("scene", "progress", "ended"):
             self._announce(self._job["id"], event)
 
-    def _offer_layers(self, endmembers: list[dict[str, str]], context: QgsProcessingContext) -> None:
-        """Offer the maps for loading.
+    def _offer_layers(self, folder: Path, copy: str, context: QgsProcessingContext) -> None:
+        """Offer the rasters of the result for loading, and let the user's own copy know its result.
 
         The toolbox and the batch dialog take the offer up, as does processing.runAndLoadResults;
         processing.run and qgis_process load nothing. Within a model its author decides, by naming outputs:
         nothing is offered there.
         """
-        for endmember, post_processor in zip(endmembers, self._post_processors):
+        waiting = list(self._post_processors)
+        if not waiting:
+            return
+        for file, name in layers_of(Result.read(folder)):
             details = QgsProcessingContext.LayerDetails(
-                endmember["name"], context.project(), "", QgsProcessingUtils.LayerHint.Raster
+                name, context.project(), "", QgsProcessingUtils.LayerHint.Raster
             )
             details.forceName = True
-            details.setPostProcessor(post_processor)
-            context.addLayerToLoadOnCompletion(endmember["file"], details)
+            details.setPostProcessor(waiting.pop())
+            context.addLayerToLoadOnCompletion(file, details)
+        if copy and context.willLoadLayerOnCompletion(copy):
+            waiting[-1].folder = folder
+            context.layerToLoadOnCompletionDetails(copy).setPostProcessor(waiting.pop())
 
 
 def _runs_in_model(context: QgsProcessingContext) -> bool:

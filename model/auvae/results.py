@@ -23,7 +23,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from . import report
 from .errors import OutputError
-from .palette import COLORS
+from .palette import COLORS, rgb
+from .pictures import UNCLASSIFIED, category_names, composite, dominant
 from .purest import PurestPixels
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ FILES = {
     "spread": "endmembers_spread.csv",
     "uncertainty": "uncertainty.tif",
     "error": "error.tif",
+    "composite": "composite.tif",
+    "dominant": "dominant.tif",
     "model": "model.auvae",
     "training": "training.json",
     "json": "result.json",
@@ -89,6 +92,7 @@ class ResultWriter:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
         self.files = _map_files(self.names)
+        self.colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
         self._scene = scene
         self._job_id = job_id
         self._finished = False
@@ -151,6 +155,10 @@ class ResultWriter:
             self._write("abundances", window, abundances, valid)
             self._write("uncertainty", window, maps.uncertainty[inside], valid)
             self._write("error", window, angle[..., None], valid)
+            self._rasters["composite"].write(
+                np.moveaxis(composite(abundances, self.colors), -1, 0), window=window
+            )
+            self._rasters["dominant"].write(dominant(abundances), 1, window=window)
             for index, name in enumerate(self.files):
                 self._write(name, window, abundances[..., index : index + 1], valid)
         self._purest.see(abundances[valid], cube[inside][valid])
@@ -174,6 +182,8 @@ class ResultWriter:
             for done, path in enumerate(paths):
                 progress(done / len(paths))
                 self._complete(path)
+            classes = self.staging / f"{FILES['dominant']}.aux.xml"
+            classes.write_text(category_names(self.names), encoding="utf-8")
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -193,7 +203,7 @@ class ResultWriter:
                 {
                     "name": name,
                     "file": file,
-                    "color": COLORS[index % len(COLORS)],
+                    "color": self.colors[index],
                     "mean_abundance": self._sums[index] / pixels,
                     "area_share": self._largest[index] / pixels,
                     "mixing": mixing,
@@ -236,30 +246,44 @@ class ResultWriter:
             self._rasters[key] = self._create(FILES[key], count, described[key])
         for name, file in zip(self.names, self.files, strict=True):
             self._rasters[file] = self._create(file, 1, (name,))
+        for band, color in enumerate(self.colors, 1):
+            self._rasters["abundances"].update_tags(band, COLOR=color)
+        self._create_pictures()
 
-    def _create(self, file: str, count: int, descriptions: Sequence[str]) -> Any:
+    def _create_pictures(self) -> None:
+        plain = {"dtype": "uint8", "nodata": None, "predictor": 2}
+        shades = ("Red", "Green", "Blue", "Opacity")
+        mixed = self._create(
+            FILES["composite"], 4, shades, **plain, interleave="pixel", photometric="RGB", alpha="yes"
+        )
+        classes = self._create(
+            FILES["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED, "predictor": 1}
+        )
+        classes.write_colormap(1, {1 + index: rgb(color) for index, color in enumerate(self.colors)})
+        self._rasters |= {"composite": mixed, "dominant": classes}
+
+    def _create(self, file: str, count: int, descriptions: Sequence[str], **other: Any) -> Any:
         scene = self._scene
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster = rasterio.open(
-                self.staging / file,
-                "w",
-                driver="GTiff",
-                width=scene.cols,
-                height=scene.rows,
-                count=count,
-                dtype="float32",
-                nodata=NO_DATA,
-                crs=scene.crs,
-                transform=None if scene.transform.is_identity else scene.transform,
-                tiled=True,
-                blockxsize=_BLOCK,
-                blockysize=_BLOCK,
-                interleave="band",
-                compress="deflate",
-                predictor=3,
-                bigtiff="if_safer",
-            )
+            profile = {
+                "driver": "GTiff",
+                "width": scene.cols,
+                "height": scene.rows,
+                "count": count,
+                "dtype": "float32",
+                "nodata": NO_DATA,
+                "crs": scene.crs,
+                "transform": None if scene.transform.is_identity else scene.transform,
+                "tiled": True,
+                "blockxsize": _BLOCK,
+                "blockysize": _BLOCK,
+                "interleave": "band",
+                "compress": "deflate",
+                "predictor": 3,
+                "bigtiff": "if_safer",
+            }
+            raster = rasterio.open(self.staging / file, "w", **{**profile, **other})
         if scene.gcps:
             raster.gcps = (scene.gcps, scene.gcps_crs)
         if scene.rpcs:
@@ -276,8 +300,9 @@ class ResultWriter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             if levels:
+                classes = path.name == FILES["dominant"]
                 with rasterio.open(path, "r+") as raster:
-                    raster.build_overviews(levels, Resampling.average)
+                    raster.build_overviews(levels, Resampling.mode if classes else Resampling.average)
             # GDAL finds a full disk when it closes a file, where rasterio does not listen.
             if not all(_blocks_arrived(path, level) for level in (None, *range(len(levels)))):
                 raise OutputError(f"{path.name} could not be written completely.", _FREE_SPACE)

@@ -151,7 +151,7 @@ class TrainedModel(Protocol):
 
     @property
     def mixing(self) -> FloatArray:
-        """How bright each endmember is in a mixture ``(K,)``: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         ...
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
@@ -206,11 +206,13 @@ class Model:
 
     @property
     def mixing(self) -> FloatArray:
-        """How bright each endmember is in a mixture ``(K,)``: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         with torch.no_grad():
             spectra = self.network.decoder.spectra
             restored = self.brightness.restore(spectra)
-            return _array(spectra.norm(dim=1) / restored.norm(dim=1).clamp_min(1e-12) * self.brightness.offset)
+            return _array(
+                spectra.norm(dim=1) / restored.norm(dim=1).clamp_min(1e-12) * self.brightness.offset
+            )
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.

@@ -56,7 +56,7 @@ def seen_in_dock() -> dict[str, object]:
 def layers_in_group() -> list[dict[str, str]]:
     """Return the maps in the scene's group, from top to bottom."""
     group = QgsProject.instance().layerTreeRoot().findGroup(Path(SCENE).stem)
-    layers = [node.layer() for node in group.findLayers()]
+    layers = [node.layer() for node in group.findLayers() if node.layer().name().startswith("Endmember")]
     shaders = [layer.renderer().shader().rasterShaderFunction() for layer in layers]
     colors = [shader.colorRampItemList()[-1].color.name() for shader in shaders]
     return [{"name": layer.name(), "color": color} for layer, color in zip(layers, colors, strict=True)]
@@ -145,11 +145,20 @@ def name_by_a_library() -> dict[str, object]:
         "layer": layer.name(),
         "source": Path(layer.source()).name,
         "valid": layer.isValid(),
+        "in all layers": names_in_layers(),
         "color kept": shader.colorRampItemList()[-1].color.name() == color,
         "old file": (folder / "abundance_Endmember_1.tif").exists(),
         "legend": dock().spectra.legend.item(0).text(),
         "twice refused": name_twice(tab),
     }
+
+
+def names_in_layers() -> list[str]:
+    """Return the first endmember's name in the legend of classes and among the styles of the uncertainty."""
+    [classes] = QgsProject.instance().mapLayersByName("Dominant material")
+    [uncertainty] = QgsProject.instance().mapLayersByName("Uncertainty")
+    named = [style for style in uncertainty.styleManager().styles() if style.endswith(" 1")]
+    return [classes.renderer().classes()[0].label, *named]
 
 
 def name_twice(tab: QWidget) -> str:

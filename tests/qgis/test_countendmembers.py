@@ -52,7 +52,7 @@ def test_unmixing_with_zero_endmembers_makes_as_many_maps_as_are_counted(options
     assert len(results["OUTPUT_LAYERS"]) == number
     assert any("HySime finds" in line for line in feedback.lines)
     names = [one["name"] for one in document["endmembers"]]
-    assert sorted(layer.name() for layer in project.mapLayers().values()) == sorted(names)
+    assert {layer.name() for layer in project.mapLayers().values()} >= set(names)
 
 
 def test_one_endmember_is_refused_before_the_run_in_a_sentence(options, qgis_app):

@@ -83,6 +83,7 @@ def test_the_name_of_the_best_match_reaches_layer_file_and_legend_in_one_click(f
     assert seen["valid"]
     assert seen["color kept"]
     assert not seen["old file"]
+    assert seen["in all layers"] == ["Mineral 1", "Mineral 1"]
     assert seen["legend"] == "Mineral 1"
     assert "already called" in seen["twice refused"]
 

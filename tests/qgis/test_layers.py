@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import processing
 import pytest
+from osgeo import gdal
 from qgis.core import (
     QgsApplication,
     QgsPointXY,
@@ -17,8 +18,11 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsSingleBandPseudoColorRenderer,
 )
+from qgis.PyQt.QtGui import QColor
 
-from .conftest import BAD_BANDS, BANDS, MATERIALS
+from .conftest import BAD_BANDS, BANDS, COLS, MATERIALS, ROWS
+
+OTHERS = 4  # composite, dominant material, uncertainty, error
 
 
 def group_of(project, name):
@@ -30,20 +34,46 @@ def document(folder):
     return json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
 
 
-def test_one_styled_layer_for_each_endmember_in_a_group_named_after_the_scene(
+def test_a_result_comes_as_one_group_with_the_composite_on_top_and_alone_ticked(
     options, scene, add_layer, project
 ):
     image = add_layer(scene)
     results = processing.runAndLoadResults("auvae:unmix", {**options, "INPUT": image.id()})
     group = group_of(project, "scène 1")
-    layers = [node.layer() for node in group.findLayers()]
+    files = [Path(node.layer().source()).name for node in group.findLayers()]
     endmembers = document(results["OUTPUT"])["endmembers"]
-    assert [layer.name() for layer in layers] == [one["name"] for one in endmembers]
-    assert [Path(layer.source()).name for layer in layers] == [one["file"] for one in endmembers]
-    for layer, endmember in zip(layers, endmembers, strict=True):
+    maps = [one["file"] for one in endmembers]
+    assert files == ["composite.tif", "dominant.tif", *maps, "uncertainty.tif", "error.tif"]
+    assert [node.isVisible() for node in group.findLayers()] == [True] + [False] * (MATERIALS + 3)
+    assert not any(node.isExpanded() for node in group.findLayers())
+    for node in group.findLayers():
+        layer = node.layer()
         assert layer.crs() == image.crs()
         assert layer.extent() == image.extent()
         assert (layer.width(), layer.height()) == (image.width(), image.height())
+    _value, there = corner(group.findLayers()[2].layer())
+    assert not there  # no-data where the scene has none
+
+
+def corner(layer):
+    """What a raster holds in its upper left corner, where the scene has no data."""
+    extent = layer.extent()
+    return layer.dataProvider().sample(QgsPointXY(extent.xMinimum() + 15, extent.yMaximum() - 15), 1)
+
+
+@pytest.fixture
+def loaded(finished, load, project):
+    """The layers of a finished run by the name of their file."""
+    load(finished.results["OUTPUT"])
+    return {Path(layer.source()).name: layer for layer in project.mapLayers().values()}
+
+
+def test_maps_and_classes_have_the_names_and_colours_of_the_endmembers(loaded, finished):
+    endmembers = document(finished.results["OUTPUT"])["endmembers"]
+    assert len({endmember["color"] for endmember in endmembers}) == MATERIALS
+    for endmember in endmembers:
+        layer = loaded[endmember["file"]]
+        assert layer.name() == endmember["name"]
         renderer = layer.renderer()
         assert isinstance(renderer, QgsSingleBandPseudoColorRenderer)
         assert (renderer.classificationMin(), renderer.classificationMax()) == (0, 1)
@@ -52,13 +82,86 @@ def test_one_styled_layer_for_each_endmember_in_a_group_named_after_the_scene(
         assert (full.value, full.color.alpha()) == (1, 255)
         assert full.color.name().lower() == endmember["color"].lower()
         assert renderer.legendSymbologyItems() or renderer.createLegendNodes(None)
-    colors = {endmember["color"] for endmember in endmembers}
-    assert len(colors) == MATERIALS
-    corner = image.extent()
-    _value, there = (
-        layers[0].dataProvider().sample(QgsPointXY(corner.xMinimum() + 15, corner.yMaximum() - 15), 1)
+    classes = loaded["dominant.tif"].renderer().classes()
+    assert [(one.value, one.label, one.color.name().lower()) for one in classes] == [
+        (number, one["name"], one["color"].lower()) for number, one in enumerate(endmembers, 1)
+    ]
+    assert not corner(loaded["dominant.tif"])[1]
+
+
+def test_the_composite_is_drawn_in_mixed_colours_and_clear_where_there_are_no_data(loaded, finished):
+    endmembers = document(finished.results["OUTPUT"])["endmembers"]
+    layer = loaded["composite.tif"]
+    picture = layer.renderer().block(1, layer.extent(), COLS, ROWS, None)
+    maps = gdal.Open(finished.results["ABUNDANCES"]).ReadAsArray()
+    row, col = 10, 10
+    colors = [QColor(one["color"]) for one in endmembers]
+    drawn = QColor(picture.color(row, col))
+    for part in ("red", "green", "blue"):
+        mixed = sum(
+            share * getattr(color, part)() for share, color in zip(maps[:, row, col], colors, strict=True)
+        )
+        assert abs(getattr(drawn, part)() - mixed) <= 1
+    assert QColor.fromRgba(picture.color(0, 0)).alpha() == 0
+    assert QColor.fromRgba(picture.color(row, col)).alpha() == 255
+
+
+def test_uncertainty_shows_one_endmember_at_a_time_by_its_styles_and_error_is_stretched(loaded, finished):
+    styles = loaded["uncertainty.tif"].styleManager()
+    assert styles.currentStyle() == "Endmember 1"
+    assert styles.styles() == [one["name"] for one in document(finished.results["OUTPUT"])["endmembers"]]
+    styles.setCurrentStyle("Endmember 2")
+    assert loaded["uncertainty.tif"].renderer().band() == 2
+    mean_angle = document(finished.results["OUTPUT"])["metrics"]["mean_angle"]
+    assert loaded["error.tif"].renderer().classificationMax() == pytest.approx(3 * mean_angle)
+
+
+def test_an_edited_style_file_is_what_layers_look_like(finished, load, project, plugin_modules, tmp_path):
+    styles = plugin_modules("auvae_qgis.styles")
+    shutil.copytree(styles.STYLES, tmp_path / "styles")
+    edited = tmp_path / "styles" / "abundance.qml"
+    text = edited.read_text(encoding="utf-8")
+    assert 'value="0.5" label="0.5"' in text
+    edited.write_text(text.replace('value="0.5" label="0.5"', 'value="0.1" label="some"'), encoding="utf-8")
+    before, styles.STYLES = styles.STYLES, tmp_path / "styles"
+    try:
+        load(finished.results["OUTPUT"])
+    finally:
+        styles.STYLES = before
+    [layer] = project.mapLayersByName("Endmember 2")
+    items = layer.renderer().shader().rasterShaderFunction().colorRampItemList()
+    assert [(item.value, item.label) for item in items] == [(0, "0"), (0.1, "some"), (1, "1")]
+    assert {item.color.name().lower() for item in items} == {"#d55e00"}
+
+
+def test_a_layer_says_what_it_is_and_how_it_came_about(loaded, finished):
+    metadata = loaded["abundance_Endmember_1.tif"].metadata()
+    assert "Abundance of “Endmember 1”" in metadata.abstract()
+    history = "\n".join(metadata.history())
+    for said in (
+        "Seed: 0",
+        f"Number of endmembers: {MATERIALS}",
+        str(finished.scene),
+        "auvae unmix",
+        "torch",
+    ):
+        assert said in history
+
+
+def test_a_copy_elsewhere_still_knows_its_result_after_both_moved(options, tmp_path, project, plugin_modules):
+    layers = plugin_modules("auvae_qgis.layers")
+    old = tmp_path / "old"
+    processing.runAndLoadResults(
+        "auvae:unmix",
+        {**options, "OUTPUT": str(old / "result"), "ABUNDANCES": str(old / "for others" / "maps.tif")},
     )
-    assert not there  # no-data where the scene has none
+    assert project.write(str(old / "project.qgz"))
+    project.clear()
+    shutil.move(old, tmp_path / "new")
+    assert project.read(str(tmp_path / "new" / "project.qgz"))
+    [copy] = [one for one in project.mapLayers().values() if one.source().endswith("maps.tif")]
+    result, index = layers.result_of(copy)
+    assert (result.folder, index) == (tmp_path / "new" / "result", None)
 
 
 @pytest.fixture
@@ -70,10 +173,8 @@ def load(qgis_app, plugin_modules, project):
         algorithm = QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix")
         context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
         context.setProject(project)
-        endmembers = document(folder)["endmembers"]
-        algorithm._post_processors = algorithm.provider().post_processors(len(endmembers))
-        files = [{**one, "file": str(Path(folder) / one["file"])} for one in endmembers]
-        algorithm._offer_layers(files, context)
+        algorithm._post_processors = algorithm.provider().post_processors(MATERIALS + 5)
+        algorithm._offer_layers(Path(folder), "", context)
         assert handleAlgorithmResults(algorithm, context, feedback)
 
     return load
@@ -89,8 +190,8 @@ def test_running_again_into_the_same_folder_replaces_the_layers_too(finished, lo
     last.unlink()
     (folder / "result.json").write_text(json.dumps(shorter), encoding="utf-8")
     load(folder)
-    assert len(project.mapLayers()) == MATERIALS - 1
-    assert len(group_of(project, "scène 1").findLayers()) == MATERIALS - 1
+    assert len(project.mapLayers()) == MATERIALS - 1 + OTHERS
+    assert len(group_of(project, "scène 1").findLayers()) == MATERIALS - 1 + OTHERS
 
 
 def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_path):
@@ -99,7 +200,7 @@ def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_pa
         load(tmp_path / name)
     groups = project.layerTreeRoot().findGroups(True)
     assert [group.name() for group in groups] == ["scène 1", "scène 1"]
-    assert [len(group.findLayers()) for group in groups] == [MATERIALS, MATERIALS]
+    assert [len(group.findLayers()) for group in groups] == [MATERIALS + OTHERS] * 2
 
 
 def test_a_map_finds_its_spectra_after_project_and_files_moved(
@@ -113,8 +214,10 @@ def test_a_map_finds_its_spectra_after_project_and_files_moved(
     shutil.move(tmp_path / "old", tmp_path / "new place")
     assert project.read(str(tmp_path / "new place" / "project.qgz"))
     found = [layers.result_of(layer) for layer in project.mapLayers().values()]
-    assert sorted(index for _result, index in found) == list(range(MATERIALS))
+    assert sorted(index for _result, index in found if index is not None) == list(range(MATERIALS))
     assert {result.folder for result, _index in found} == {tmp_path / "new place" / "result"}
+    load(tmp_path / "new place" / "result")
+    assert len(project.layerTreeRoot().findGroups(True)) == 1  # unmixed again: the group is found too
 
 
 def test_spectra_have_wavelengths_in_nm_the_rasters_unit_and_a_gap_at_bad_bands(finished, plugin_modules):

@@ -83,6 +83,31 @@ def test_a_scene_that_moved_is_found_beside_the_result_or_in_the_project(probe, 
     assert probe.read_pixel(result, *place(10, 7)).spectrum is not None
 
 
+def test_a_scene_that_was_changed_since_is_not_shown_as_what_was_unmixed(probe, result, finished, tmp_path):
+    for file in finished.scene.parent.glob("scène 1.*"):
+        shutil.copy(file, tmp_path)
+    result.document["scene"]["path"] = str(tmp_path / "scène 1.img")
+    raster = gdal.Open(str(tmp_path / "scène 1.img"), gdal.GA_Update)
+    raster.WriteArray(raster.ReadAsArray()[::-1].copy())
+    raster = None
+    pixel = probe.read_pixel(result, *place(10, 7))
+    assert pixel.spectrum is None
+    assert "other values" in pixel.without_scene
+
+
+def test_a_result_of_a_part_of_the_scene_shows_the_spectra_of_that_part(
+    probe, result, folder, finished, scene_values
+):
+    for name in ("abundances.tif", "uncertainty.tif", "error.tif"):
+        gdal.Translate(str(folder / "part.tif"), str(folder / name), srcWin=[5, 6, 10, 10])
+        (folder / "part.tif").replace(folder / name)
+    result.document["scene"] |= {"rows": 10, "cols": 10}
+    pixel = probe.read_pixel(result, *place(10, 7))
+    assert (pixel.row, pixel.col) == (4, 2)
+    kept = [number for number in range(BANDS) if number + 1 not in BAD_BANDS]
+    assert pixel.spectrum == pytest.approx(scene_values[kept, 10, 7])
+
+
 def test_a_result_without_georeference_is_probed_where_qgis_draws_it(probe, result, folder):
     for name in ("abundances.tif", "uncertainty.tif", "error.tif"):
         values = np.atleast_3d(gdal.Open(str(folder / name)).ReadAsArray().T).T
@@ -109,6 +134,9 @@ def names_everywhere(folder):
     for name, band in (("abundances.tif", 2), ("uncertainty.tif", 2), (item["file"], 1)):
         raster = gdal.Open(str(folder / name))
         found[name] = raster.GetRasterBand(band).GetDescription()
+    raster = gdal.Open(str(folder / "dominant.tif"))
+    raster.GetMetadata()  # makes GDAL read what lies beside it
+    found["dominant.tif"] = raster.GetRasterBand(1).GetCategoryNames()[2]
     content = (folder / "model.auvae").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     found["model.auvae"] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["names"])[1]
@@ -143,7 +171,7 @@ def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, res
 
 def test_a_renamed_model_is_still_a_safetensors_file(renaming, folder):
     renaming.rename(folder, 1, "Öl")
-    code = "import sys, safetensors; f = safetensors.safe_open(sys.argv[1], 'numpy'); print(f.metadata()['names'])"
+    code = "import sys, safetensors as s; print(s.safe_open(sys.argv[1], 'numpy').metadata()['names'])"
     command = [WORKER, "-c", code, folder / "model.auvae"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert json.loads(said)[1] == "Öl"

@@ -31,9 +31,10 @@ def write_envi(folder, *, order="<", kind="f4", extra="", unit="Micrometers", fa
     (folder / f"{name}.sli").write_bytes(np.ascontiguousarray(spectra, order + kind).tobytes())
     wavelengths = ",\n ".join(f"{one * factor:.6f}" for one in NM)
     (folder / f"{name}.hdr").write_text(
-        f"ENVI\nsamples = {len(NM)}\nlines = 2\nbands = 1\nheader offset = 0\nfile type = ENVI Spectral Library\n"
-        f"data type = {code}\ninterleave = bsq\nbyte order = {int(order == '>')}\n{extra}"
-        f"wavelength units = {unit}\nspectra names = {{Green grass, Dry\n soil}}\nwavelength = {{{wavelengths}}}\n",
+        f"ENVI\nsamples = {len(NM)}\nlines = 2\nbands = 1\nheader offset = 0\n"
+        f"file type = ENVI Spectral Library\ndata type = {code}\nbyte order = {int(order == '>')}\n{extra}"
+        f"wavelength units = {unit}\nspectra names = {{Green grass, Dry\n soil}}\n"
+        f"wavelength = {{{wavelengths}}}\n",
         encoding="utf-8",
     )
     return folder / f"{name}.sli"

@@ -72,7 +72,7 @@ class Legend(QListWidget):
             hidden = set()
         current = self.currentRow()
         self._filling = True
-        self.blockSignals(True)  # noqa: FBT003
+        self.blockSignals(True)
         self.clear()
         for name, color in entries:
             item = QListWidgetItem(swatch(color), name)

@@ -1,0 +1,57 @@
+"""The models in resources/models/ as algorithms of the toolbox. The model designer opens and changes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsProcessingModelAlgorithm
+from qgis.PyQt.QtGui import QIcon
+
+from .paths import ICON, RESOURCES
+from .translation import tr
+
+MODELS = RESOURCES / "models"
+CHILDREN_OF = ("auvae", "gdal", "native")  # providers of the models' steps
+
+
+class ShippedModel(QgsProcessingModelAlgorithm):
+    """A model of the plugin: its id is the name of its file, its title the name it has in the designer."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the model ``path``; outputs are those of the steps whose providers are there."""
+        super().__init__()
+        self._path = path
+        self.fromFile(str(path))
+
+    def createInstance(self) -> ShippedModel:
+        """Read the model anew."""
+        return ShippedModel(self._path)
+
+    def name(self) -> str:
+        """Return the id within the provider; never translated, never changed."""
+        return self._path.stem
+
+    def displayName(self) -> str:
+        """Return the name in the toolbox."""
+        return tr(super().name())
+
+    def group(self) -> str:
+        """Return the heading in the toolbox."""
+        return tr("Models")
+
+    def groupId(self) -> str:
+        """Return the heading's id; never translated, never changed."""
+        return "models"
+
+    def icon(self) -> QIcon:
+        """Return the algorithm's icon."""
+        return QIcon(ICON)
+
+    def svgIconPath(self) -> str:
+        """Return the same icon for places that want a file."""
+        return ICON
+
+
+def shipped_models() -> list[ShippedModel]:
+    """Return the plugin's models, sorted by id."""
+    return [ShippedModel(path) for path in sorted(MODELS.glob("*.model3"))]
