@@ -18,6 +18,7 @@ from auvae.training import EFFORTS, Model, Options
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .adversary import Adversary
 from .scenes import Known
 
 
@@ -56,6 +57,11 @@ def unmix(scene: Known, seed: int, variation: Variation = Variation()) -> Found:
     model = train(scene, seed, variation)
     maps = model.predict(scene.cube, scene.valid)
     return Found(model.endmembers, maps.abundances, time.perf_counter() - begun, maps.uncertainty)
+
+
+def unmix_with_adversary(scene: Known, seed: int) -> Found:
+    """Train with the part that the default leaves out, and map the scene."""
+    return unmix(scene, seed, Variation(names={"posterior_misfit": Adversary()}))
 
 
 def per_pixel(model: Model, scene: Known) -> NDArray[np.float32]:
@@ -144,7 +150,6 @@ def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
 WITHOUT: dict[str, Variation] = {
     "U-Net": Variation(_WithoutUNet),
     "variance": Variation(_WithoutVariance),
-    "adversary": Variation(names={"ADVERSARY_WEIGHT": 0.0}),
     "start": Variation(names={"find_endmembers": _random_pixels}),
     "learning the decoder": Variation(names={"DECODER_RATE": 0.0}),
     "masking": Variation(_WithoutMasking),

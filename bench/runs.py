@@ -25,6 +25,7 @@ METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
         f"without {part}": (partial(ours.unmix, variation=variation), METHOD)
         for part, variation in ours.WITHOUT.items()
     },
+    "with an adversary": (ours.unmix_with_adversary, METHOD),
 }
 """Ways of unmixing a scene by name, and the modules of the core that each hangs on."""
 

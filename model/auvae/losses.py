@@ -5,7 +5,6 @@ Shapes: ``n`` pixels, ``B`` bands, ``K`` endmembers.
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -38,16 +37,7 @@ def posterior_misfit(draws: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """Negative log-likelihood of ``draws`` ``(n, K)`` under the Gaussian posterior, mean over pixels.
 
     With draws of the true posterior this is the forward divergence KL(p || q) up to a constant: the posterior
-    learns to cover them, where the usual KL(q || p) would let it settle on one of them.
+    learns to cover them, where the usual KL(q || p) would let it settle on one of them. It moves only the
+    deviation: the mean is the reconstruction's business.
     """
-    return (((draws - mean) / deviation) ** 2 / 2 + deviation.log()).sum(-1).mean()
-
-
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Logistic loss: logits ``(n, 1)`` of prior draws up, of the network's abundances down."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
-
-
-def adversarial_loss(fake: Tensor) -> Tensor:
-    """Non-saturating generator loss (Goodfellow et al. 2014) of the discriminator's logits ``(n, 1)``."""
-    return F.softplus(-fake).mean()
+    return (((draws - mean.detach()) / deviation) ** 2 / 2 + deviation.log()).sum(-1).mean()

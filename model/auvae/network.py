@@ -1,16 +1,17 @@
-"""AUVAE-Net: Adversarial U-shaped Variational Autoencoder Network for hyperspectral unmixing.
+"""AUVAE-Net: (Adversarial) U-shaped Variational Autoencoder Network for hyperspectral unmixing.
 
-Read from top to bottom it is the figure of the method, five parts in the order in which a pixel meets them:
+Read from top to bottom it is the figure of the method, four parts in the order in which a pixel meets them:
 
     pixels (N, B, H, W)
       -> Subspace         coordinates (N, d, H, W) in the scene's signal subspace, from any set of bands
       -> UNet             what the neighbourhood adds: coordinates without noise, and features (N, C, H, W)
       -> VariationalHead  posterior of the abundances: mean on the simplex and deviation, each (N, K, H, W)
       -> LinearDecoder    pixels again; its non-negative weights (K, B) *are* the endmember spectra
-      -> Discriminator    tells sampled abundances from draws of a prior of abundances
 
 References: the adversarial autoencoder for unmixing (AAE-Net: Jin et al., 2021) and its U-shaped variational
-descendant, AUVAE-Net. What differs here from the published network and why is in model/NOTES.md.
+descendant, AUVAE-Net. The published network has a fifth part, an adversary. Against a prior of abundances it
+was tried here and made maps worse or no better (bench/adversary.py measures it, model/NOTES.md has the
+figures), so that only the networks in published.py have it.
 """
 
 from __future__ import annotations
@@ -75,9 +76,13 @@ class Subspace(nn.Module):
         Returns:
             ``(N, d, H, W)`` coordinates divided by their spread over the scene.
         """
+        return (pixels @ self.projection(bands).T).movedim(-1, 1)
+
+    def projection(self, bands: Tensor | None = None) -> Tensor:
+        """``(d, B)``: pixels times its transpose are coordinates, from ``bands`` ``(B,)`` (None: all)."""
         seen = self.axes if bands is None else self.axes * bands
         gram = seen @ seen.T + self.noise * torch.eye(len(seen), device=seen.device)
-        return (pixels @ torch.linalg.solve(gram, seen).T).movedim(-1, 1)
+        return torch.linalg.solve(gram, seen)
 
     def measure(self, pixels: Tensor) -> None:
         """Set the subspace to that of ``pixels`` ``(n, B)``."""
@@ -183,12 +188,6 @@ class VariationalHead(nn.Module):
         deviation = factor * (mixing_uncertainty(mean.detach()) + SMALLEST_DEVIATION)
         return mean, deviation.clamp_max(LARGEST_DEVIATION)
 
-    @staticmethod
-    def sample(mean: Tensor, deviation: Tensor, generator: torch.Generator) -> Tensor:
-        """One draw of the posterior, pulled onto the simplex by soft thresholding: ``(N, H, W, K)``."""
-        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        return soft_threshold(mean + deviation * noise)
-
 
 def to_simplex(amounts: Tensor) -> Tensor:
     """Divide non-negative amounts ``(..., K)`` by their sum; where nothing is left, every share is 1/K."""
@@ -204,18 +203,6 @@ def mixing_uncertainty(abundances: Tensor) -> Tensor:
     squares = abundances**2
     others = squares.sum(-1, keepdim=True) - squares
     return abundances * ((1 - abundances) ** 2 + others).sqrt()
-
-
-def soft_threshold(values: Tensor) -> Tensor:
-    """Soft thresholding at the level that leaves a sum of one: the Euclidean projection onto the simplex.
-
-    ``max(v - t, 0)`` with t as in Duchi et al. 2008, figure 1; ``(..., K)`` to ``(..., K)``.
-    """
-    ordered = values.sort(dim=-1, descending=True).values
-    ranks = torch.arange(1, values.shape[-1] + 1, device=values.device)
-    levels = (ordered.cumsum(-1) - 1) / ranks
-    last = (ordered > levels).sum(-1, keepdim=True) - 1
-    return (values - levels.gather(-1, last)).clamp_min(0)
 
 
 class LinearDecoder(nn.Module):
@@ -235,26 +222,8 @@ class LinearDecoder(nn.Module):
         return abundances @ self.spectra
 
 
-class Discriminator(nn.Module):
-    """Tells the network's abundances ``(n, K)`` from draws of the prior, by one logit a pixel ``(n, 1)``."""
-
-    def __init__(self, shape: NetworkShape) -> None:
-        super().__init__()
-        width = 4 * shape.endmembers + 16
-        self.layers = nn.Sequential(
-            nn.Linear(shape.endmembers, width), nn.LeakyReLU(0.2),
-            nn.Linear(width, width), nn.LeakyReLU(0.2),
-            nn.Linear(width, 1),
-        )  # fmt: skip
-
-    def forward(self, abundances: Tensor) -> Tensor:
-        """``(n, K)`` -> ``(n, 1)``."""
-        logits: Tensor = self.layers(abundances)
-        return logits
-
-
 class AUVAENet(nn.Module):
-    """The five parts together. The discriminator only takes part in training."""
+    """The four parts together."""
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -263,12 +232,10 @@ class AUVAENet(nn.Module):
         self.unet = UNet(shape)
         self.head = VariationalHead(shape)
         self.decoder = LinearDecoder(shape)
-        self.discriminator = Discriminator(shape)
 
-    def clean(self, pixels: Tensor, bands: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Pixels ``(N, H, W, B)`` seen in ``bands`` -> clean coordinates and features (see `UNet`)."""
-        coordinates = self.subspace(pixels, bands)
-        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=pixels.is_cuda):
+    def clean(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
+        """Coordinates ``(N, d, H, W)`` of pixels -> clean coordinates and features (see `UNet`)."""
+        with torch.autocast(coordinates.device.type, torch.bfloat16, enabled=coordinates.is_cuda):
             corrected, features = self.unet(coordinates)
         return corrected.float(), features
 
@@ -280,4 +247,4 @@ class AUVAENet(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Softly normalised pixels ``(N, H, W, B)`` -> abundances and deviations, each ``(N, H, W, K)``."""
-        return self.posterior(*self.clean(pixels))
+        return self.posterior(*self.clean(self.subspace(pixels)))

@@ -3,8 +3,8 @@
 Training has three stages. (1) *Cleaning*: the U-Net learns, from pixels and neighbourhoods seen in a
 random half of the bands, what they are in the other half; noise cannot be foretold, the scene can, so
 what it learns is the scene without its noise (Batson & Royer, Noise2Self, 2019). (2) *Start*: endmembers
-are sought in the cleaned scene. (3) *Unmixing*: decoder, variational head and adversary join, with the
-same masking of bands.
+are sought in the cleaned scene. (3) *Unmixing*: decoder and variational head join, with the same
+masking of bands.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .endmembers import Brightness, find_endmembers, nonnegative_least_squares
+from .endmembers import Brightness, counted, find_endmembers, nonnegative_least_squares
 from .errors import DeviceError, SceneError
 from .losses import (
-    adversarial_loss,
-    discriminator_loss,
     misfit,
     misfit_of_shape,
     posterior_misfit,
 )
-from .network import HALO, STRIDE, AUVAENet, NetworkShape, VariationalHead, to_simplex
+from .network import HALO, STRIDE, AUVAENet, NetworkShape, to_simplex
 from .variants import DEFAULT, VARIANTS
 
 FloatArray = NDArray[np.float32]
@@ -64,12 +62,13 @@ EFFORTS = {
 }
 
 LEARNING_RATE = 3e-3
+HEAD_RATE = 1e-2
 DECODER_RATE = 1e-4
-DISCRIMINATOR_RATE = 1e-3
-ADVERSARY_WEIGHT = 1e-2
-PRIOR_DRAWS = 1024
-BRIGHTNESS_SPREAD = 0.4
-"""Deviation of the logarithm of a material's brightness: what counts as 100 % of it is never quite known."""
+BRIGHTNESS_SPREAD = 0.3
+"""Deviation of the logarithm of a material's brightness: its pure pixels are not all alike."""
+
+CONVENTION_SPREAD = 1.0
+"""Deviation of the convention of brightness, what counts as 100 % of a material: see `counted`."""
 
 SEEN_BANDS = (0.4, 0.8)
 """The encoder sees a share of the bands drawn from this range; the rest judge what it says."""
@@ -220,21 +219,27 @@ class Model:
         Raises:
             torch.OutOfMemoryError: the window is too large for the device.
         """
-        device = self.network.subspace.basis.device
+        network = self.network
+        device = network.subspace.basis.device
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(device)
             inside = torch.from_numpy(np.ascontiguousarray(valid)).to(device)
-            pixels = torch.where(inside[..., None], pixels, 0)
-            measure = self.brightness.measure(pixels)
-            normalised = pixels / measure.clamp_min(1e-12)
+            spectra = network.decoder.spectra
+            # one pass over all the bands gives everything that is needed of them
+            axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
+            seen = torch.where(inside[..., None], pixels @ axes.T, 0)
+            energy = torch.where(inside, torch.linalg.vector_norm(pixels, dim=-1), 1) ** 2
+            lit, coordinates, products = seen.split(
+                [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
+            )
+            measure = lit.norm(dim=-1, keepdim=True) + self.brightness.offset
             rows, cols = inside.shape
-            mean, deviation = self.network(_padded(normalised, rows, cols))
-            mean, deviation = mean[0, :rows, :cols], deviation[0, :rows, :cols]
-            rebuilt = self.network.decoder(mean)
-            gain = (normalised * rebuilt).sum(-1, keepdim=True) / (rebuilt**2).sum(-1, keepdim=True)
-            cosine = F.cosine_similarity(normalised, rebuilt, dim=-1)
-            squared = ((normalised - gain * rebuilt) * measure).square().mean(-1)
-            found = (mean, deviation, cosine.clamp(-1, 1).acos(), squared)
+            clean = network.clean(_padded(coordinates / measure, rows, cols).movedim(-1, 1))
+            mean, deviation = (part[0, :rows, :cols] for part in network.posterior(*clean))
+            left = misfit_of_shape(energy, products, spectra @ spectra.T, mean)
+            sine = (left / energy.clamp_min(1e-12)).clamp_max(1).sqrt()
+            squared = left / pixels.shape[-1]
+            found = (mean, deviation, sine.asin(), squared)
             blank = [
                 torch.where(inside.reshape(rows, cols, *[1] * (m.ndim - inside.ndim)), m, torch.nan)
                 for m in found
@@ -243,9 +248,7 @@ class Model:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Every tensor that `restore` needs, by name."""
-        tensors = {
-            name: _array(t) for name, t in self.network.state_dict().items() if not _only_training(name)
-        }
+        tensors = {name: _array(t) for name, t in self.network.state_dict().items()}
         return tensors | {"brightness.basis": _array(self.brightness.basis)}
 
     def settings(self) -> dict[str, Any]:
@@ -268,15 +271,9 @@ class Model:
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
         basis = tensors.pop("brightness.basis")
         network = AUVAENet(NetworkShape(**settings["shape"]))
-        missing, unexpected = network.load_state_dict(tensors, strict=False)
-        if unexpected or any(not _only_training(name) for name in missing):
-            raise ValueError(f"not a state of this network: {sorted({*missing, *unexpected})}")
+        network.load_state_dict(tensors)
         target = torch.device(device)
         return cls(network.to(target), Brightness(basis.to(target), float(settings["offset"])), [])
-
-
-def _only_training(name: str) -> bool:
-    return name.startswith("discriminator.")
 
 
 def _array(tensor: Tensor) -> FloatArray:
@@ -288,6 +285,13 @@ def _padded(image: Tensor, rows: int, cols: int) -> Tensor:
     """``(rows, cols, B)`` as a batch of one whose sides are multiples of `STRIDE`, edges repeated."""
     down, right = -rows % STRIDE, -cols % STRIDE
     return F.pad(image.movedim(-1, 0)[None], (0, right, 0, down), mode="replicate").movedim(1, -1)
+
+
+def _turned(image: Tensor, way: int) -> Tensor:
+    """``(h, w, ...)`` in one of the eight ways to lay down a square: the ground has no up and no left."""
+    quarters, mirrored = divmod(way, 2)
+    turned = torch.rot90(image, quarters)
+    return turned.transpose(0, 1) if mirrored else turned
 
 
 def train(patches: Sequence[Patch], options: Options, report: Report) -> TrainedModel:
@@ -439,7 +443,9 @@ class _Trainer:
             seen = torch.zeros(pixels.shape[-1])
             seen[order[: max(1, min(len(order) - 1, round(share * len(order))))]] = 1.0
             if inside[window].any():
-                yield step, pixels[window][None], inside[window][None], seen.to(self.device)
+                turned = int(torch.randint(8, (1,), generator=self.chance))
+                crop = _turned(pixels[window], turned)[None], _turned(inside[window], turned)[None]
+                yield step, *crop, seen.to(self.device)
 
     def hidden(self, pixels: Tensor, inside: Tensor, seen: Tensor) -> _Hidden:
         """What the bands that the encoder did not see say about the valid pixels of a crop."""
@@ -465,7 +471,7 @@ class _Trainer:
             optimiser, LEARNING_RATE, total_steps=steps, pct_start=0.15
         )
         for step, pixels, inside, seen in self.crops(steps):
-            coordinates, _ = self.network.clean(pixels, seen)
+            coordinates, _ = self.network.clean(self.network.subspace(pixels, seen))
             error = self.hidden(pixels, inside, seen).error(coordinates.movedim(1, -1)[inside])
             optimiser.zero_grad()
             (error / error.detach().clamp_min(1e-12)).backward()
@@ -475,7 +481,7 @@ class _Trainer:
 
     @torch.no_grad()
     def start(self, fraction: float) -> None:
-        """Stage 2: endmembers of the cleaned scene become the decoder's weights; the prior is measured."""
+        """Stage 2: endmembers of the cleaned scene become the decoder's weights; the noise is measured."""
         self.tell(fraction, "training", "Looking for endmembers in the cleaned scene", {})
         cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.patches])
         generator = torch.Generator().manual_seed(self.options.seed)
@@ -484,60 +490,54 @@ class _Trainer:
         )
         self.network.decoder.log_spectra.copy_(found[0].log())
         self.alternatives = found
-        abundances, residuals = [], []
+        misfits = []
         for pixels, inside in self.patches:
             mean, _ = self.network(pixels[None])
-            rebuilt = self.network.decoder(mean[0][inside])
-            kept = pixels[inside]
-            gain = (kept * rebuilt).sum(-1, keepdim=True) / (rebuilt**2).sum(-1, keepdim=True)
-            abundances.append(mean[0][inside])
-            residuals.append(kept - gain * rebuilt)
-        everywhere, residual = torch.cat(abundances), torch.cat(residuals)
-        self.variance = residual.square().mean().clamp_min(1e-12)
-        # a Dirichlet with the scene's own mean and spread: the prior of abundances for the adversary
-        mean, spread = everywhere.mean(0), everywhere.var(0).sum().clamp_min(1e-4)
-        concentration = ((1 - mean.square().sum()) / spread - 1).clamp(0.2, 50)
-        self.prior = torch.distributions.Gamma((concentration * mean).clamp_min(0.02), torch.ones_like(mean))
+            everything = torch.ones(pixels.shape[-1], device=self.device)
+            misfits.append(self._misfit(pixels[None], inside[None], everything, mean[0][inside]))
+        self.variance = torch.cat(misfits).mean().clamp_min(1e-12)
         self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
+    def _misfit(self, pixels: Tensor, inside: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
+        """Mean squared misfit of valid pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``."""
+        spectra = self.network.decoder.spectra * judging
+        energy, products = (pixels.square() @ judging)[inside], (pixels @ spectra.T)[inside]
+        return misfit_of_shape(energy, products, spectra @ spectra.T, abundances) / judging.sum()
+
     def _cleaned(self, pixels: Tensor) -> Tensor:
-        return self.network.clean(pixels[None])[0].movedim(1, -1) @ self.network.subspace.axes
+        return (
+            self.network.clean(self.network.subspace(pixels[None]))[0].movedim(1, -1)
+            @ self.network.subspace.axes
+        )
 
     def unmix(self, begin: float, end: float) -> None:
-        """Stage 3: encoder, posterior, decoder and adversary together."""
+        """Stage 3: encoder, posterior and decoder together.
+
+        What the posterior learns does not reach the U-Net: pulled two ways, it forgot how to clean.
+        """
         steps, network = self.effort.unmixing, self.network
         groups = [
-            {"params": [*network.unet.parameters(), *network.head.parameters()], "lr": LEARNING_RATE / 3},
+            {"params": network.unet.parameters(), "lr": LEARNING_RATE / 3},
+            {"params": network.head.parameters(), "lr": HEAD_RATE},
             {"params": network.decoder.parameters(), "lr": DECODER_RATE},
         ]
         optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
         schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
-        judge = torch.optim.Adam(network.discriminator.parameters(), DISCRIMINATOR_RATE, betas=(0.5, 0.99))
         for step, pixels, inside, seen in self.crops(steps):
-            coordinates, features = network.clean(pixels, seen)
-            mean, deviation = (part[inside] for part in network.posterior(coordinates, features))
+            coordinates, features = network.clean(network.subspace(pixels, seen))
+            mean, deviation = (part[inside] for part in network.posterior(coordinates, features.detach()))
             draws = self._posterior_draws(mean.detach(), coordinates, pixels, inside, seen)
-            sampled = VariationalHead.sample(mean, deviation, self.noise)
-
-            judge.zero_grad()
-            lie = network.discriminator(sampled.detach())
-            discriminator_loss(network.discriminator(self._prior_draws(PRIOR_DRAWS)), lie).backward()
-            judge.step()
-
-            hidden = self.hidden(pixels, inside, seen)
-            spectra = network.decoder.spectra * (1 - seen)
-            products = (pixels @ spectra.T)[inside]
-            error = misfit_of_shape(hidden.energy, products, spectra @ spectra.T, mean).mean() / hidden.count
-            clean = hidden.error(coordinates.movedim(1, -1)[inside])
-            posterior = posterior_misfit(draws, mean.detach(), deviation)
-            adversary = adversarial_loss(network.discriminator(sampled))
-            loss = (error + clean) / self.variance + posterior + ADVERSARY_WEIGHT * adversary
+            error = self._misfit(pixels, inside, 1 - seen, mean).mean()
+            clean = self.hidden(pixels, inside, seen).error(coordinates.movedim(1, -1)[inside])
+            posterior = posterior_misfit(draws, mean, deviation)
+            loss = (error + clean) / self.variance + posterior
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            parts = {"reconstruction": error, "posterior": posterior, "adversary": adversary}
-            self.record(step, steps, begin, end, "Unmixing", parts)
+            self.record(
+                step, steps, begin, end, "Unmixing", {"reconstruction": error, "posterior": posterior}
+            )
 
     @torch.no_grad()
     def _posterior_draws(
@@ -545,14 +545,15 @@ class _Trainer:
     ) -> Tensor:
         """Abundances ``(n, K)`` that are as plausible as the network's own, for the posterior to cover.
 
-        They differ by what is unknown: which of the nearly equal sets of endmembers is right, how bright each
-        material is in this pixel, and the noise. Half the difference between two estimates from disjoint
-        halves of the bands has the variance of one from all of them.
+        They differ by what is unknown: which of the nearly equal sets of endmembers is right, what brightness
+        of each material counts as 100 %, and the noise. Half the difference between two estimates from
+        disjoint halves of the bands has the variance of one from all of them.
         """
         draw = int(torch.randint(len(self.alternatives), (1,), generator=self.chance))
         light = torch.randn(self.options.endmembers, 1, generator=self.noise, device=self.device)
-        other = self.alternatives[draw] * (BRIGHTNESS_SPREAD * light).exp()
-        again, _ = self.network.clean(pixels, 1 - seen)
+        convention = CONVENTION_SPREAD * float(torch.randn(1, generator=self.chance))
+        other = counted(self.alternatives[draw], convention) * (BRIGHTNESS_SPREAD * light).exp()
+        again, _ = self.network.clean(self.network.subspace(pixels, 1 - seen))
         elsewhere = self._abundances(coordinates.movedim(1, -1)[inside], other)
         hidden = self._abundances(again.movedim(1, -1)[inside], self.network.decoder.spectra)
         return elsewhere + (hidden - mean) / 2
@@ -561,11 +562,6 @@ class _Trainer:
         """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(n, d)`` with these endmembers ``(K, B)``."""
         products = coordinates @ (self.network.subspace.axes @ spectra.T)
         return to_simplex(nonnegative_least_squares(products, spectra @ spectra.T))
-
-    def _prior_draws(self, count: int) -> Tensor:
-        """Draws ``(count, K)`` of the Dirichlet prior: gamma draws divided by their sum."""
-        draws = self.prior.sample((count,))
-        return draws / draws.sum(-1, keepdim=True).clamp_min(1e-12)
 
     def record(
         self, step: int, steps: int, begin: float, end: float, stage: str, losses: dict[str, Tensor]

@@ -9,12 +9,16 @@ from torch import Tensor
 
 NOTHING = 1e-12
 
+DARK = 20
+"""Pixels of less than so many times the noise are mostly noise once their brightness is divided out."""
+
 
 def vca(pixels: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Endmembers by vertex component analysis (Nascimento & Dias, IEEE TGRS 43(4), 2005).
 
     Pixels are projected onto their signal subspace: at low signal to noise onto an affine one of K - 1
-    dimensions, else onto a linear one of K dimensions with the brightness divided out. Then, K times, the
+    dimensions, else onto a linear one of K dimensions with the brightness divided out; nearly black pixels
+    are no candidates then. Then, K times, the
     pixel farthest along a random direction orthogonal to the endmembers found so far becomes the next.
 
     Args:
@@ -43,7 +47,8 @@ def vca(pixels: Tensor, count: int, generator: torch.Generator) -> Tensor:
         points = spectra @ axes  # (n, K)
         clean = points @ axes.T
         brightness = points @ points.mean(0)
-        lit = brightness.abs() > NOTHING * brightness.abs().max()
+        noise = (spectra - clean).square().sum() / (len(spectra) * max(1, spectra.shape[1] - count))
+        lit = brightness > (DARK * noise.sqrt() + NOTHING) * points.mean(0).norm()
         points = torch.where(lit[:, None], points / torch.where(lit, brightness, 1)[:, None], 0)
     return clean[_corners(points, generator)].to(pixels.dtype)
 
