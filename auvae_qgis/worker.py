@@ -78,11 +78,15 @@ def run_job(
             stdin.write(json.dumps(job).encode() + b"\n")
             stdin.flush()
         return _checked(job["task"], _follow(process, events, python, last_words, feedback, listen))
-    except BaseException:
+    except BaseException as error:
+        unwanted = isinstance(error, WorkerCancelled)
+        if unwanted:
+            with contextlib.suppress(OSError):
+                stdin.write(b"cancel\n")
         _stop(process)
         for place in ("output", "report", "table"):
             if job.get(place):
-                _clear_staging(Path(job[place]), job["id"])
+                _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
         if last_words:
             QgsMessageLog.logMessage("\n".join(last_words), _LOG, Qgis.MessageLevel.Warning)
         raise
@@ -320,10 +324,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _clear_staging(output: Path, job_id: str) -> None:
-    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place."""
+def _clear_staging(output: Path, job_id: str, *, unwanted: bool) -> None:
+    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place.
+
+    ``unwanted``: also the maps of a large scene that the same run, started again, could go on from.
+    """
     staged = output.parent / f".{output.name}.partial-{job_id}"
-    shutil.rmtree(staged, ignore_errors=True)
+    if unwanted or not (staged / "journal.json").is_file():
+        shutil.rmtree(staged, ignore_errors=True)
     with contextlib.suppress(OSError):  # a folder, gone by now; a report is a file
         staged.unlink()
     previous = output.parent / f".{output.name}.previous-{job_id}"

@@ -222,8 +222,8 @@ def _run(document: dict[str, Any], *, as_json: bool) -> int:
     stream = EventStream() if as_json else _Terminal()
 
     def watch(cancel: Any) -> None:
-        signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request())
-        signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
+        signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request(unwanted=True))
+        signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request(unwanted=True))
 
     return run_job(document, stream, watch)
 

@@ -58,7 +58,7 @@ def main() -> int:
 
 def run_job(document: object, stream: Any, watch: Any) -> int:
     """Run a job document with events to `stream`; `watch` is handed the Cancel it may ask for."""
-    cancel = Cancel(lambda: _sweep(document))
+    cancel = Cancel(lambda: _sweep(document, unwanted=cancel.unwanted))
     watch(cancel)
     try:
         job_module = load_job_module()
@@ -67,6 +67,9 @@ def run_job(document: object, stream: Any, watch: Any) -> int:
             raise Cancelled
         stream.emit(job_module.hello(job))
         job_module.run(job, stream.emit, lambda: cancel.requested)
+    except Cancelled as error:
+        _sweep(document, unwanted=cancel.unwanted)
+        return _last(stream, error)
     except AuvaeError as error:
         return _last(stream, error)
     except Exception as error:  # noqa: BLE001 (whatever the defect is, it must become an event)
@@ -97,14 +100,17 @@ def load_job_module() -> Any:
         ) from error
 
 
-def _sweep(document: object) -> None:
-    """Remove what a deaf job leaves. Sends no event: a reader that is gone would hold us here."""
+def _sweep(document: object, *, unwanted: bool) -> None:
+    """Remove what a cancelled job leaves, but what can be gone on with only where that is unwanted.
+
+    Sends no event: a reader that is gone would hold us here.
+    """
     job = document if isinstance(document, dict) else {}
     output, job_id = job.get("output"), job.get("id")
     # Nothing was written before the module that writes was loaded.
     results = sys.modules.get("auvae.results")
     if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
-        results.abandon(Path(os.path.abspath(output)), job_id)
+        results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
 
 
 def _first_line() -> bytes:
@@ -119,29 +125,35 @@ def _first_line() -> bytes:
 
 
 def _watch(cancel: Cancel, parent: int) -> None:
-    """Ask for cancel at end-of-file on stdin, on SIGTERM, and when the parent is gone."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
+    """Ask for cancel at end-of-file on stdin, on SIGTERM, and when the parent is gone.
+
+    A line `cancel` before the end of stdin says that what is done is unwanted.
+    """
+    signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request(unwanted=False))
     for wait in (_until_end_of_stdin, lambda: _until_orphaned(parent)):
         threading.Thread(target=_request_after, args=(wait, cancel), daemon=True).start()
 
 
-def _request_after(wait: Callable[[], None], cancel: Cancel) -> None:
-    wait()
-    cancel.request()
+def _request_after(wait: Callable[[], bool], cancel: Cancel) -> None:
+    cancel.request(unwanted=wait())
 
 
-def _until_end_of_stdin() -> None:
+def _until_end_of_stdin() -> bool:
+    """Wait for the end of stdin; says whether `cancel` stood before it."""
+    said = b""
     try:
-        while os.read(_STDIN, 65536):
-            pass
+        while block := os.read(_STDIN, 65536):
+            said += block
     except OSError:
-        return
+        return False
+    return said.strip() == b"cancel"
 
 
-def _until_orphaned(parent: int) -> None:
+def _until_orphaned(parent: int) -> bool:
     """Wait for the parent's end: its pipe may live on in another process (never returns on Windows)."""
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return False
 
 
 def _last(stream: Any, error: AuvaeError) -> int:
