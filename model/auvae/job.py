@@ -429,7 +429,7 @@ def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Cours
             maps = None
         if maps is None:
             # Outside the except block, whose traceback would keep the failed window's memory.
-            _release_memory()
+            release_memory()
             size //= 2
             if size < _SMALLEST_WINDOW:
                 raise DeviceError(
@@ -471,7 +471,8 @@ def _device(choice: str) -> tuple[str, str]:
     )
 
 
-def _release_memory() -> None:
+def release_memory() -> None:
+    """Give back what a job that is over, or a window that failed, held of the GPU's memory."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

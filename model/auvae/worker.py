@@ -1,10 +1,11 @@
-"""The process that QGIS starts: a job in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
+"""The process that QGIS starts: jobs in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import os
+import queue
 import signal
 import sys
 import threading
@@ -42,18 +43,24 @@ class EventStream:
             raise Cancelled from error
 
 
-def main() -> int:
-    """Run the one job on stdin; returns the process's exit status."""
+def main(*, keep: bool = False) -> int:
+    """Run the one job on stdin, or with `keep` job after job until one fails; returns the exit status."""
     stream = EventStream()
-    parent = os.getppid()
-    line = _first_line()
-    if not line.strip():
+    inbox = _Inbox(os.getppid())
+    line = inbox.next_job()
+    if line is None:
         return _last(stream, Cancelled())
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
-    return run_job(document, stream, lambda cancel: _watch(cancel, parent))
+    while line is not None:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
+        status = run_job(document, stream, inbox.watch)
+        if status or not keep:
+            return status
+        sys.modules["auvae.job"].release_memory()
+        line = inbox.next_job()
+    return 0
 
 
 def run_job(document: object, stream: Any, watch: Any) -> int:
@@ -107,35 +114,52 @@ def _sweep(document: object) -> None:
         results.abandon(Path(os.path.abspath(output)), job_id)
 
 
-def _first_line() -> bytes:
-    """The first line of stdin, past Python's buffer, whose lock a waiting thread would hold at exit."""
-    content = b""
-    while b"\n" not in content:
-        block = os.read(_STDIN, 65536)
-        if not block:
-            break
-        content += block
-    return content.partition(b"\n")[0]
+class _Inbox:
+    """The jobs on stdin. Its end, SIGTERM and the parent's end cancel the running job and let none follow.
 
+    Read past Python's buffer, whose lock a waiting thread would hold at exit.
+    """
 
-def _watch(cancel: Cancel, parent: int) -> None:
-    """Ask for cancel at end-of-file on stdin, on SIGTERM, and when the parent is gone."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
-    for wait in (_until_end_of_stdin, lambda: _until_orphaned(parent)):
-        threading.Thread(target=_request_after, args=(wait, cancel), daemon=True).start()
+    def __init__(self, parent: int) -> None:
+        self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # one that a signal may put into
+        self._ended = threading.Event()
+        self._cancel: Cancel | None = None
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._end())
+        for wait in (self._read, lambda: _until_orphaned(parent)):
+            threading.Thread(target=self._end_after, args=(wait,), daemon=True).start()
 
+    def next_job(self) -> bytes | None:
+        """Wait for a line; None when there will be no more."""
+        self._cancel = None
+        return self._jobs.get()
 
-def _request_after(wait: Callable[[], None], cancel: Cancel) -> None:
-    wait()
-    cancel.request()
+    def watch(self, cancel: Cancel) -> None:
+        """Ask for this cancel when the end has come, or comes."""
+        self._cancel = cancel
+        if self._ended.is_set():
+            cancel.request()
 
+    def _read(self) -> None:
+        content = b""
+        try:
+            while block := os.read(_STDIN, 65536):
+                *lines, content = (content + block).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    self._jobs.put(line)
+        except OSError:
+            return
+        if content.strip():
+            self._jobs.put(content)
 
-def _until_end_of_stdin() -> None:
-    try:
-        while os.read(_STDIN, 65536):
-            pass
-    except OSError:
-        return
+    def _end_after(self, wait: Callable[[], None]) -> None:
+        wait()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._jobs.put(None)
+        if self._cancel is not None:
+            self._cancel.request()
 
 
 def _until_orphaned(parent: int) -> None:
