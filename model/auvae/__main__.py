@@ -130,8 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(run=_score)
 
     worker = tasks.add_parser(
-        "worker", help="run one job from stdin, as QGIS does (see docs/worker-protocol.md)"
+        "worker", help="run a job from stdin, as QGIS does (see docs/worker-protocol.md)"
     )
+    worker.add_argument("--keep", action="store_true", help="wait for another job after each result")
     worker.set_defaults(run=_worker)
     return parser
 
@@ -257,10 +258,10 @@ def _score(given: argparse.Namespace) -> int:
     return 0
 
 
-def _worker(_given: argparse.Namespace) -> int:
+def _worker(given: argparse.Namespace) -> int:
     from . import worker
 
-    status = worker.main()
+    status = worker.main(keep=given.keep)
     sys.stderr.flush()
     # Unloading torch may take a second, and whoever pressed Cancel waits for this process to be gone.
     os._exit(status)

@@ -1,10 +1,11 @@
-"""The process that QGIS starts: a job in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
+"""The process that QGIS starts: jobs in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import os
+import queue
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+_CANCEL = b"cancel"
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -42,18 +44,24 @@ class EventStream:
             raise Cancelled from error
 
 
-def main() -> int:
-    """Run the one job on stdin; returns the process's exit status."""
+def main(*, keep: bool = False) -> int:
+    """Run the one job on stdin, or with `keep` job after job until one fails; returns the exit status."""
     stream = EventStream()
-    parent = os.getppid()
-    line = _first_line()
-    if not line.strip():
+    inbox = _Inbox(os.getppid())
+    line = inbox.next_job()
+    if line is None:
         return _last(stream, Cancelled())
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
-    return run_job(document, stream, lambda cancel: _watch(cancel, parent))
+    while line is not None:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
+        status = run_job(document, stream, inbox.watch)
+        if status or not keep:
+            return status
+        sys.modules["auvae.job"].release_memory()
+        line = inbox.next_job()
+    return 0
 
 
 def run_job(document: object, stream: Any, watch: Any) -> int:
@@ -113,47 +121,63 @@ def _sweep(document: object, *, unwanted: bool) -> None:
         results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
 
 
-def _first_line() -> bytes:
-    """The first line of stdin, past Python's buffer, whose lock a waiting thread would hold at exit."""
-    content = b""
-    while b"\n" not in content:
-        block = os.read(_STDIN, 65536)
-        if not block:
-            break
-        content += block
-    return content.partition(b"\n")[0]
+class _Inbox:
+    """The jobs on stdin. Its end, SIGTERM and the parent's end cancel the running job and let none follow.
 
-
-def _watch(cancel: Cancel, parent: int) -> None:
-    """Ask for cancel at end-of-file on stdin, on SIGTERM, and when the parent is gone.
-
-    A line `cancel` before the end of stdin says that what is done is unwanted.
+    Read past Python's buffer, whose lock a waiting thread would hold at exit.
     """
-    signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request(unwanted=False))
-    for wait in (_until_end_of_stdin, lambda: _until_orphaned(parent)):
-        threading.Thread(target=_request_after, args=(wait, cancel), daemon=True).start()
+
+    def __init__(self, parent: int) -> None:
+        self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # one that a signal may put into
+        self._ended = threading.Event()
+        self._unwanted = False
+        self._cancel: Cancel | None = None
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._end())
+        for wait in (self._read, lambda: _until_orphaned(parent)):
+            threading.Thread(target=self._end_after, args=(wait,), daemon=True).start()
+
+    def next_job(self) -> bytes | None:
+        """Wait for a line; None when there will be no more."""
+        self._cancel = None
+        return self._jobs.get()
+
+    def watch(self, cancel: Cancel) -> None:
+        """Ask for this cancel when the end has come, or comes."""
+        self._cancel = cancel
+        if self._ended.is_set():
+            cancel.request(unwanted=self._unwanted)
+
+    def _read(self) -> None:
+        content = b""
+        try:
+            while block := os.read(_STDIN, 65536):
+                *lines, content = (content + block).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    if line.strip() == _CANCEL:
+                        self._unwanted = True
+                        self._end()
+                    else:
+                        self._jobs.put(line)
+        except OSError:
+            return
+        if content.strip():
+            self._jobs.put(content)
+
+    def _end_after(self, wait: Callable[[], None]) -> None:
+        wait()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._jobs.put(None)
+        if self._cancel is not None:
+            self._cancel.request(unwanted=self._unwanted)
 
 
-def _request_after(wait: Callable[[], bool], cancel: Cancel) -> None:
-    cancel.request(unwanted=wait())
-
-
-def _until_end_of_stdin() -> bool:
-    """Wait for the end of stdin; says whether `cancel` stood before it."""
-    said = b""
-    try:
-        while block := os.read(_STDIN, 65536):
-            said += block
-    except OSError:
-        return False
-    return said.strip() == b"cancel"
-
-
-def _until_orphaned(parent: int) -> bool:
+def _until_orphaned(parent: int) -> None:
     """Wait for the parent's end: its pipe may live on in another process (never returns on Windows)."""
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
-    return False
 
 
 def _last(stream: Any, error: AuvaeError) -> int:
