@@ -201,9 +201,11 @@ def remove(folder: Path) -> None:
         return
     if not (folder / "pyvenv.cfg").is_file():
         raise SetupError(f"{folder} holds something other than a Python environment.", "Nothing was removed.")
+    aside = folder.with_name(folder.name + ".removed")
     try:
-        (folder / MARKER).unlink(missing_ok=True)  # first: what is left of it is not used
-        shutil.rmtree(folder)
+        shutil.rmtree(aside, ignore_errors=True)  # what an interrupted removal left
+        folder.rename(aside)  # at once: half an environment would be taken for something else
+        shutil.rmtree(aside)
     except OSError as reason:
         raise SetupError(
             f"{folder} cannot be removed completely ({reason.strerror}).",

@@ -215,6 +215,7 @@ class EnvironmentDialog(QDialog):
         self._bar.setValue(round(100 * fraction))
         if text:
             self._log.appendPlainText(text)
+            self._log.verticalScrollBar().setValue(self._log.verticalScrollBar().maximum())
 
     def _busy(self, busy: bool) -> None:
         self._bar.setRange(0, 0)  # moves without a number until there is one
