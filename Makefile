@@ -12,6 +12,7 @@ QGIS_PYTHON ?= /usr/bin/python3
 PROFILE ?= default
 SEEDS ?=
 TABLES ?=
+QUICK ?=
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -20,7 +21,7 @@ AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
-.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu clean
+.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu faults fuzz endurance clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
@@ -78,6 +79,9 @@ bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABL
 
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py
+
+faults: $(ENVIRONMENTS) ## let faults happen to real runs and print what came of each; QUICK=1: the few of CI
+	@$(PYTHON) -m faults $(if $(QUICK),--quick)
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

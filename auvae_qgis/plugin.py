@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qgis.core import QgsApplication
 
 from .provider import AuvaeProvider
-from .worker import end_idle_worker
+from .worker import end_jobs
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -38,11 +38,11 @@ class AuvaePlugin:
             self.window = WindowParts(self._iface, self.provider)
 
     def unload(self) -> None:
-        """Remove everything that was added."""
+        """Remove everything that was added; what runs is ended first."""
+        end_jobs()
         if self.window is not None:
             self.window.remove()
             self.window = None
-        end_idle_worker()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None

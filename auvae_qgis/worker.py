@@ -32,6 +32,7 @@ Event = dict[str, Any]
 POLL = 0.1  # seconds between two looks at the Cancel button
 GRACE = 1.2  # seconds a cancelled worker has to tidy up by itself
 TERMINATE_GRACE = 0.3  # seconds between asking the system to end it and forcing it
+UNLOADING = 4.0  # seconds that QGIS waits for running jobs to end when the plugin is unloaded
 WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
@@ -62,6 +63,16 @@ def run_job(
     :raises WorkerCancelled: when the user cancelled; at most two seconds later.
     :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
     """
+    with _running.one():
+        return _run(python, job, feedback, listen)
+
+
+def _run(
+    python: str,
+    job: dict[str, Any],
+    feedback: QgsProcessingFeedback,
+    listen: Callable[[Event], object] | None,
+) -> Event:
     worker = _warm.take(python) or _Worker(python)
     try:
         worker.send(job)
@@ -79,6 +90,15 @@ def run_job(
         raise
     _warm.keep(worker)
     return result
+
+
+def end_jobs() -> None:
+    """End every job that runs, for the plugin is unloaded: its algorithms do not outlive their provider.
+
+    Returns when they have ended, about two seconds later at most; they fail with what happened.
+    """
+    _running.end()
+    end_idle_worker()
 
 
 def end_idle_worker() -> None:
@@ -124,6 +144,38 @@ class _Worker:
             reader.join(1.0)
             if not reader.is_alive():  # a child the worker left behind may hold the pipe open
                 pipe.close()
+
+
+class _Running:
+    """The jobs that run, each on a thread of its own, and whether they are to end."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._threads: list[int] = []
+        self.unloaded = False
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[None]:
+        """Count a job for as long as it runs."""
+        with self._changed:
+            self._threads.append(threading.get_ident())
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._threads.remove(threading.get_ident())
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let them end, and wait for those that this thread does not run itself."""
+        mine = threading.get_ident()
+        with self._changed:
+            self.unloaded = True
+            self._changed.wait_for(lambda: set(self._threads) <= {mine}, UNLOADING)
+            self.unloaded = bool(self._threads)  # the plugin may be loaded again
+
+
+_running = _Running()
 
 
 class _Warm:
@@ -229,6 +281,8 @@ def _follow(
     while True:
         if on_main_thread:  # QGIS before 3.34 runs a batch there: keep its window and Cancel alive
             QCoreApplication.processEvents()
+        if _running.unloaded:
+            raise WorkerError(tr("The plugin was unloaded, which ended its runs: start the unmixing again."))
         if feedback.isCanceled():
             raise WorkerCancelled
         try:

@@ -129,11 +129,11 @@ class Lock:
             self._file.close()
             raise
 
-    def release(self) -> None:
-        """Let go of it, and of the file: Windows renames no folder with an open one."""
-        path = Path(self._file.name)
-        self._file.close()
-        path.unlink(missing_ok=True)
+    def release(self, folder: Path) -> None:
+        """Let go of it, and remove its file from the folder that it lies in by now."""
+        if not self._file.closed:
+            self._file.close()
+            (folder / LOCK).unlink(missing_ok=True)
 
 
 def held_by_another(staging: Path) -> bool:

@@ -389,6 +389,7 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
         writer.complete_maps(
             lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
         )
+        scene.check_unchanged()
         document = writer.finish(
             model,
             {

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let 
 from rasterio.errors import RasterioError
 
 from . import report
-from .checkpoint import JOURNAL, Checkpoint, Lock, held_by_another
-from .errors import OutputError
+from .checkpoint import JOURNAL, LOCK, Checkpoint, Lock, held_by_another
+from .errors import Cancelled, OutputError
 from .map_rasters import MapRasters
 from .palette import COLORS
 from .statistics import MapStatistics
@@ -54,7 +55,7 @@ FILES = {
 }
 # What a result folder may hold: its own files, and what GIS programs leave beside rasters (statistics,
 # styles).
-_OWN = re.compile(r"abundance_[^/]*\.tif|endmembers\.hdr|" + "|".join(map(re.escape, FILES.values())))
+_OWN = re.compile(rf"abundance_[^/]*\.tif|endmembers\.hdr|{LOCK}|" + "|".join(map(re.escape, FILES.values())))
 _BESIDE = (".aux.xml", ".qml", ".qmd", ".sld", ".ovr", ".msk")
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 _FREE_SPACE = "Make room on the disk, or choose a folder on another one."
@@ -66,6 +67,10 @@ _TRIES = 5
 # Where the rasters lie until they are packed.
 _PLAIN = "plain"
 _PARTIAL = "partial"
+# A cancelled job is swept up from another thread: never while its folder is being moved, nor moved after
+# that.
+_moving = threading.Lock()
+_given_up: set[Path] = set()
 
 
 def staging_folder(output: Path, job_id: str) -> Path:
@@ -102,10 +107,7 @@ def left_over(output: Path, fingerprint: str) -> Leftover | None:
         start = f".{output.name}.{_PARTIAL}-"
         for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
             if held_by_another(folder):
-                raise OutputError(
-                    f"Another run is writing a result into {output}.",
-                    "Wait until it has ended, or choose another folder.",
-                )
+                raise _taken(output)
             checkpoint = Checkpoint.read(folder)
             if found is None and checkpoint is not None and checkpoint.fingerprint == fingerprint:
                 found = Leftover(folder, checkpoint)
@@ -114,17 +116,26 @@ def left_over(output: Path, fingerprint: str) -> Leftover | None:
     return found
 
 
+def _taken(output: Path) -> OutputError:
+    return OutputError(
+        f"Another run is writing a result into {output}.",
+        "Wait until it has ended, or choose another folder.",
+    )
+
+
 def abandon(output: Path, job_id: str, *, unwanted: bool) -> None:
     """Remove an unfinished job's staging folder; put back an earlier result that was set aside.
 
     unwanted: also where the same run, asked for again, could go on from there (see `left_over`).
     """
     staging = staging_folder(output, job_id)
-    for _ in range(_TRIES if unwanted or not (staging / JOURNAL).exists() else 0):
-        shutil.rmtree(staging, ignore_errors=True)
-        if not staging.exists():
-            break
-    _put_back(output)
+    with _moving:
+        _given_up.add(staging)
+        for _ in range(_TRIES if unwanted or not (staging / JOURNAL).exists() else 0):
+            shutil.rmtree(staging, ignore_errors=True)
+            if not staging.exists():
+                break
+        _put_back(output)
 
 
 class ResultWriter:
@@ -159,6 +170,7 @@ class ResultWriter:
                 else:
                     self.staging.mkdir()
                 self._lock = Lock(self.staging)
+                self._refuse_others()
         except BaseException:
             self._unmake_parents()
             raise
@@ -174,7 +186,7 @@ class ResultWriter:
         if self._finished:
             return
         self._rasters.abandon()
-        self._lock.release()
+        self._lock.release(self.staging)
         abandon(self.output, self._job_id, unwanted=False)
         self._unmake_parents()
 
@@ -266,8 +278,11 @@ class ResultWriter:
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
-        self._lock.release()
+        if os.name == "nt":
+            # Windows renames no folder with an open file in it.
+            self._lock.release(self.staging)
         self._swap()
+        self._lock.release(self.output)
         return document
 
     def _write_model(self, model: TrainedModel) -> None:
@@ -287,13 +302,18 @@ class ResultWriter:
     def _swap(self) -> None:
         previous = self.output.parent / f".{self.output.name}.previous-{self._job_id}"
         try:
-            if self.output.exists():
-                _rename(self.output, previous)
-            try:
-                _rename(self.staging, self.output)
-            except OSError:
-                _put_back(self.output)
-                raise
+            with _moving:
+                if self.staging in _given_up:
+                    raise Cancelled
+                if self.output.exists():
+                    _rename(self.output, previous)
+                try:
+                    _rename(self.staging, self.output)
+                except OSError:
+                    _put_back(self.output)
+                    raise
+        except FileNotFoundError as error:
+            raise _gone(self.output) from error
         except OSError as error:
             raise OutputError(
                 f"The earlier result in {self.output} cannot be replaced: its files are open elsewhere.",
@@ -301,6 +321,19 @@ class ResultWriter:
             ) from error
         self._finished = True
         shutil.rmtree(previous, ignore_errors=True)
+
+    def _refuse_others(self) -> None:
+        """Give way to a run into the same folder that began while this one read the scene."""
+        start = f".{self.output.name}.{_PARTIAL}-"
+        others = [
+            folder
+            for folder in self.output.parent.iterdir()
+            if folder.name.startswith(start) and folder != self.staging
+        ]
+        if any(map(held_by_another, others)):
+            self._lock.release(self.staging)
+            abandon(self.output, self._job_id, unwanted=False)
+            raise _taken(self.output)
 
     def _refuse_input_inside(self) -> None:
         scene = os.path.realpath(self._scene.path)
@@ -465,6 +498,13 @@ def _plain_cell(name: str) -> str:
     return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
 
 
+def _gone(output: Path) -> OutputError:
+    return OutputError(
+        f"The folder {output.parent} is not there, or was removed while the result was written to it.",
+        "Choose a folder that stays in its place, and unmix the scene again.",
+    )
+
+
 @contextmanager
 def _disk_errors_named(output: Path) -> Iterator[None]:
     """Turn what the system or GDAL says of a failed write into a sentence."""
@@ -472,6 +512,14 @@ def _disk_errors_named(output: Path) -> Iterator[None]:
         yield
     except (OSError, RasterioError, CPLE_BaseError) as error:
         code = getattr(error, "errno", None)
+        missing = isinstance(error, (FileNotFoundError, RasterioError, CPLE_BaseError))
+        if missing and not output.parent.is_dir():
+            raise _gone(output) from error
+        if code == errno.ENAMETOOLONG:
+            raise OutputError(
+                f"The name of the result folder {output.name[:40]}… is too long for this disk.",
+                "Choose a shorter name: while it is written it is 44 characters longer.",
+            ) from error
         full = code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         if full or isinstance(error, (RasterioError, CPLE_BaseError)):
             raise OutputError(

@@ -21,6 +21,7 @@ from . import water
 from .errors import SceneError
 from .grid import Grid
 from .mask import open_mask
+from .raster import data_of_header, file_of
 from .selection import Selection
 from .sensors import Source, open_source
 
@@ -68,6 +69,7 @@ class Scene:
 
     def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:
         self.path = path
+        self._state = _state(path)
         self.name, self.sensor = source.name, source.sensor
         self._source, self.line_bytes = source, source.line_bytes
         self.warnings, self.notes = list(source.warnings), list(source.notes)
@@ -229,6 +231,17 @@ class Scene:
             "Choose a raster whose pixels differ.",
         )
 
+    def check_unchanged(self) -> None:
+        """Raise SceneError if the file was changed since it was opened: maps would be of two scenes.
+
+        What is missing of a raw file GDAL reads as zeros, so nothing else would tell.
+        """
+        if _state(self.path) != self._state:
+            raise SceneError(
+                f"The file of {self.name} was changed while it was read.",
+                "Wait until nothing writes to it any more, then unmix it again.",
+            )
+
     def _place(self, part: Window) -> None:
         """Take a part of the source for the scene, and move what says where it lies."""
         source, self._part = self._source, part
@@ -372,6 +385,15 @@ class Scene:
         for top, bottom in pairwise(rows):
             for left, right in pairwise(cols):
                 yield top, bottom, left, right
+
+
+def _state(path: str) -> tuple[int, int, int] | None:
+    """What tells a file from another one, or from itself after a change; None for a name of GDAL's."""
+    try:
+        found = os.stat(file_of(data_of_header(path)))
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _empty_bands(numbers: list[int], values: np.ndarray, good: np.ndarray) -> dict[int, str]:

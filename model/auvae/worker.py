@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .cancel import EXIT_CANCELLED, Cancel
-from .errors import AuvaeError, Cancelled, JobError, WorkerEnvironmentError
+from .errors import AuvaeError, Cancelled, DeviceError, JobError, WorkerEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,13 +82,7 @@ def run_job(document: object, stream: Any, watch: Any) -> int:
         return _last(stream, error)
     except Exception as error:  # noqa: BLE001 (whatever the defect is, it must become an event)
         traceback.print_exc(file=sys.stderr)
-        return _last(
-            stream,
-            AuvaeError(
-                f"The unmixing failed unexpectedly ({type(error).__name__}: {error}).",
-                "Please report this with the log.",
-            ),
-        )
+        return _last(stream, explained(error))
     finally:
         cancel.over()
     return 0
@@ -106,6 +100,28 @@ def load_job_module() -> Any:
             f"This Python ({sys.executable}) cannot load {package}: {error}.",
             "Install the environment anew, or choose a Python with the packages of model/requirements.txt.",
         ) from error
+
+
+def explained(error: Exception) -> AuvaeError:
+    """What an exception that nobody foresaw means for the analyst; its traceback is for the log."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
+    # Where PyTorch could not be loaded it is not at fault either.
+    training = sys.modules.get("auvae.training")
+    short = training.out_of_memory(error) if training else isinstance(error, MemoryError)
+    if short or "can't start new thread" in said:
+        return DeviceError(
+            "There is not enough memory to unmix this scene.",
+            "Close other programs, choose fewer bands, or unmix a part of the scene.",
+        )
+    if type(error).__name__ == "AcceleratorError" or "CUDA error" in said or "cuDNN error" in said:
+        return DeviceError(
+            f"The graphics card failed in the middle of the work ({said}).",
+            "Try again; if it comes back, update the card's driver or compute on the CPU.",
+        )
+    return AuvaeError(
+        f"The unmixing failed unexpectedly ({type(error).__name__}: {said}).",
+        "Please report this with the log.",
+    )
 
 
 def _sweep(document: object, *, unwanted: bool) -> None:
