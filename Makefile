@@ -13,6 +13,7 @@ PROFILE ?= default
 SEEDS ?=
 TABLES ?=
 QUICK ?=
+INPUTS ?=
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -82,6 +83,9 @@ bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU i
 
 faults: $(ENVIRONMENTS) ## let faults happen to real runs and print what came of each; QUICK=1: the few of CI
 	@$(PYTHON) -m faults $(if $(QUICK),--quick)
+
+fuzz: $(ENVIRONMENTS) ## damaged and hostile files for every reader; INPUTS=10000 for each
+	@$(PYTHON) -m fuzz $(if $(INPUTS),--inputs $(INPUTS))
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

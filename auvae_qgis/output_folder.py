@@ -58,4 +58,4 @@ def _scene_in(folder: Path) -> str:
 
 
 def _normal(scene: str) -> str:
-    return os.path.normcase(os.path.realpath(scene)) if Path(scene).exists() else scene
+    return os.path.normcase(os.path.realpath(scene)) if os.path.exists(scene) else scene  # noqa: PTH110 (any text)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 FORMAT = "auvae-result"
+SCHEMA = 1  # the newest that is known; docs/contracts.md
 HYPERSPECTRAL = 30  # bands from which on they stand in an even row
 WIDE_STEP = 4.0  # times the usual distance of two bands: some are missing in between
 
@@ -100,12 +101,19 @@ class Result:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["format"] != FORMAT:
                 raise ResultError(f"{path} is not a result of AUVAE Unmixing.")
+            if int(document.get("schema", 1)) > SCHEMA:
+                raise ResultError(
+                    f"{path} was written by a later version of AUVAE Unmixing: update the plugin."
+                )
+            _check(document)
             endmembers = tuple(
                 Endmember(str(one["name"]), str(one["color"]), str(one["file"]))
                 for one in document["endmembers"]
             )
             return cls(folder, str(document["scene"]["name"]), endmembers, document)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (
+            OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
+        ) as error:  # fmt: skip
             if isinstance(error, ResultError):
                 raise
             raise ResultError(f"{path} cannot be read: {error}") from error
@@ -153,7 +161,7 @@ class Result:
         try:
             moves = json.loads(path.read_text(encoding="utf-8"))["moves"]
             found = [(float(move["fraction"]), np.array(move["endmembers"], dtype=float).T) for move in moves]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ResultError(f"{path} cannot be read: {error}") from error
         if any(spectra.shape != self._shape() for _, spectra in found):
             raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
@@ -173,6 +181,22 @@ class Result:
         if measured.shape != self._shape():
             raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
         return measured
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Raise a ValueError unless what is used of a result is there; files it names lie in its own folder."""
+    files, bands = document["files"], document["bands"]
+    named = [*files.values(), *(one["file"] for one in document["endmembers"])]
+    for name in named:
+        if not isinstance(name, str) or Path(name).name != name or "\\" in name or "\0" in name:
+            raise ValueError(f"it names a file that is not its own, {str(name)[:80]!r}")
+    if not bands or not all(
+        isinstance(band["number"], int) and {"wavelength_nm", "kept"} <= set(band) for band in bands
+    ):
+        raise ValueError("its bands are not described")
+    np.array([[band["wavelength_nm"], band.get("fwhm_nm")] for band in bands], dtype=float)
+    if not any(bool(band["kept"]) for band in bands):
+        raise ValueError("none of its bands was used")
 
 
 def _gaps(x: Array) -> Array:

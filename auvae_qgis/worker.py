@@ -259,7 +259,7 @@ def _read_events(stream: IO[bytes], events: queue.Queue[Event | None]) -> None:
     for line in _lines(stream):
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and isinstance(event.get("event"), str):
             events.put(event)
@@ -339,7 +339,8 @@ class _Narrator:
             return
         self.stage, self.text, self.spoke = str(stage), text, now
         losses = event.get("losses")
-        parts = [f"{name} {value:.4g}" for name, value in losses.items()] if isinstance(losses, dict) else []
+        known = losses.items() if isinstance(losses, dict) else ()
+        parts = [f"{name} {value:.4g}" for name, value in known if isinstance(value, float)]
         self.feedback.setProgressText(" · ".join([text, *parts]))
 
 
@@ -457,13 +458,14 @@ def _clear_staging(output: Path, job_id: str, *, unwanted: bool) -> None:
     ``unwanted``: also the maps of a large scene that the same run, started again, could go on from.
     """
     staged = output.parent / f".{output.name}.partial-{job_id}"
-    if unwanted or not (staged / "journal.json").is_file():
-        shutil.rmtree(staged, ignore_errors=True)
-    with contextlib.suppress(OSError):  # a folder, gone by now; a report is a file
-        staged.unlink()
     previous = output.parent / f".{output.name}.previous-{job_id}"
-    if previous.is_dir():
-        if output.exists():
+    # Gone by now, a report and so a file, or a name so long that neither was ever made.
+    with contextlib.suppress(OSError):
+        if unwanted or not (staged / "journal.json").is_file():
+            shutil.rmtree(staged, ignore_errors=True)
+        staged.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        if previous.is_dir() and output.exists():
             shutil.rmtree(previous, ignore_errors=True)
-        else:
+        elif previous.is_dir():
             previous.rename(output)

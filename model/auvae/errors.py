@@ -29,6 +29,12 @@ class SceneError(AuvaeError):
     kind = "scene"
 
 
+class ModelError(AuvaeError):
+    """A file is no trained model that can be read."""
+
+    kind = "model"
+
+
 class OutputError(AuvaeError):
     """The result cannot be written where it was asked for."""
 

@@ -127,7 +127,7 @@ class MapRasters:
                 # GDAL finds a full disk when it closes a file, where rasterio does not listen.
                 if not _blocks_arrived(packed):
                     raise OutputError(
-                        f"{path.name} could not be written completely.",
+                        f"{path.name} could not be written completely: the disk is full.",
                         "Make room on the disk, or choose a folder on another one.",
                     )
             path.unlink()

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors.numpy
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.errors import RasterioError
 
@@ -24,9 +23,9 @@ from . import report
 from .checkpoint import JOURNAL, LOCK, Checkpoint, Lock, held_by_another
 from .errors import Cancelled, OutputError
 from .map_rasters import MapRasters
+from .model_file import read_model, write_model
 from .palette import COLORS
 from .statistics import MapStatistics
-from .training import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from .training import Maps, TrainedModel
 
 FORMAT = "auvae-result"
-MODEL_FORMAT = "auvae-model"
 FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
@@ -87,10 +85,7 @@ class Leftover:
 
     def model(self, device: str) -> TrainedModel:
         """The model that it had trained."""
-        path = self.folder / FILES["model"]
-        with safetensors.safe_open(path, framework="np") as file:
-            settings = json.loads(file.metadata()["settings"])
-        return Model.restore(safetensors.numpy.load_file(path), settings, device)
+        return read_model(self.folder / FILES["model"], device)
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:
@@ -288,16 +283,12 @@ class ResultWriter:
     def _write_model(self, model: TrainedModel) -> None:
         scene = self._scene
         described = {
-            "format": MODEL_FORMAT,
-            "settings": json.dumps(model.settings()),
-            "names": json.dumps(self.names),
-            "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
-            "bands": json.dumps([band.number for band in scene.kept]),
+            "names": list(self.names),
+            "wavelengths_nm": None if scene.wavelengths is None else scene.wavelengths.tolist(),
+            "bands": [band.number for band in scene.kept],
             "unit": scene.unit,
         }
-        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-        content = safetensors.numpy.save(state, metadata=described)
-        (self.staging / FILES["model"]).write_bytes(content)
+        write_model(self.staging / FILES["model"], model, described)
 
     def _swap(self) -> None:
         previous = self.output.parent / f".{self.output.name}.previous-{self._job_id}"

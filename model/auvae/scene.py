@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rasterio import windows
+from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.control import GroundControlPoint
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from . import water
@@ -38,6 +41,8 @@ _PROBES = 4
 _PROBE_WHOLE = 256 * 256
 _FEWEST_PROBED = 16
 _FEWEST_BANDS = 2
+_MOST_BANDS = 5000
+_MOST_PIXELS = 4_000_000_000
 _WET = "water vapour absorbs here"
 # With fewer of the pixels to learn from than one in so many, a masked scene is looked through for more.
 _FEWEST_LEARNED = 4
@@ -73,6 +78,7 @@ class Scene:
         self.name, self.sensor = source.name, source.sensor
         self._source, self.line_bytes = source, source.line_bytes
         self.warnings, self.notes = list(source.warnings), list(source.notes)
+        self._refuse_too_large()
         if len(source.bands) < _FEWEST_BANDS:
             raise SceneError(
                 f"{self.name} has one band, and unmixing needs a spectrum in every pixel.",
@@ -101,12 +107,13 @@ class Scene:
             raise SceneError(
                 f"{path} lies in the memory of another program.", "Save the raster to a file and use that."
             )
-        source = open_source(path)
-        try:
-            return cls(path, source, bands, selection or Selection())
-        except BaseException:
-            source.close()
-            raise
+        with _damage_named(path):
+            source = open_source(path)
+            try:
+                return cls(path, source, bands, selection or Selection())
+            except BaseException:
+                source.close()
+                raise
 
     def __enter__(self) -> Scene:
         return self
@@ -142,7 +149,8 @@ class Scene:
 
         Of the file alone: neither the analyst's mask nor other bands count. Raises SceneError.
         """
-        return self._source.read(numbers, self._in_source(window))
+        with _damage_named(self.path):
+            return self._source.read(numbers, self._in_source(window))
 
     def windows(self, size: int, overlap: int) -> Iterator[tuple[Window, Window]]:
         """Windows (inner, outer): the inner ones, at most size x size, cover the scene, each pixel once."""
@@ -230,6 +238,15 @@ class Scene:
             f"{self.name} is constant: all its pixels have the same spectrum.",
             "Choose a raster whose pixels differ.",
         )
+
+    def _refuse_too_large(self) -> None:
+        """Refuse what no sensor makes and a damaged header claims: it would take memory and time for ever."""
+        source = self._source
+        if len(source.bands) > _MOST_BANDS or source.rows * source.cols > _MOST_PIXELS:
+            raise SceneError(
+                f"{self.name} claims {len(source.bands)} bands of {source.cols} x {source.rows} pixels.",
+                f"Check its header: {_MOST_BANDS} bands and {_MOST_PIXELS // 10**6} megapixels are the most.",
+            )
 
     def check_unchanged(self) -> None:
         """Raise SceneError if the file was changed since it was opened: maps would be of two scenes.
@@ -385,6 +402,24 @@ class Scene:
         for top, bottom in pairwise(rows):
             for left, right in pairwise(cols):
                 yield top, bottom, left, right
+
+
+@contextmanager
+def _damage_named(path: str) -> Iterator[None]:
+    """Name what nonsense in a header or in metadata makes of those who read it."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise SceneError(
+            f"The header of {path} holds letters that are not in UTF-8.",
+            "Open the header in a text editor and save it as UTF-8, or write um in the place of µm.",
+        ) from error
+    except (ValueError, LookupError, TypeError, ArithmeticError, RasterioError, CPLE_BaseError) as error:
+        said = (str(error).splitlines() or [""])[0][:120].rstrip(".")
+        raise SceneError(
+            f"{path} cannot be understood, its header or metadata are damaged ({said}).",
+            "Copy or download the file again.",
+        ) from error
 
 
 def _state(path: str) -> tuple[int, int, int] | None:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CANCEL = b"cancel"
 _SECONDS_BETWEEN_LOOKS = 0.5
+# How oneDNN, C++ and threads say it.
+_SHORT_OF_MEMORY = (
+    "could not create a primitive",
+    "could not create a memory",
+    "bad_alloc",
+    "start new thread",
+)
 
 
 class EventStream:
@@ -54,7 +61,7 @@ def main(*, keep: bool = False) -> int:
     while line is not None:
         try:
             document = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
         status = run_job(document, stream, inbox.watch)
         if status or not keep:
@@ -108,7 +115,7 @@ def explained(error: Exception) -> AuvaeError:
     # Where PyTorch could not be loaded it is not at fault either.
     training = sys.modules.get("auvae.training")
     short = training.out_of_memory(error) if training else isinstance(error, MemoryError)
-    if short or "can't start new thread" in said:
+    if short or any(words in said for words in _SHORT_OF_MEMORY):
         return DeviceError(
             "There is not enough memory to unmix this scene.",
             "Close other programs, choose fewer bands, or unmix a part of the scene.",

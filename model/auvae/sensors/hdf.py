@@ -26,7 +26,7 @@ def opened(path: str) -> Iterator[Any]:
             content = h5py.File(file, "r", rdcc_nbytes=_CHUNK_CACHE, locking=False)
         except OSError as error:
             raise _damaged(path) from error
-        with content:
+        with content, damage_named(path):
             yield content
 
 

@@ -61,7 +61,7 @@ def parse(path: str) -> Element | None:
         return None
     try:
         root: Element = ElementTree.fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise SceneError(
             f"The metadata {path} are damaged, or no metadata of a product: {type(error).__name__}.",
             "Download the product again, or rename this file to use the image without it.",

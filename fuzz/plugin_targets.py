@@ -1,0 +1,135 @@
+"""What the plugin reads from elsewhere, within QGIS's process: libraries, results, the worker's lines."""
+
+from __future__ import annotations
+
+import io
+import json
+import queue
+from pathlib import Path
+from typing import Any
+
+from auvae_qgis import output_folder, result, worker
+from auvae_qgis.spectra import libraries
+
+from .target import Target
+
+_SLI = (
+    b"ENVI\nsamples = 5\nlines = 2\nbands = 1\nheader offset = 0\nfile type = ENVI Spectral Library\n"
+    b"data type = 4\ninterleave = bsq\nbyte order = 0\nspectra names = {a, b}\nwavelength units = Nanometers\n"
+    b"wavelength = {400, 500, 600, 700, 800}\nreflectance scale factor = 10000\nbbl = {1, 1, 0, 1, 1}\n"
+)
+_CSV = [
+    b"wavelength_nm,soil,'=water\n400,0.1,0.2\n500,0.2,0.1\n600,0.3,\n",
+    b"Wavelength (um);tree\n0,4;1,5\n0,5;2,5\n",
+    b"# a comment\n400\t1\t2\n500\t3\t4\n",
+]
+_GEOJSON = (
+    b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": null, "properties": '
+    b'{"name": "soil", "profile": "{\\"x\\": [400, 500], \\"y\\": [1, 2], \\"xUnit\\": \\"nm\\", \\"bbl\\": [1, 1]}"}}]}'
+)
+_EVENTS = [
+    json.dumps(event).encode() + b"\n"
+    for event in (
+        {"event": "hello", "auvae": "0.1.0", "torch": "2", "device": "cpu", "device_name": "x"},
+        {"event": "progress", "fraction": 0.4, "stage": "training", "text": "a", "losses": {"angle": 0.5}},
+        {"event": "message", "level": "info", "text": "a"},
+        {"event": "result", "output": "/r", "files": {"abundances": "a", "endmembers": "b", "model": "c",
+         "report": "d", "json": "e"}, "endmembers": [{"name": "a", "file": "b", "color": "#ffffff"}],
+         "metrics": {"rmse": 1.0, "mean_angle": 0.1}, "warnings": []},
+        {"event": "result", "count": 4, "hysime": 3, "materials": 4},
+        {"event": "result", "sensor": "", "no_data": 0.1, "bands": [
+            {"number": 1, "wavelength_nm": 400.0, "mean": 1.0, "kept": True, "reason": ""}]},
+        {"event": "error", "kind": "scene", "text": "a", "remedy": "b"},
+    )
+]  # fmt: skip
+_RESULT = json.dumps(
+    {
+        "format": "auvae-result",
+        "schema": 1,
+        "scene": {"path": "/data/a.img", "name": "a", "rows": 3, "cols": 3},
+        "unit": "Value",
+        "bands": [
+            {
+                "number": number,
+                "wavelength_nm": 400.0 + number,
+                "fwhm_nm": None,
+                "kept": number > 1,
+                "reason": "",
+            }
+            for number in (1, 2, 3)
+        ],
+        "endmembers": [{"name": "a", "file": "abundance_a.tif", "color": "#ff0000"}],
+        "files": {"endmembers": "endmembers.csv", "training": "training.json"},
+        "metrics": {"rmse": 1, "mean_angle": 0.1},
+    }
+).encode()
+
+
+class _Silent:
+    """A feedback that nobody reads."""
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_: None
+
+
+def _library(ending: str) -> Any:
+    def feed(place: Path, content: bytes) -> None:
+        path = place / f"library{ending}"
+        path.write_bytes(content)
+        if ending == ".hdr":
+            path.with_suffix(".sli").write_bytes(bytes(40))
+        found = libraries.read_library(path)
+        if sum(len(one.x) for one in found.profiles) > 10 * (len(content) + 40):
+            raise AssertionError("more values than the file can hold")
+
+    return feed
+
+
+def _events(_place: Path, content: bytes) -> None:
+    """What the worker says, as run_job takes it: every line of it, also as a result of each task."""
+    events: queue.Queue[Any] = queue.Queue()
+    worker._read_events(io.BytesIO(content), events)
+    narrator = worker._Narrator(_Silent())
+    while (event := events.get_nowait()) is not None:
+        narrator.tell(event)
+        worker._sentence(event)
+        for task in ("unmix", "count", "inspect"):
+            try:
+                worker._checked(task, event)
+            except worker.WorkerError:
+                continue
+
+
+def _result(place: Path, content: bytes) -> None:
+    (place / "result.json").write_bytes(content)
+    (place / "endmembers.csv").write_text("wavelength_nm,a\n402,0.5\n403,0.6\n", encoding="utf-8")
+    (place / "training.json").write_text('{"moves": [{"fraction": 1, "endmembers": [[0.5, 0.6]]}]}', "utf-8")
+    found = result.Result.read(place)
+    found.spectra()
+    found.moves()
+
+
+def _batch(place: Path, content: bytes) -> None:
+    """A cell of a batch file: the result's folder, and the scene it is named after."""
+    wanted, _, scene = content.decode("utf-8", "replace").partition("\n")
+    folder = output_folder.result_folder(f"{place}/{wanted}", scene)
+    name = output_folder.scene_name(scene)
+    if not name or "/" in name or "\\" in name or name in {".", ".."} or not folder.is_absolute():
+        raise AssertionError(f"a scene's name {name!r} is no name of a folder")
+
+
+TARGETS = {
+    "library .sli": Target(lambda: [_SLI], _library(".hdr"), text=True, errors=(libraries.LibraryError,)),
+    "library .csv": Target(lambda: _CSV, _library(".csv"), text=True, errors=(libraries.LibraryError,)),
+    "library .geojson": Target(
+        lambda: [_GEOJSON], _library(".geojson"), text=True, errors=(libraries.LibraryError,)
+    ),
+    "event lines": Target(lambda: [*_EVENTS, b"".join(_EVENTS)], _events, text=True, errors=()),
+    "result.json": Target(lambda: [_RESULT], _result, text=True, errors=(result.ResultError,)),
+    "batch cells": Target(
+        lambda: [b"results/{scene}\n/data/a.img", b'{scene}/{scene}\nNETCDF:"a.nc":reflectance'],
+        _batch,
+        text=True,
+        errors=(output_folder.OutputFolderError,),
+    ),
+}  # fmt: skip
