@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auvae import job, map_rasters, mapping, results, scene, training
+from auvae import job, map_rasters, mapping, results, training
 from auvae.__main__ import main
 
 PAUSE = 3.0  # seconds in which somebody outside does what is to be done to it
@@ -123,7 +123,7 @@ def _before(owner: Any, name: str, fault: Fault, nth: int = 1) -> None:
 
 # Where each stage is, and at which call of it: in the middle, not at its beginning.
 STAGES: dict[str, tuple[Any, str, int]] = {
-    "reading": (scene.Scene, "sample_patches", 1),
+    "reading": (job, "sample_patches", 1),
     "start": (training, "find_endmembers", 1),
     "training": (training._Trainer, "record", 5),
     "mapping": (training.Model, "predict", 1),

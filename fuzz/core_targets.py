@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 from auvae import job, model_file
 from auvae.errors import AuvaeError
+from auvae.sampling import sample_patches
 from auvae.scene import Scene
 from auvae.training import EFFORTS, Effort, Options, train
 
@@ -28,7 +29,7 @@ def _opened(path: Path) -> None:
     """All that a job does with a scene before it trains, and some of the pixels."""
     with Scene.open(path) as scene:
         scene.check(2)
-        for number, _ in enumerate(scene.sample_patches(0), 1):
+        for number, _ in enumerate(sample_patches(scene, 0), 1):
             if number >= MOST_PATCHES:
                 return
 

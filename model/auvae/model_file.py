@@ -7,6 +7,7 @@ in docs/contracts.md.
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,18 @@ def write_model(path: Path, model: TrainedModel, described: dict[str, Any]) -> N
     texts = {"format": FORMAT, "schema": SCHEMA, "settings": model.settings(), **described}
     state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
     metadata = {name: value if isinstance(value, str) else json.dumps(value) for name, value in texts.items()}
-    path.write_bytes(safetensors.numpy.save(state, metadata=metadata))
+    path.write_bytes(_in_order(safetensors.numpy.save(state, metadata=metadata)))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its texts by name: safetensors writes them in another order each time."""
+    (length,) = struct.unpack("<Q", content[:8])
+    head = json.loads(content[8 : 8 + length])
+    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    text = json.dumps(head, separators=(",", ":")).encode()
+    # The numbers begin at a multiple of eight bytes.
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
 
 
 def read_model(path: Path, device: str = "cpu") -> TrainedModel:

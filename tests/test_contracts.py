@@ -1,0 +1,82 @@
+"""What later versions owe to earlier ones, and one run to the next: docs/contracts.md."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from auvae.errors import ModelError
+from auvae.model_file import read_model
+from auvae.results import is_result
+from auvae.scene import Scene
+
+FIXTURES = Path(__file__).parent / "fixtures"
+RELEASES = sorted(folder for folder in FIXTURES.iterdir() if folder.is_dir())
+# What differs between two runs that are the same: when and how long.
+_OF_THE_MOMENT = ("created", "seconds", "command")
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
+def test_a_model_of_every_release_still_gives_the_maps_it_gave_then(release):
+    model = read_model(release / "result" / "model.auvae")
+    with Scene.open(release / "scene.tif") as scene:
+        maps = model.predict(*scene.read())
+    with rasterio.open(release / "result" / "abundances.tif") as raster:
+        written = np.moveaxis(raster.read(), 0, -1)
+    given = written != -9999
+    assert given.mean() > 0.5
+    assert np.abs(maps.abundances - written)[given].max() < 1e-3
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
+def test_a_result_of_every_release_is_still_a_result(release):
+    assert is_result(release / "result")
+
+
+def test_the_same_job_gives_the_same_bytes_on_the_processor(unmix, simulated, tmp_path):
+    folders = [tmp_path / "first" / "result", tmp_path / "second" / "result"]
+    for number, folder in enumerate(folders):
+        unmix(simulated, output=str(folder), id=f"{number}abc")
+    first, second = folders
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    different = [name for name in names if (first / name).read_bytes() != (second / name).read_bytes()]
+    assert set(different) <= {"result.json", "report.html"}
+    documents = [json.loads((folder / "result.json").read_text(encoding="utf-8")) for folder in folders]
+    for document in documents:
+        for name in _OF_THE_MOMENT:
+            del document[name]
+    assert documents[0] == documents[1]
+
+
+def rewritten(path: Path, **changes: str) -> Path:
+    """The model with other texts in its head."""
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    head = json.loads(content[8 : 8 + length])
+    head["__metadata__"].update(changes)
+    text = json.dumps(head).encode()
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schema": "2"}, "later version"),
+        (
+            {"settings": '{"shape": {"bands": 1000000000, "endmembers": 2, "dimensions": 6}, "offset": 1}'},
+            "size",
+        ),
+        ({"settings": "[" * 5000}, "cannot be read"),
+        ({"format": "pickle"}, "another kind"),
+    ],
+)
+def test_a_model_that_lies_about_itself_is_refused_before_a_network_is_made(tmp_path, changes, words):
+    path = tmp_path / "model.auvae"
+    path.write_bytes(rewritten(RELEASES[-1] / "result" / "model.auvae", **changes))
+    with pytest.raises(ModelError, match=words):
+        read_model(path)
