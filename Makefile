@@ -14,6 +14,7 @@ SEEDS ?=
 TABLES ?=
 QUICK ?=
 INPUTS ?=
+RUNS ?=
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -22,7 +23,7 @@ AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
-.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu faults fuzz endurance clean
+.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu faults fuzz endurance messages clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
@@ -71,6 +72,7 @@ format: $(QGIS) ## let ruff format the code
 
 package: $(ENVIRONMENTS) ## the zip for the plugin repository, tried in a fresh profile
 	@$(PYTHON) tools/package.py build/auvae_unmixing.zip
+	@$(PYTHON) tools/gate.py build/auvae_unmixing.zip
 
 deploy: ## link this checkout into your QGIS profile; PROFILE=name for another than default
 	@tools/deploy.sh "$(PROFILE)"
@@ -86,6 +88,12 @@ faults: $(ENVIRONMENTS) ## let faults happen to real runs and print what came of
 
 fuzz: $(ENVIRONMENTS) ## damaged and hostile files for every reader; INPUTS=10000 for each
 	@$(PYTHON) -m fuzz $(if $(INPUTS),--inputs $(INPUTS))
+
+endurance: $(ENVIRONMENTS) ## run after run in one QGIS with 500 layers, and the longest training; RUNS=100
+	@$(PYTHON) -m faults.endurance $(if $(RUNS),--runs $(RUNS))
+
+messages: ## rewrite the README's "What can go wrong" from the messages in the code
+	@python3 tools/messages.py
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

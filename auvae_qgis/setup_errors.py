@@ -67,7 +67,10 @@ _CAUSES = (
     (
         r"\b407\b|Proxy Authentication Required|ProxyError|Cannot connect to proxy|[Tt]unnel",
         "The network's proxy did not let the installer through.",
-        "Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.",
+        (
+            "Run pip config set global.proxy http://HOST:PORT in a terminal (with your name and password "
+            "before HOST where it asks for them) and install again."
+        ),
     ),
     (
         (

@@ -1,0 +1,152 @@
+"""The README's section "What can go wrong", made from the messages in the code: `make messages` rewrites it.
+
+Every error for people is raised with two sentences, what is wrong and what to do; they are read from the
+sources, as is the table of what installers say. `--check` only says whether the section is current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(CHECKOUT))
+
+from auvae_qgis.environment import SET_UP  # noqa: E402 (found only now)
+from auvae_qgis.setup_errors import SUPPORTED  # noqa: E402
+
+# What a run always fills in alike.
+KNOWN = {"SET_UP": SET_UP, "SUPPORTED": SUPPORTED}
+README = CHECKOUT / "README.md"
+CORE = CHECKOUT / "model" / "auvae"
+BEGIN, END = "<!-- messages: made by `make messages` -->", "<!-- end of messages -->"
+# By the class of the error, in the order in which a run meets them. A job's own errors name the setting and what
+# it may be: nothing to look up.
+GROUPS = {
+    "SetupError": "Setting up",
+    "WorkerEnvironmentError": "Starting",
+    "SceneError": "The image",
+    "DeviceError": "Memory and graphics card",
+    "OutputError": "The result",
+    "ModelError": "A trained model",
+    "AuvaeError": "Everything else",
+}
+WORKER = CHECKOUT / "auvae_qgis" / "worker.py"
+
+
+def messages() -> dict[str, list[tuple[str, str]]]:
+    """What is wrong and what to do, by group."""
+    found: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS.values()}
+    for path in sorted(CORE.rglob("*.py")):
+        for kind, said, remedy in _raised(ast.parse(path.read_text(encoding="utf-8"))):
+            found[GROUPS[kind]].append((said, remedy))
+    found["Setting up"] += _causes(CHECKOUT / "auvae_qgis" / "setup_errors.py")
+    for said in _told(ast.parse(WORKER.read_text(encoding="utf-8"))):
+        what, _, remedy = said.partition(". ") if ". " in said else said.partition(": ")
+        found["Starting"].append((f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}"))
+    return {title: list(dict.fromkeys(rows)) for title, rows in found.items() if rows}
+
+
+def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """Every error of these classes that is made with both of its sentences."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GROUPS:
+            texts = [_text(argument) for argument in node.args]
+            if len(texts) == 2 and all(texts):  # noqa: PLR2004 (what is wrong, what to do)
+                yield node.func.id, *texts
+
+
+def _causes(path: Path) -> list[tuple[str, str]]:
+    """The causes that an installer's words stand for."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    table = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_CAUSES"
+    )
+    return [(_text(said), _text(remedy)) for _, said, remedy in (row.elts for row in table.elts)]
+
+
+def _told(tree: ast.AST) -> Iterator[str]:
+    """What the plugin says of a worker that gives no answer: sentences in tr(...), remedy included."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        inner = getattr(node.func, "value", None)
+        if (
+            getattr(node.func, "attr", "") == "format"
+            and getattr(getattr(inner, "func", None), "id", "") == "tr"
+        ):
+            text = inner.args[0].value
+            for argument in node.args:
+                text = text.replace("{}", KNOWN.get(getattr(argument, "id", ""), "…"), 1)
+            if re.search(r"[.:] \w", text) and "computing on" not in text:
+                yield text
+        elif getattr(node.func, "id", "") == "tr" and "{" not in _raw(node.args[0]):
+            text = _raw(node.args[0])
+            if re.search(r"[.:] \w", text) and "computing on" not in text:
+                yield text
+
+
+def _raw(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _text(node: ast.AST) -> str:
+    """The words of a string in the sources, with … where a run fills something in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"\{[^}]*\}", "…", node.value)
+    if isinstance(node, ast.JoinedStr):
+        parts = [
+            _text(value)
+            if isinstance(value, ast.Constant)
+            else KNOWN.get(getattr(value.value, "id", ""), "…")
+            for value in node.values
+        ]
+        return re.sub(r"…(?:\W*…)+", "…", "".join(parts))
+    if isinstance(node, ast.IfExp):
+        return _text(node.body)
+    return ""
+
+
+def section() -> str:
+    """The section as the README has it."""
+    lines = []
+    for title, rows in messages().items():
+        lines += [
+            "<details>",
+            f"<summary>{title}</summary>",
+            "",
+            "| what is said | what to do |",
+            "|---|---|",
+        ]
+        lines += [f"| {_cell(said)} | {_cell(remedy)} |" for said, remedy in rows]
+        lines += ["", "</details>"]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def main() -> int:
+    """Rewrite the section; with --check return 1 when it is not current."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    given = parser.parse_args()
+    page = README.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    current = f"{before}{BEGIN}\n{section()}\n{END}{after}"
+    if given.check:
+        return int(current != page)
+    README.write_text(current, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
