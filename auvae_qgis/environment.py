@@ -37,8 +37,8 @@ from .setup_errors import (
 
 PLUGIN = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PLUGIN / "model" / "requirements.txt"
+HASHED_REQUIREMENTS = PLUGIN / "model" / "requirements-hashed.txt"
 DEVELOPMENT_REQUIREMENTS = PLUGIN / "tools" / "requirements-worker.txt"
-UV = "uv==0.13.9"
 
 MARKER = "auvae-environment.json"  # written last: an environment without it is not used
 SET_UP = "Plugins > AUVAE Unmixing > Set up"
@@ -272,8 +272,9 @@ def install_commands(folder: Path, pip_settings: str, *, development: bool = Fal
 
     AUVAE_WHEELS may name a folder of wheels: then nothing else is asked, and no network is needed.
     `pip_settings` is what `pip config list` prints. Where they name a place to install from (a mirror, a
-    folder of wheels), that place is respected and plain pip is used; else uv picks torch's CPU or CUDA
-    build from PyTorch's own index after the GPU and driver that it finds.
+    folder of wheels), that place is respected and plain pip is used: its files may have been built anew. Else
+    all but torch must have the hashes of requirements-hashed.txt, and uv picks torch's CPU or CUDA build from
+    PyTorch's own index after the GPU and driver that it finds.
     """
     python = str(_python_in(folder))
     wanted = ["-r", str(REQUIREMENTS)]
@@ -289,8 +290,11 @@ def install_commands(folder: Path, pip_settings: str, *, development: bool = Fal
     else:
         uv = [python, "-m", "uv", "pip", "install", "--python", python, "--no-cache", "--torch-backend=auto"]
         steps = [
-            Step("Fetching the installer uv", [*pip, UV]),
-            Step("Installing torch and its companions", [*uv, *wanted]),
+            Step(
+                "Installing torch's companions and the installer uv from pypi.org, by their hashes",
+                [*pip, "--require-hashes", "--only-binary=:all:", "-r", str(HASHED_REQUIREMENTS)],
+            ),
+            Step("Installing torch from download.pytorch.org, as the graphics card needs it", [*uv, *wanted]),
         ]
     if development:
         core = ["--no-deps", "--no-build-isolation", "--editable", str(PLUGIN / "model")]

@@ -199,6 +199,20 @@ def test_without_such_settings_the_build_of_torch_is_chosen_after_the_graphics_c
     assert "--torch-backend=auto" in steps[-1].argv
 
 
+def test_all_but_torch_is_installed_by_hashes_of_the_versions_that_are_pinned(tmp_path):
+    first, second = environment.install_commands(tmp_path, "")
+    assert "--require-hashes" in first.argv
+    assert "--only-binary=:all:" in first.argv
+    assert ("pypi.org" in first.text, "pytorch.org" in second.text) == (True, True)
+
+    def pins(path):
+        return set(re.findall(r"(?m)^([a-z0-9-]+==[\d.]+)", path.read_text(encoding="utf-8")))
+
+    hashed = pins(environment.HASHED_REQUIREMENTS)
+    assert {pin for pin in pins(environment.REQUIREMENTS) if not pin.startswith("torch==")} <= hashed
+    assert not [pin for pin in hashed if pin.startswith(("torch==", "nvidia-"))]
+
+
 def test_a_proxy_and_certificate_in_pips_settings_reach_uv_too():
     printed = "global.cert='/etc/company.pem'\nglobal.proxy='http://proxy:3128'\nglobal.timeout='60'\n"
     assert environment._network_variables(printed) == {

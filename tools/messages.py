@@ -24,8 +24,8 @@ KNOWN = {"SET_UP": SET_UP, "SUPPORTED": SUPPORTED}
 README = CHECKOUT / "README.md"
 CORE = CHECKOUT / "model" / "auvae"
 BEGIN, END = "<!-- messages: made by `make messages` -->", "<!-- end of messages -->"
-# By the class of the error, in the order in which a run meets them. A job's own errors name the setting and what
-# it may be: nothing to look up.
+# By the class of the error, in the order in which a run meets them. A job's own errors name the setting and
+# what it may be: nothing to look up.
 GROUPS = {
     "SetupError": "Setting up",
     "WorkerEnvironmentError": "Starting",
