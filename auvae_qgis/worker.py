@@ -407,6 +407,11 @@ def _explain_death(
             "The system ended the unmixing process because memory ran out (exit code {}). "
             "Close other programs, choose fewer bands, or unmix a part of the scene."
         ).format(code)
+    words = "\n".join(last_words)
+    if "Timeout (" in words and "h5py" in words:
+        return tr(
+            "The HDF5 library does not come to an end with this file: it is damaged. Download it again."
+        )
     missing = [line for line in last_words if "No module named" in line]
     if missing:
         module = missing[-1].rsplit(" ", 1)[-1].strip("'\"")

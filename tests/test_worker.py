@@ -192,6 +192,36 @@ def test_a_defect_is_an_internal_error_with_its_traceback_in_the_log(job, simula
     assert worker.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        (RuntimeError("CUDA error: an illegal memory access\nmore lines"), "device", "graphics card failed"),
+        (MemoryError(), "device", "not enough memory"),
+        (RuntimeError("could not create a primitive"), "device", "not enough memory"),
+        (ValueError("one\ntwo"), "internal", "(ValueError: one)"),
+    ],
+)
+def test_what_torch_and_the_system_say_becomes_one_sentence(said, kind, words):
+    import auvae.training  # noqa: F401 (what memory errors look like)
+    from auvae.worker import explained
+
+    error = explained(said)
+    assert error.kind == kind
+    assert words in error.text
+    assert "\n" not in error.text
+
+
+def test_of_two_runs_that_start_at_once_into_one_folder_one_gives_way(
+    start_worker, job, simulated, tmp_path, left_behind
+):
+    workers = [start_worker(job(simulated, id=f"{number}abc", seed=number)) for number in (1, 2)]
+    lasts = [events_of(ended(worker)[1])[-1] for worker in workers]
+    assert sorted(last["event"] for last in lasts) == ["error", "result"]
+    [refused] = [last for last in lasts if last["event"] == "error"]
+    assert "Another run" in refused["text"]
+    assert left_behind(tmp_path) == ["result"]
+
+
 # ---- the command
 
 

@@ -12,7 +12,14 @@ import numpy as np
 import processing
 import pytest
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsProcessingException, QgsRasterLayer, QgsSettings
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsRasterLayer,
+    QgsSettings,
+)
 
 from .conftest import write_scene
 
@@ -225,3 +232,33 @@ def test_an_ending_that_no_format_has_is_refused_before_the_training(options, tm
     sentence = fail({**options, "ABUNDANCES": str(tmp_path / "abundances.xyzzy")})
     assert ".tif" in sentence
     assert not Path(options["OUTPUT"]).exists()
+
+
+def test_unloading_the_plugin_ends_a_run_and_qgis_lives(options, listen, stand_in, plugin_modules):
+    """A run in a task, as the toolbox starts one: its algorithm must not outlive the plugin's provider."""
+    stand_in(f"{HELLO}; {TRAINING}; sleep 60")
+    before = beside(options)
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix")
+    context, feedback, over = QgsProcessingContext(), listen(), []
+    errors = []
+    feedback.reportError = lambda text, fatalError=False: errors.append(text)
+    task = QgsProcessingAlgRunnerTask(algorithm, options, context, feedback)
+    task.executed.connect(lambda successful, _results: over.append(successful))
+    QgsApplication.taskManager().addTask(task)
+
+    def wait(condition):
+        end = time.monotonic() + 20
+        while not condition() and time.monotonic() < end:
+            QgsApplication.processEvents()
+            time.sleep(0.02)
+        assert condition()
+
+    wait(lambda: any("epoch 1" in line for line in feedback.lines))
+    started = time.monotonic()
+    plugin_modules("auvae_qgis.worker").end_jobs()
+    assert time.monotonic() - started < 4
+    assert not workers()
+    wait(lambda: over)
+    assert over == [False]
+    assert any("plugin was unloaded" in text for text in errors)
+    assert beside(options) == before

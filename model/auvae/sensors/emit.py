@@ -42,7 +42,7 @@ def open_product(path: str) -> Source | None:
         cube = next((name for name in _CUBES if name in file), None)
         if cube is None or _BANDS not in file or not all(name in file for name in _LOOKUP):
             return None
-        with hdf.damage_named(path):
+        with hdf.in_time(), hdf.damage_named(path):
             product = Emit(path, file, cube)
         product.keep_open(stack.pop_all())
         return product

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +16,8 @@ from . import files
 
 # A window needs the same packed chunks as its neighbour: they are kept unpacked meanwhile.
 _CHUNK_CACHE = 128 * 2**20
+# For the attributes of a product, which take milliseconds; a network drive may be slow.
+_PATIENCE_S = 60.0
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -37,6 +41,19 @@ def damage_named(path: str) -> Iterator[None]:
         yield
     except (OSError, KeyError, RuntimeError) as error:
         raise _damaged(path) from error
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """End the process when the HDF5 library does not come back: some damage makes it go round for ever.
+
+    It holds Python meanwhile, so that nothing else could. The plugin knows what the last words mean.
+    """
+    faulthandler.dump_traceback_later(_PATIENCE_S, exit=True, file=sys.__stderr__ or sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def is_hdf(path: str) -> bool:

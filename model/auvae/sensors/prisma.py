@@ -56,7 +56,7 @@ def open_product(path: str) -> Source | None:
                     "Use the L2D product: surface reflectance on a map grid.",
                 )
             return None
-        with hdf.damage_named(path):
+        with hdf.in_time(), hdf.damage_named(path):
             product = Prisma(path, file)
         product.keep_open(stack.pop_all())
         return product
