@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.abundancemap import AbundanceMap
 from .algorithms.countendmembers import CountEndmembers
-from .algorithms.inspect import Inspect
 from .algorithms.dominantmaterial import DominantMaterial
+from .algorithms.inspect import Inspect
 from .algorithms.unmix import Unmix
 from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models

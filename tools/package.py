@@ -18,7 +18,16 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NAME = "auvae_unmixing"
-SHIPPED = ("metadata.txt", "__init__.py", "LICENSE", "README.md", "auvae_qgis/", "model/", "resources/")
+SHIPPED = (
+    "metadata.txt",
+    "__init__.py",
+    "LICENSE",
+    "README.md",
+    "CITATION.cff",
+    "auvae_qgis/",
+    "model/",
+    "resources/",
+)
 REQUIRED = (
     "name",
     "description",

@@ -376,6 +376,8 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
         writer.complete_maps(
             lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
         )
+        for text in writer.advice(model, job.variant):
+            course.message("warning", text)
         document = writer.finish(
             model,
             {

@@ -21,11 +21,14 @@ from rasterio._err import CPLE_BaseError  # GDAL's errors, which build_overviews
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from . import report
+from . import report, report_pictures
+from .advice import advice
 from .errors import OutputError
+from .overview import Overview
 from .palette import COLORS, rgb
 from .pictures import UNCLASSIFIED, category_names, composite, dominant
 from .purest import PurestPixels
+from .variants import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,6 +105,8 @@ class ResultWriter:
         self._angles = 0.0
         self._sums = np.zeros(len(self.names))
         self._largest = np.zeros(len(self.names))
+        self._deviations = np.zeros(len(self.names))
+        self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
         self._purest = PurestPixels(len(self.names))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
@@ -162,10 +167,12 @@ class ResultWriter:
             for index, name in enumerate(self.files):
                 self._write(name, window, abundances[..., index : index + 1], valid)
         self._purest.see(abundances[valid], cube[inside][valid])
+        self._overview.see(window, cube[inside], valid, angle, squared_error)
         self._pixels += int(valid.sum())
         self._squares += float(squared_error[valid].sum(dtype=np.float64))
         self._angles += float(angle[valid].sum(dtype=np.float64))
         self._sums += abundances[valid].sum(axis=0, dtype=np.float64)
+        self._deviations += maps.uncertainty[inside][valid].sum(axis=0, dtype=np.float64)
         self._largest += np.bincount(abundances[valid].argmax(axis=-1), minlength=len(self.names))
 
     def complete_maps(self, progress: Callable[[float], None]) -> None:
@@ -184,6 +191,18 @@ class ResultWriter:
                 self._complete(path)
             classes = self.staging / f"{FILES['dominant']}.aux.xml"
             classes.write_text(category_names(self.names), encoding="utf-8")
+
+    def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
+        """What speaks against this result, after the last `write`: sentences for the analyst."""
+        pixels = max(1, self._pixels)
+        return advice(
+            np.asarray(model.endmembers),
+            self._sums / pixels,
+            self._largest / pixels,
+            self._deviations / pixels if variant == DEFAULT else None,
+            self.metrics["mean_angle"],
+            self._overview,
+        )
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -205,6 +224,7 @@ class ResultWriter:
                     "file": file,
                     "color": self.colors[index],
                     "mean_abundance": self._sums[index] / pixels,
+                    "mean_uncertainty": self._deviations[index] / pixels,
                     "area_share": self._largest[index] / pixels,
                     "mixing": mixing,
                     "purest": {"pixels": self._purest.counts, "least_abundance": least},
@@ -224,11 +244,8 @@ class ResultWriter:
             moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
             (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
             self._write_model(model)
-            maps = [
-                report.thumbnail(self.staging / item["file"], item["color"])
-                for item in document["endmembers"]
-            ]
-            page = report.page(document, np.asarray(model.endmembers), maps)
+            images = report_pictures.pictures(self.staging, document, self._overview)
+            page = report.page(document, np.asarray(model.endmembers), spread, images)
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
