@@ -112,6 +112,7 @@ class MapProbe(QgsMapTool):
             return
         frame = QgsRubberBand(self._map, QgsWkbTypes.PolygonGeometry)
         frame.setStrokeColor(QColor(color))
+        frame.setSecondaryStrokeColor(QColor(Qt.GlobalColor.white))  # to be seen on any map
         frame.setFillColor(QColor(0, 0, 0, 0))
         frame.setWidth(2)
         frame.setToGeometry(outline, None)

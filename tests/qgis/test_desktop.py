@@ -91,7 +91,7 @@ def test_the_name_of_the_best_match_reaches_layer_file_and_legend_in_one_click(f
 def test_training_is_heard_while_it_goes_on_and_shown_afterwards(facts):
     assert facts["heard"] == {"scene": 1, "ended": 1}
     assert facts["moving"] >= 1
-    assert facts["training kept"]["losses"] == ["reconstruction", "posterior", "adversary"]
+    assert facts["training kept"]["losses"] == ["reconstruction", "posterior"]
     assert facts["training kept"]["moves"] == MATERIALS
     assert facts["training kept"]["earlier"] >= MATERIALS
 

@@ -51,6 +51,9 @@ class PlotPanel(QWidget):
         ):
             action = self.bar.addAction(icon_named(icon), text)
             action.triggered.connect(act)
+            button = self.bar.widgetForAction(action)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a tool bar's buttons have none by themselves
+            button.setAccessibleName(text)
             if keys:
                 action.setShortcut(QKeySequence(keys))
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -135,6 +135,8 @@ class ProbeTab(QWidget):
             _draw_residuals(self._result, axes["residual"], shown, current)
             axes["spectrum"].sharex(axes["residual"])
             axes["spectrum"].tick_params(labelbottom=False)
+        else:
+            axes["spectrum"].set_ylabel("")
         _draw_bars(self._result, axes["bars"], shown, current)
         self.panel.canvas.finish()
         self.legend.set_front(self.legend.currentRow())

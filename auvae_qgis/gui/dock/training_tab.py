@@ -129,8 +129,8 @@ class TrainingTab(QWidget):
 
     def _draw_loss(self, axes: Any, run: Run, name: str, color: str, with_label: bool) -> None:
         points = np.array(run.losses.get(name, []), dtype=float).reshape(-1, 2)
-        axes.plot(points[:, 0], points[:, 1], color=color, linewidth=1.3, label=tr(name) if name else "_")
-        axes.set_title(tr(name), fontsize="small")
+        axes.plot(points[:, 0], points[:, 1], color=color, linewidth=1.3, label=_loss_name(name) or "_")
+        axes.set_title(_loss_name(name), fontsize="small")
         if len(points) and (points[:, 1] > 0).all() and points[:, 1].max() > 10 * points[:, 1].min():
             axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", labelbottom=with_label)
@@ -139,6 +139,7 @@ class TrainingTab(QWidget):
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
         if not name:
             axes.set_title(tr("Losses come with the training"), fontsize="small")
+            axes.set_axis_off()
 
     def _draw_moves(self, axes: Any, run: Run) -> None:
         """Draw where the endmembers were: faint at first, strong at last."""
@@ -146,6 +147,7 @@ class TrainingTab(QWidget):
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
         if run.axis is None or not run.moves:
             axes.set_title(tr("Endmembers are not found yet"), fontsize="small")
+            axes.set_axis_off()
             return
         axes.set_title(tr("Endmembers, faint at first"), fontsize="small")
         for place, (_, spectra) in enumerate(run.moves):
@@ -174,6 +176,17 @@ class TrainingTab(QWidget):
         names = [tr("{}, at {:.0%}").format(name, share) for share, _ in (first, last) for name in run.names]
         values = np.column_stack([run.axis.place(first[1]), run.axis.place(last[1])])
         return Table(tuple(names), run.axis.x, values, run.axis.in_nanometres, run.unit)
+
+
+def _loss_name(name: str) -> str:
+    """Return what the analyst reads for a loss of the worker."""
+    known = {
+        "reconstruction": tr("reconstruction"),
+        "posterior": tr("posterior"),
+        "adversary": tr("adversary"),
+        "discriminator": tr("discriminator"),
+    }
+    return known.get(name, name)
 
 
 def _run_of(result: Result, moves: list[tuple[float, Array]]) -> Run:
