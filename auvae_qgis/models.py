@@ -7,7 +7,8 @@ from pathlib import Path
 from qgis.core import QgsProcessingModelAlgorithm
 from qgis.PyQt.QtGui import QIcon
 
-from .paths import ICON, RESOURCES
+from .help_pages import help_url
+from .paths import RESOURCES, icon_of
 from .translation import tr
 
 MODELS = RESOURCES / "models"
@@ -22,6 +23,8 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         super().__init__()
         self._path = path
         self.fromFile(str(path))
+        for parameter in self.parameterDefinitions():
+            parameter.setDescription(tr(parameter.description()))
 
     def createInstance(self) -> ShippedModel:
         """Read the model anew."""
@@ -45,11 +48,15 @@ class ShippedModel(QgsProcessingModelAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
 
 def shipped_models() -> list[ShippedModel]:
