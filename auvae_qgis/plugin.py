@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .provider import AuvaeProvider
 from .translation import install_translator
+from .worker import end_idle_worker
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -44,6 +45,7 @@ class AuvaePlugin:
         if self.window is not None:
             self.window.remove()
             self.window = None
+        end_idle_worker()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None

@@ -16,7 +16,7 @@ def tr(text: str) -> str:
 
 
 def install_translator() -> QTranslator | None:
-    """Let `tr` speak QGIS's language; returns what the caller keeps alive, None where there is no translation."""
+    """Let `tr` speak QGIS's language; returns what the caller keeps, None where there is no translation."""
     translator = QTranslator()
     # QLocale knows that QGIS's zh-Hans is zh_CN.
     if not translator.load(QLocale(QgsApplication.locale()), "auvae", "_", str(TRANSLATIONS)):

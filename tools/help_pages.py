@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from qgis.core import QgsApplication, QgsProcessingAlgorithm, QgsProcessingParameterDefinition
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTranslator
@@ -41,9 +40,15 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
             ("scene.png", tr("The scene: 100 x 100 pixels of Jasper Ridge, 198 bands.")),
             composite,
             dominant,
-            ("spectra.svg", tr("The spectra of the endmembers; around each the spread of its purest pixels.")),
+            (
+                "spectra.svg",
+                tr("The spectra of the endmembers; around each the spread of its purest pixels."),
+            ),
             ("map.png", tr("An abundance map: white is none, full colour is a pixel of nothing else.")),
-            ("error.png", tr("Reconstruction error: red where a material has no endmember, or light is weak.")),
+            (
+                "error.png",
+                tr("Reconstruction error: red where a material has no endmember, or light is weak."),
+            ),
         ],
         "countendmembers": [
             ("worth.svg", tr("What the least needed of so many endmembers is worth.")),
@@ -58,7 +63,9 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def page(algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm], tr: Tr, language: str) -> str:
+def page(
+    algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm], tr: Tr, language: str
+) -> str:
     """Return the page of one algorithm, in the language that ``tr`` speaks and the algorithms were made in."""
     name = algorithm.displayName()
     links = " · ".join(
@@ -84,7 +91,7 @@ def page(algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm]
             '<meta name="viewport" content="width=device-width">',
             f'<title>{escape(name)}</title><link rel="stylesheet" href="../help.css"></head><body>',
             f"<nav>AUVAE Unmixing: {links}</nav>",
-            f'<h1><img src="../../icons/{algorithm.name()}.svg" alt="" width="40" height="40"> {escape(name)}</h1>',
+            f'<h1><img src="../../icons/{algorithm.name()}.svg" alt="" width="40"> {escape(name)}</h1>',
             f'<p class="lead">{escape(algorithm.shortDescription())}</p>',
             algorithm.shortHelpString(),
             figures,
@@ -123,7 +130,9 @@ def _needed(algorithm: QgsProcessingAlgorithm) -> Iterator[tuple[str, str]]:
     for parameter in algorithm.parameterDefinitions():
         optional = parameter.flags() & QgsProcessingParameterDefinition.FlagOptional
         if not optional and (parameter.defaultValue() is None or parameter.isDestination()):
-            value = examples.get(parameter.type(), "output.gpkg" if "ector" in parameter.type() else "output.tif")
+            value = examples.get(
+                parameter.type(), "output.gpkg" if "ector" in parameter.type() else "output.tif"
+            )
             yield parameter.name(), value
 
 
@@ -173,12 +182,12 @@ def make_pictures(scene: Path, endmembers: int) -> None:
     auvae = str(CHECKOUT / "build" / "worker" / "bin" / "auvae")
     with tempfile.TemporaryDirectory(prefix="auvae-help-") as place:
         result, count, bands = (Path(place) / name for name in ("result", "count.html", "bands.html"))
-        common: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL}
-        subprocess.run(
-            [auvae, "unmix", str(scene), "--endmembers", str(endmembers), "--output", str(result)], **common
-        )
-        subprocess.run([auvae, "count", str(scene), "--report", str(count)], **common)
-        subprocess.run([auvae, "inspect", str(scene), "--report", str(bands)], **common)
+        for task in (
+            ["unmix", str(scene), "--endmembers", str(endmembers), "--output", str(result)],
+            ["count", str(scene), "--report", str(count)],
+            ["inspect", str(scene), "--report", str(bands)],
+        ):
+            subprocess.run([auvae, *task], check=True, stdout=subprocess.DEVNULL)
         report = (result / "report.html").read_text(encoding="utf-8")
         images = re.findall(r'data:image/png;base64,([^"]+)"', report)
         for file, image in {

@@ -1,8 +1,8 @@
 """Checks and builds the translations in resources/i18n/: translations.py [--update].
 
-Every string in a tr() of the plugin, and every title in its models, must stand translated in each .ts file: those
-that do not are listed, and it fails. --update adds them to the files, empty, and drops what nobody says any more.
-The .qm files that QGIS reads are made beside them by Qt's own lrelease; git does not keep those.
+Every string in a tr() of the plugin, and every title in its models, must stand translated in each .ts file:
+those that do not are listed, and it fails. --update adds them to the files, empty, and drops what nobody says
+any more. The .qm files that QGIS reads are made beside them by Qt's own lrelease; git does not keep those.
 """
 
 from __future__ import annotations
@@ -51,7 +51,11 @@ def source_strings(checkout: Path) -> list[str]:
 def _titles(model: Path) -> list[str]:
     """Return what a model of the toolbox and its parameters are called."""
     root = ET.parse(model).getroot()  # noqa: S314  our own file
-    named = [one.get("value", "") for one in root.iter("Option") if one.get("name") in ("model_name", "description")]
+    named = [
+        one.get("value", "")
+        for one in root.iter("Option")
+        if one.get("name") in ("model_name", "description")
+    ]
     return [text for text in named if text]
 
 
@@ -103,9 +107,7 @@ def build(file: Path) -> Path:
     if program is None:
         raise TranslationError("Qt's lrelease is missing (Debian: apt install qttools5-dev-tools).")
     made = file.with_suffix(".qm")
-    done = subprocess.run(
-        [program, str(file), "-qm", str(made)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([program, str(file), "-qm", str(made)], capture_output=True, text=True, check=False)
     if done.returncode or not made.is_file():
         raise TranslationError(f"{program}: {done.stdout}{done.stderr}")
     return made

@@ -11,8 +11,7 @@ import re
 import shlex
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,15 +22,16 @@ import rasterio
 import torch
 
 from . import __version__, report
+from .checkpoint import Pace, fingerprint
 from .count import Count, count_endmembers
-from .errors import Cancelled, DeviceError, JobError
+from .errors import Cancelled, JobError
 from .inspection import Inspection, inspect_scene
-from .network import STRIDE
+from .mapping import map_scene
 from .palette import COLORS
-from .results import FILES, ResultWriter, write_text_whole
+from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
 from .scene import Scene
 from .selection import Selection
-from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
+from .training import Options, Patch, Progress, TrainedModel, choose_device, train
 from .variants import DEFAULT, VARIANTS, caution
 
 Emit = Callable[[dict[str, Any]], None]
@@ -40,14 +40,12 @@ SCHEMA = 1
 QUALITIES = ("draft", "standard", "high")
 DEVICES = ("auto", "cuda", "cpu")
 ENDMEMBERS = (2, 30)
-_WINDOW = 256
-_SMALLEST_WINDOW = 32
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
-# A second between two events that carry endmembers, and the most of these that are kept: both cost time or
-# room, and nobody looks more often.
-_SECONDS_BETWEEN_MOVES = 1.0
+# Between two events that carry endmembers, and the most of these that are kept: 30 endmembers of 400 bands
+# take 20 ms to write down, which is to stay below 2 % of the training.
+_SECONDS_BETWEEN_MOVES = 2.0
 _MOST_MOVES = 24
 
 
@@ -360,18 +358,33 @@ def _count(job: CountJob, scene: Scene, course: _Course) -> None:
 
 
 def _unmix(job: Job, scene: Scene, course: _Course) -> None:
-    """Unmix the scene into the job's result folder."""
+    """Unmix the scene into the job's result folder, from where a run that died left it."""
     device, device_name = _device(job.device)
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
-    patches = _patches(job, scene, course)
-    found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
-    endmembers = found.number if found else job.endmembers
+    mark = fingerprint(scene, job.options, _versions(), device)
+    earlier = left_over(Path(job.output), mark)
+    patches, count = [], None
+    told: dict[str, Any]
+    if earlier is None:
+        patches = _patches(job, scene, course)
+        found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
+        count = found.document() if found else None
+        endmembers = found.number if found else job.endmembers
+    else:
+        share = earlier.checkpoint.row / scene.rows
+        course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
+        endmembers = int(earlier.checkpoint.told["endmembers"])
     names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
     course.send(_scene_event(scene, names))
-    with ResultWriter(Path(job.output), job.id, scene, names) as writer:
-        model, moves = _train(job, endmembers, patches, course)
-        _map(scene, model, writer, course)
+    with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
+        if earlier is None:
+            model, moves = _train(job, endmembers, patches, course)
+            told = {"endmembers": endmembers, "count": count, "history": model.history, "moves": moves}
+            del patches
+        else:
+            model, told = earlier.model(device), earlier.checkpoint.told
+        _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
         course.reach(_MAPPED, "writing", "Writing the result")
         writer.complete_maps(
             lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
@@ -387,18 +400,41 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
                 "unit": scene.unit,
                 "bands": _band_decisions(scene),
                 "options": job.options,
-                "count": found.document() if found else None,
+                "count": told["count"],
                 "command": job.command,
                 "seed": job.seed,
                 "device": f"{device} ({device_name})",
                 "versions": _versions(),
                 "seconds": course.seconds(),
-                "history": model.history,
+                "history": told["history"],
                 "warnings": course.warnings,
             },
-            moves,
+            told["moves"],
         )
         course.send(_result(writer.output, document))
+
+
+def _map(
+    scene: Scene,
+    model: TrainedModel,
+    writer: ResultWriter,
+    course: _Course,
+    keep: Callable[[int], None],
+    earlier: Leftover | None,
+) -> None:
+    """Map the scene, and keep now and then how far that is."""
+    course.reach(_TRAINED, "mapping", "Mapping the scene")
+    pace = Pace(scene.rows * scene.cols)
+    for row in map_scene(
+        scene,
+        model,
+        writer,
+        lambda done, text: course.reach(_TRAINED + (_MAPPED - _TRAINED) * done, "mapping", text),
+        lambda text: course.message("info", text),
+        earlier.checkpoint.row if earlier else 0,
+    ):
+        if row < scene.rows and pace.due():
+            keep(row)
 
 
 class _Course:
@@ -515,59 +551,6 @@ def _train(
     ]
 
 
-def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course) -> None:
-    """Map the scene window by window, in smaller windows where memory does not do."""
-    size, done, pixels = _WINDOW, 0, scene.rows * scene.cols
-    course.reach(_TRAINED, "mapping", "Mapping the scene")
-    waiting = deque(inner for inner, _ in scene.windows(size, 0))
-    while waiting:
-        inner = waiting.popleft()
-        if max(inner.width, inner.height) > size:
-            waiting.extendleft(reversed(list(_quarters(inner))))
-            continue
-        outer = scene.grown(inner, model.halo)
-        try:
-            cube, valid = scene.read(outer)
-            maps = model.predict(cube, valid)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            maps = None
-        if maps is None:
-            # Outside the except block, whose traceback would keep the failed window's memory.
-            _release_memory()
-            size //= 2
-            if size < _SMALLEST_WINDOW:
-                raise DeviceError(
-                    f"There is not enough memory to map even {size * 2} x {size * 2} pixels at a time.",
-                    "Close other programs, set the device to CPU, or choose fewer bands.",
-                )
-            course.message("info", f"Memory ran out: mapping goes on in windows of {size} x {size} pixels.")
-            waiting.appendleft(inner)
-            continue
-        top, left = inner.row_off - outer.row_off, inner.col_off - outer.col_off
-        writer.write(inner, maps, cube, np.s_[top : top + inner.height, left : left + inner.width])
-        done += inner.width * inner.height
-        course.reach(
-            _TRAINED + (_MAPPED - _TRAINED) * done / pixels,
-            "mapping",
-            f"Mapping: {done / pixels:.0%} of the scene",
-        )
-
-
-def _quarters(window: Any) -> Iterator[Any]:
-    # Halves that begin on the network's grid: elsewhere it would see other neighbourhoods.
-    height, width = (-(-side // (2 * STRIDE)) * STRIDE for side in (window.height, window.width))
-    for row in range(0, window.height, height):
-        for col in range(0, window.width, width):
-            yield type(window)(
-                window.col_off + col,
-                window.row_off + row,
-                min(width, window.width - col),
-                min(height, window.height - row),
-            )
-
-
 def _device(choice: str) -> tuple[str, str]:
     """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
     device = choose_device(choice).type
@@ -577,7 +560,8 @@ def _device(choice: str) -> tuple[str, str]:
     )
 
 
-def _release_memory() -> None:
+def release_memory() -> None:
+    """Give back what a job that is over held of the GPU's memory."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rasterio.windows import Window
 
@@ -62,6 +62,16 @@ class Overview:
             (self.squared_error, error[taken]),
         ):
             kept[place] = np.where(seen[..., None] if kept.ndim > 2 else seen, values, np.nan)  # noqa: PLR2004  with bands
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be kept in a file and given to `restore`."""
+        return {"overview": self._values, "overview_angle": self.angle, "overview_error": self.squared_error}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self._values = np.array(arrays["overview"])
+        self.angle = np.array(arrays["overview_angle"])
+        self.squared_error = np.array(arrays["overview_error"])
 
     def picture(self) -> np.ndarray:
         """The scene (4, rows, cols) uint8: red, green, blue, opacity; stretched over most of its values."""

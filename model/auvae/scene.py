@@ -61,15 +61,15 @@ class Scene:
 
     Attributes: path, name, sensor (such as "EnMAP L2A", or empty); rows, cols; crs, transform (affine), gcps,
     gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, in the file's
-    order), wavelengths (B,) in nm or None, unit (label of the values), reflectance_scale (what a
-    reflectance of 1 is in these values, or None), warnings and notes (sentences for the analyst: what to
-    mend, what was decided).
+    order), line_bytes (see `Source`), wavelengths (B,) in nm or None, unit (label of the values),
+    reflectance_scale (what a reflectance of 1 is in these values, or None), warnings and notes (sentences for
+    the analyst: what to mend, what was decided).
     """
 
     def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:
         self.path = path
         self.name, self.sensor = source.name, source.sensor
-        self._source = source
+        self._source, self.line_bytes = source, source.line_bytes
         self.warnings, self.notes = list(source.warnings), list(source.notes)
         if len(source.bands) < _FEWEST_BANDS:
             raise SceneError(

@@ -52,6 +52,10 @@
    <translation>每个波段为一种丰度的栅格，例如结果中的 abundances.tif。</translation>
   </message>
   <message>
+   <source>AUVAE Unmixing</source>
+   <translation>AUVAE Unmixing</translation>
+  </message>
+  <message>
    <source>AUVAE {auvae}, PyTorch {torch}, computing on {device}</source>
    <translation>AUVAE {auvae}，PyTorch {torch}，在 {device} 上计算</translation>
   </message>
@@ -224,6 +228,10 @@
    <translation>去除连续统</translation>
   </message>
   <message>
+   <source>Copy diagnostics</source>
+   <translation>复制诊断信息</translation>
+  </message>
+  <message>
    <source>Copy the picture</source>
    <translation>复制图片</translation>
   </message>
@@ -250,6 +258,10 @@
   <message>
    <source>Default: {}.</source>
    <translation>默认：{}。</translation>
+  </message>
+  <message>
+   <source>Delete the plugin's own environment; results stay</source>
+   <translation>删除插件自己的环境；结果会保留</translation>
   </message>
   <message>
    <source>Divided by the norm</source>
@@ -328,8 +340,8 @@
    <translation>清除像元</translation>
   </message>
   <message>
-   <source>Graphics card: {} ({} GiB).</source>
-   <translation>显卡：{}（{} GiB）。</translation>
+   <source>Graphics card: {} ({} GiB), driver {}.</source>
+   <translation>显卡：{}（{} GiB），驱动程序 {}。</translation>
   </message>
   <message>
    <source>Hide</source>
@@ -378,6 +390,10 @@
   <message>
    <source>Installing the environment of AUVAE Unmixing</source>
    <translation>正在安装 AUVAE Unmixing 的环境</translation>
+  </message>
+  <message>
+   <source>Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.</source>
+   <translation>其驱动程序对 PyTorch 的 CUDA 来说太旧：请先安装 NVIDIA 的最新驱动程序。</translation>
   </message>
   <message>
    <source>Keep</source>
@@ -576,8 +592,8 @@
    <translation>探测像元</translation>
   </message>
   <message>
-   <source>PyTorch and what it needs: {:.1f} GiB to download, {:.1f} GiB on disk.</source>
-   <translation>PyTorch 及其依赖：下载 {:.1f} GiB，占用磁盘 {:.1f} GiB。</translation>
+   <source>PyTorch (build for {}), NumPy, SciPy, Rasterio, Safetensors: {:.1f} GiB to download, {:.1f} GiB on disk.</source>
+   <translation>PyTorch（{} 版本）、NumPy、SciPy、Rasterio、Safetensors：下载 {:.1f} GiB，占用磁盘 {:.1f} GiB。</translation>
   </message>
   <message>
    <source>QGIS cannot read single pixels of “{}”, so its spectrum is not shown.</source>
@@ -612,12 +628,24 @@
    <translation>重构误差：红色处的物质没有对应的端元，或光线很弱。</translation>
   </message>
   <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
    <source>Remove the libraries</source>
    <translation>移除光谱库</translation>
   </message>
   <message>
+   <source>Removing the environment</source>
+   <translation>正在移除环境</translation>
+  </message>
+  <message>
    <source>Rename…</source>
    <translation>重命名…</translation>
+  </message>
+  <message>
+   <source>Repair</source>
+   <translation>修复</translation>
   </message>
   <message>
    <source>Report</source>
@@ -800,6 +828,10 @@
    <translation>端元颜色，在每个像元中按丰度混合。</translation>
   </message>
   <message>
+   <source>The diagnostics are in the clipboard.</source>
+   <translation>诊断信息已复制到剪贴板。</translation>
+  </message>
+  <message>
    <source>The endmember with the largest abundance of every pixel, as classes.</source>
    <translation>每个像元中丰度最大的端元，作为类别。</translation>
   </message>
@@ -808,12 +840,16 @@
    <translation>端元的名称或编号（从 1 开始）。</translation>
   </message>
   <message>
-   <source>The folder for maps, spectra, report and model. A new or empty folder, or one with an earlier result: that is replaced once the new one is complete.</source>
-   <translation>存放图、光谱、报告和模型的文件夹。可以是新文件夹、空文件夹或含有早先结果的文件夹：新结果完整后才替换旧结果。</translation>
+   <source>The folder for maps, spectra, report and model. A new or empty folder, or one with an earlier result of this scene: that is replaced once the new one is complete. In a batch write {} where the name of each scene is to stand, as in results/{}, and fill that down.</source>
+   <translation>存放图、光谱、报告和模型的文件夹。可以是新文件夹、空文件夹或含有此影像早先结果的文件夹：新结果完整后才替换旧结果。批处理时，在应出现各影像名称的位置写 {}，如 results/{}，并向下填充。</translation>
   </message>
   <message>
    <source>The folder that Unmix has written: the one with result.json in it.</source>
    <translation>“解混”写出的文件夹：其中有 result.json。</translation>
+  </message>
+  <message>
+   <source>The folder {} holds the result of another scene, {}. Choose another folder, or one with {} in its name: there the name of each scene will stand.</source>
+   <translation>文件夹 {} 中是另一幅影像 {} 的结果。请选择其他文件夹，或名称中带有 {} 的文件夹：该处会出现各影像的名称。</translation>
   </message>
   <message>
    <source>The header does not begin with ENVI: this is no ENVI spectral library.</source>
@@ -968,6 +1004,10 @@
    <translation>由 AUVAE Unmixing 于 {} 解混（{}）</translation>
   </message>
   <message>
+   <source>Unmixing needs PyTorch, in an environment of its own that is not set up yet.</source>
+   <translation>解混需要 PyTorch，它位于一个单独的环境中，而该环境尚未设置。</translation>
+  </message>
+  <message>
    <source>Unmixing report</source>
    <translation>解混报告</translation>
   </message>
@@ -986,6 +1026,10 @@
   <message>
    <source>Value / norm</source>
    <translation>值 / 范数</translation>
+  </message>
+  <message>
+   <source>Versions, paths, graphics card and the last lines, without passwords</source>
+   <translation>版本、路径、显卡和最后的输出，不含密码</translation>
   </message>
   <message>
    <source>Wavelength (nm)</source>
