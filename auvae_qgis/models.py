@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from qgis.core import QgsProcessingModelAlgorithm
@@ -12,6 +13,7 @@ from .paths import RESOURCES, icon_of
 from .translation import tr
 
 MODELS = RESOURCES / "models"
+_AS_THEY_ARE = ("ALG_CREATOR", "ALG_VERSION")  # help of a model that is no sentence
 CHILDREN_OF = ("auvae", "gdal", "native")  # providers of the models' steps
 
 
@@ -23,8 +25,14 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         super().__init__()
         self._path = path
         self.fromFile(str(path))
+        said = self.helpContent()
+        self.setHelpContent(
+            {key: tr(text) if text and key not in _AS_THEY_ARE else text for key, text in said.items()}
+        )
         for parameter in self.parameterDefinitions():
             parameter.setDescription(tr(parameter.description()))
+            # of an output the designer's name, without the step that it comes from
+            parameter.setHelp(self.helpContent().get(parameter.name().split(":")[-1], ""))
 
     def createInstance(self) -> ShippedModel:
         """Read the model anew."""
@@ -37,6 +45,14 @@ class ShippedModel(QgsProcessingModelAlgorithm):
     def displayName(self) -> str:
         """Return the name in the toolbox."""
         return tr(super().name())
+
+    def shortDescription(self) -> str:
+        """Return the tooltip in the toolbox."""
+        return tr("Unmixes an image and draws polygons around pixels of one material.")
+
+    def shortHelpString(self) -> str:
+        """Return the help beside the parameters; what each of them means stands with it."""
+        return f"<p>{escape(self.helpContent().get('ALG_DESC', ''))}</p>"
 
     def group(self) -> str:
         """Return the heading in the toolbox."""

@@ -66,7 +66,7 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
 def page(
     algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm], tr: Tr, language: str
 ) -> str:
-    """Return the page of one algorithm, in the language that ``tr`` speaks and the algorithms were made in."""
+    """Return the page of one algorithm, in the language of ``tr``, in which the algorithms were made."""
     name = algorithm.displayName()
     links = " · ".join(
         f'<a href="{one.name()}.html">{escape(one.displayName())}</a>'

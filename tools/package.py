@@ -1,6 +1,6 @@
 """Makes the zip for the QGIS plugin repository and tries it: unpacked into a fresh profile, listed, run.
 
-What goes in is what git knows (or would add) of the plugin's own folders, no tests, and the built translations.
+What goes in is what git knows (or would add) of the plugin's own folders, no tests; and built translations.
 """
 
 from __future__ import annotations

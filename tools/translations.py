@@ -19,6 +19,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILES = CHECKOUT / "resources" / "i18n"
 CONTEXT = "AuvaeUnmixing"  # as in auvae_qgis/translation.py
+AS_THEY_ARE = {"ALG_CREATOR", "ALG_VERSION"}  # in the help of a model: no sentences
 LRELEASE = ("lrelease", "lrelease-qt5", "lrelease-qt6", "/usr/lib/qt6/bin/lrelease")
 FIELD = re.compile(r"\{[^{}]*\}|<[^<>]*>")  # what must come back unchanged: values put in, and HTML
 
@@ -49,14 +50,13 @@ def source_strings(checkout: Path) -> list[str]:
 
 
 def _titles(model: Path) -> list[str]:
-    """Return what a model of the toolbox and its parameters are called."""
+    """Return what a model of the toolbox and its parameters are called, and their help."""
     root = ET.parse(model).getroot()  # noqa: S314  our own file
-    named = [
-        one.get("value", "")
-        for one in root.iter("Option")
-        if one.get("name") in ("model_name", "description")
+    named = [one for one in root.iter("Option") if one.get("name") in {"model_name", "description"}]
+    helped = [
+        one for one in root.findall("./Option[@name='help']/Option") if one.get("name") not in AS_THEY_ARE
     ]
-    return [text for text in named if text]
+    return [one.get("value", "") for one in (*named, *helped) if one.get("value")]
 
 
 def read_ts(file: Path) -> dict[str, str]:

@@ -100,7 +100,9 @@ class DominantMaterial(QgsProcessingAlgorithm):
         )
         least.setHelp(tr("Pixels whose largest abundance is smaller get no class. 0: all get one."))
         self.addParameter(least)
-        self.addParameter(QgsProcessingParameterRasterDestination(self.OUTPUT, tr("Dominant material")))
+        classes = QgsProcessingParameterRasterDestination(self.OUTPUT, tr("Dominant material"))
+        classes.setHelp(tr("The raster of classes: numbers from 1, in the order of the endmembers."))
+        self.addParameter(classes)
         self.addOutput(QgsProcessingOutputString(self.NAMES, tr("Names of the classes, as a JSON list")))
 
     def prepareAlgorithm(

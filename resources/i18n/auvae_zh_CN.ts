@@ -332,6 +332,10 @@
    <translation>筛选光谱</translation>
   </message>
   <message>
+   <source>Find the materials of a hyperspectral image and how much of each is where</source>
+   <translation>找出高光谱影像中的物质，以及各处各占多少</translation>
+  </message>
+  <message>
    <source>Finds the materials in a hyperspectral image and how much of each is in every pixel.</source>
    <translation>找出高光谱影像中的物质，以及每个像元中各占多少。</translation>
   </message>
@@ -342,6 +346,10 @@
   <message>
    <source>Graphics card: {} ({} GiB), driver {}.</source>
    <translation>显卡：{}（{} GiB），驱动程序 {}。</translation>
+  </message>
+  <message>
+   <source>Help</source>
+   <translation>帮助</translation>
   </message>
   <message>
    <source>Hide</source>
@@ -358,6 +366,10 @@
   <message>
    <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from the image. See the help on how to choose it.</source>
    <translation>影像由多少种物质组成（包括阴影），2 到 30。0：由影像估计。如何选择请看帮助。</translation>
+  </message>
+  <message>
+   <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it.</source>
+   <translation>影像由多少种物质组成（包括阴影），2 到 30。0：自动估计。</translation>
   </message>
   <message>
    <source>How the network was trained</source>
@@ -386,6 +398,10 @@
   <message>
    <source>Install</source>
    <translation>安装</translation>
+  </message>
+  <message>
+   <source>Install, check or remove the environment that unmixing computes in</source>
+   <translation>安装、检查或移除解混所用的计算环境</translation>
   </message>
   <message>
    <source>Installing the environment of AUVAE Unmixing</source>
@@ -528,6 +544,10 @@
    <translation>只显示这一条</translation>
   </message>
   <message>
+   <source>Open the help of AUVAE Unmixing in the browser; it needs no network</source>
+   <translation>在浏览器中打开 AUVAE Unmixing 的帮助；不需要网络</translation>
+  </message>
+  <message>
    <source>Open the report of this result in the browser</source>
    <translation>在浏览器中打开此结果的报告</translation>
   </message>
@@ -558,6 +578,10 @@
   <message>
    <source>Pixels</source>
    <translation>像元</translation>
+  </message>
+  <message>
+   <source>Pixels in which no material has at least this share get no polygon.</source>
+   <translation>没有任何物质达到此比例的像元不生成多边形。</translation>
   </message>
   <message>
    <source>Pixels whose largest abundance is smaller get no class. 0: all get one.</source>
@@ -625,7 +649,7 @@
   </message>
   <message>
    <source>Reconstruction error: red where a material has no endmember, or light is weak.</source>
-   <translation>重构误差：红色处的物质没有对应的端元，或光线很弱。</translation>
+   <translation>重构误差：红色处的像元没有端元能够解释。</translation>
   </message>
   <message>
    <source>Remove</source>
@@ -730,6 +754,10 @@
   <message>
    <source>Show all of the plot (Home)</source>
    <translation>显示整个图形 (Home)</translation>
+  </message>
+  <message>
+   <source>Show or hide the spectra of a result, its probe, library and training</source>
+   <translation>显示或隐藏结果的光谱、探测、光谱库和训练</translation>
   </message>
   <message>
    <source>Smallest abundance that counts</source>
@@ -840,6 +868,10 @@
    <translation>端元的名称或编号（从 1 开始）。</translation>
   </message>
   <message>
+   <source>The folder for maps, spectra, report and model of the unmixing.</source>
+   <translation>存放解混所得的图、光谱、报告和模型的文件夹。</translation>
+  </message>
+  <message>
    <source>The folder for maps, spectra, report and model. A new or empty folder, or one with an earlier result of this scene: that is replaced once the new one is complete. In a batch write {} where the name of each scene is to stand, as in results/{}, and fill that down.</source>
    <translation>存放图、光谱、报告和模型的文件夹。可以是新文件夹、空文件夹或含有此影像早先结果的文件夹：新结果完整后才替换旧结果。批处理时，在应出现各影像名称的位置写 {}，如 results/{}，并向下填充。</translation>
   </message>
@@ -854,6 +886,10 @@
   <message>
    <source>The header does not begin with ENVI: this is no ENVI spectral library.</source>
    <translation>头文件不以 ENVI 开头：这不是 ENVI 光谱库。</translation>
+  </message>
+  <message>
+   <source>The image to unmix, best in surface reflectance.</source>
+   <translation>要解混的影像，最好是地表反射率。</translation>
   </message>
   <message>
    <source>The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web layer. Products of EnMAP, PRISMA, DESIS and EMIT by the file they come in: their image, METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer.</source>
@@ -894,6 +930,18 @@
   <message>
    <source>The picture is on the clipboard.</source>
    <translation>图片已复制到剪贴板。</translation>
+  </message>
+  <message>
+   <source>The polygons, with number and name of their material.</source>
+   <translation>多边形，带有其物质的编号和名称。</translation>
+  </message>
+  <message>
+   <source>The raster of classes that the polygons are drawn from.</source>
+   <translation>用来生成多边形的分类栅格。</translation>
+  </message>
+  <message>
+   <source>The raster of classes: numbers from 1, in the order of the endmembers.</source>
+   <translation>分类栅格：编号从 1 开始，与端元顺序一致。</translation>
   </message>
   <message>
    <source>The result in {} has no endmember “{}”. It has: {}.</source>
@@ -1002,6 +1050,14 @@
   <message>
    <source>Unmixed by AUVAE Unmixing on {} ({})</source>
    <translation>由 AUVAE Unmixing 于 {} 解混（{}）</translation>
+  </message>
+  <message>
+   <source>Unmixes a hyperspectral image, takes the material with the largest abundance of every pixel, and draws polygons around pixels of one material. Each polygon has the name of its material.</source>
+   <translation>对高光谱影像解混，取每个像元中丰度最大的物质，并在同一物质的像元周围绘制多边形。每个多边形带有其物质的名称。</translation>
+  </message>
+  <message>
+   <source>Unmixes an image and draws polygons around pixels of one material.</source>
+   <translation>对影像解混，并在同一物质的像元周围绘制多边形。</translation>
   </message>
   <message>
    <source>Unmixing needs PyTorch, in an environment of its own that is not set up yet.</source>
@@ -1238,6 +1294,10 @@
   <message>
    <source>“{}” is truncated: copy or download it again.</source>
    <translation>“{}”不完整：请重新复制或下载。</translation>
+  </message>
+  <message>
+   <source>“{}” is unmixed. The report says how well it fits.</source>
+   <translation>“{}”已解混。报告说明了拟合的好坏。</translation>
   </message>
   <message>
    <source>“{}” lists band numbers, not wavelengths, so its spectra cannot be compared.</source>
