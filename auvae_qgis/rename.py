@@ -169,7 +169,9 @@ def _set_description(path: Path, band: int, name: str) -> None:
 
 
 def _raster(path: Path, mode: int) -> Any:
-    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode)
+    # A new name at the end of the file costs a cloud-optimised one a part of its order, no more.
+    options = ["IGNORE_COG_LAYOUT_BREAK=YES"] if mode == gdal.OF_UPDATE else []
+    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode, open_options=options)
     if raster is None:
         raise OSError(gdal.GetLastErrorMsg() or str(path))
     return raster

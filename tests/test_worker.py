@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-_COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device"}
+_COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device", "selection"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 

@@ -26,9 +26,10 @@ from .checkpoint import Pace, fingerprint
 from .count import Count, count_endmembers
 from .errors import Cancelled, JobError
 from .inspection import Inspection, inspect_scene
-from .mapping import map_scene
+from .mapping import CACHE_MIB, map_scene
 from .palette import COLORS
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
+from .sampling import sample_patches
 from .scene import Scene
 from .selection import Selection
 from .training import Options, Patch, Progress, TrainedModel, choose_device, train
@@ -257,7 +258,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     """
     course = _Course(emit, cancelled)
     course.reach(0.0, "reading", "Reading the scene")
-    with Scene.open(job.scene, job.bands, job.selection) as scene:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MIB), Scene.open(job.scene, job.bands, job.selection) as scene:
         scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
@@ -364,26 +365,26 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
         course.message("warning", caution(job.variant))
     mark = fingerprint(scene, job.options, _versions(), device)
     earlier = left_over(Path(job.output), mark)
-    patches, count = [], None
     told: dict[str, Any]
     if earlier is None:
         patches = _patches(job, scene, course)
         found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
-        count = found.document() if found else None
-        endmembers = found.number if found else job.endmembers
+        told = {
+            "endmembers": found.number if found else job.endmembers,
+            "count": found.document() if found else None,
+        }
+        model = None
     else:
         share = earlier.checkpoint.row / scene.rows
         course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
-        endmembers = int(earlier.checkpoint.told["endmembers"])
-    names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
+        told, model = earlier.checkpoint.told, earlier.model(device)
+    names = [f"Endmember {number}" for number in range(1, told["endmembers"] + 1)]
     course.send(_scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
-        if earlier is None:
-            model, moves = _train(job, endmembers, patches, course)
-            told = {"endmembers": endmembers, "count": count, "history": model.history, "moves": moves}
+        if model is None:
+            model, moves = _train(job, told["endmembers"], patches, course)
+            told |= {"history": model.history, "moves": moves}
             del patches
-        else:
-            model, told = earlier.model(device), earlier.checkpoint.told
         _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
         course.reach(_MAPPED, "writing", "Writing the result")
         writer.complete_maps(
@@ -506,7 +507,7 @@ class _Course:
 
 def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
     patches = []
-    for patch in scene.sample_patches(job.seed):
+    for patch in sample_patches(scene, job.seed):
         patches.append(patch)
         course.reach(min(_READ, 0.01 * len(patches)), "reading", "Reading the scene")
     return patches
