@@ -77,7 +77,7 @@ for suite; do
     fi
     unshare --mount --pid --fork bash -euc "$mounted" bash "$place/$suite" \
         "$checkout" "$checkout/../shared" "$(dirname "$scene")" "$worker" -- \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
         bash -c "$session" bash /usr/bin/python3 "${arguments[@]}" || status=1
 done
 exit $status

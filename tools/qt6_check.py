@@ -137,9 +137,8 @@ def main() -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     del application
-    print(
-        f"PyQt {QtCore.PYQT_VERSION_STR}, Qt {QtCore.QT_VERSION_STR}: {len(files)} modules, {len(wrong)} to mend"
-    )
+    versions = f"PyQt {QtCore.PYQT_VERSION_STR}, Qt {QtCore.QT_VERSION_STR}"
+    print(f"{versions}: {len(files)} modules, {len(wrong)} to mend")
     return 1 if wrong else 0
 
 
