@@ -36,7 +36,7 @@ from qgis.core import Qgis
 from qgis.PyQt.QtCore import QT_VERSION_STR
 print(f\"QGIS {Qgis.QGIS_VERSION}, Qt {QT_VERSION_STR}, Python {platform.python_version()}\")"
     PYTHONPATH=$(echo build/qgis/lib/python3*/site-packages) QT_QPA_PLATFORM=offscreen \
-        "$1" -m pytest tests/qgis -q -p no:cacheprovider
+        timeout 1200 "$1" -m pytest tests/qgis -q -p no:cacheprovider
     tests=$?
     "$1" tools/screenshot.py "$3" "$4" "$5" && [ $tests -eq 0 ]'
 

@@ -53,7 +53,7 @@ figure.large img{width:400px;max-width:100%}figcaption{max-width:400px;font-size
 .warning{background:var(--warn);padding:.4em .8em;margin:.4em 0;border-left:4px solid #d9a400}
 code{overflow-wrap:anywhere;background:var(--code);padding:.1em .3em}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--code);padding:.6em .8em;margin:.4em 0}
-svg{max-width:100%;height:auto;background:#fff;color:#222}svg text{fill:#222}
+svg{max-width:100%;height:auto;background:#fff}
 .ramp{display:inline-block;height:.8em;width:8em;margin:0 .5em;border:1px solid var(--line)}
 .quiet{color:var(--quiet)}
 @media print{h2,figure,svg{break-inside:avoid}h2{break-after:avoid}}
@@ -273,9 +273,9 @@ def _training(history: Sequence[dict[str, float]]) -> Iterator[str]:
     if plots:
         yield "<h2>Training</h2>"
         yield f"<p>{plots}</p>"
-        yield '<p class="quiet">Losses that have come to rest: it was trained for long enough. Still'
-        yield "falling at the"
-        yield "end: a higher quality may be worth its time.</p>"
+        yield '<p class="quiet">Losses jump, as every step sees another part of the scene. That they no'
+        yield "longer fall tells that it was trained for long enough; falling at the end, that a higher quality"
+        yield "may be worth its time.</p>"
 
 
 def _repeating(document: dict[str, Any]) -> Iterator[str]:
