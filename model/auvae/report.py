@@ -82,7 +82,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, spread: np.ndarray, i
         *_training(document["history"]),
         *(_counting(document["count"]) if document["count"] else ()),
         "<h2>Settings</h2>",
-        _table({"Raster": document["scene"]["path"], **document["options"], "seed": document["seed"]}),
+        _table({"Raster": document["scene"]["path"], **document["options"]}),
         _left_out(document["bands"]),
         "<h2>How to repeat it</h2>",
         *_repeating(document),
@@ -274,16 +274,18 @@ def _training(history: Sequence[dict[str, float]]) -> Iterator[str]:
         yield "<h2>Training</h2>"
         yield f"<p>{plots}</p>"
         yield '<p class="quiet">Losses jump, as every step sees another part of the scene. That they no'
-        yield "longer fall tells that it was trained for long enough; falling at the end, that a higher quality"
-        yield "may be worth its time.</p>"
+        yield "longer fall tells that it was trained for long enough; falling at the end, that a higher"
+        yield "quality may be worth its time.</p>"
 
 
 def _repeating(document: dict[str, Any]) -> Iterator[str]:
     """The commands that make this result again."""
     yield "<p>With the same raster, seed and versions the same numbers come out on the same device. In QGIS:"
-    yield "<i>Processing ▸ History</i>. In a terminal, with QGIS:</p>"
-    yield f"<pre>{escape(qgis_command(document))}</pre>"
-    yield "<p>or with the command of the core alone:</p>"
+    yield "<i>Processing ▸ History</i>.</p>"
+    through_qgis = qgis_command(document)
+    if through_qgis:
+        yield f"<p>In a terminal, with QGIS:</p><pre>{escape(through_qgis)}</pre>"
+    yield "<p>With the command of the core alone:</p>"
     yield f"<pre>{escape(document['command'])}</pre>"
 
 
