@@ -36,6 +36,14 @@
    <translation>在您指定的位置保存该图的副本。留空：使用结果文件夹中的图。</translation>
   </message>
   <message>
+   <source>A file could not be written: it is protected, or a virus scanner holds it.</source>
+   <translation>有文件无法写入：文件受保护，或被杀毒软件占用。</translation>
+  </message>
+  <message>
+   <source>A package would have to be compiled, and there is no compiler.</source>
+   <translation>有软件包需要编译，但没有编译器。</translation>
+  </message>
+  <message>
    <source>A page with the evidence for each number, to open in a web browser (.html).</source>
    <translation>列出每个数目依据的网页，用浏览器打开（.html）。</translation>
   </message>
@@ -46,6 +54,10 @@
   <message>
    <source>A part of the image: maps are made of that part alone. Left empty: the whole image.</source>
    <translation>影像的一部分：只对这一部分制图。留空：整幅影像。</translation>
+  </message>
+  <message>
+   <source>A path became longer than this system allows.</source>
+   <translation>某个路径的长度超过了此系统的限制。</translation>
   </message>
   <message>
    <source>A raster with one abundance a band, such as abundances.tif of a result.</source>
@@ -100,6 +112,10 @@
    <translation>丰度，每个波段一个端元：比例，0 到 1。</translation>
   </message>
   <message>
+   <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
+   <translation>请在 Windows 中启用长路径，或将 AUVAE_PYTHON 设为位于较短文件夹中的环境。</translation>
+  </message>
+  <message>
    <source>An abundance map: white is none, full colour is a pixel of nothing else.</source>
    <translation>丰度图：白色为没有，全色表示像元中只有该物质。</translation>
   </message>
@@ -118,6 +134,10 @@
   <message>
    <source>As measured</source>
    <translation>原始测量值</translation>
+  </message>
+  <message>
+   <source>Ask your administrator for it, run pip config set global.cert FILE, and install again.</source>
+   <translation>请向管理员索取该证书，运行 pip config set global.cert FILE，然后重新安装。</translation>
   </message>
   <message>
    <source>Automatic</source>
@@ -188,8 +208,20 @@
    <translation>检查并使用</translation>
   </message>
   <message>
+   <source>Check the network connection, or a firewall or proxy in between, and install again.</source>
+   <translation>请检查网络连接或其间的防火墙、代理，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Checking that torch and its companions start</source>
+   <translation>正在检查 torch 及其依赖能否启动</translation>
+  </message>
+  <message>
    <source>Checking {}</source>
    <translation>正在检查 {}</translation>
+  </message>
+  <message>
+   <source>Choose another folder.</source>
+   <translation>请选择其他文件夹。</translation>
   </message>
   <message>
    <source>Click pixels in the map to see what they are made of</source>
@@ -256,6 +288,10 @@
    <translation>Ctrl+单击：只显示这一条。</translation>
   </message>
   <message>
+   <source>Debian and Ubuntu: sudo apt install python3-venv; then install again.</source>
+   <translation>Debian 和 Ubuntu：sudo apt install python3-venv；然后重新安装。</translation>
+  </message>
+  <message>
    <source>Default: {}.</source>
    <translation>默认：{}。</translation>
   </message>
@@ -274,6 +310,10 @@
   <message>
    <source>Dominant material: every pixel in the colour of its largest abundance.</source>
    <translation>主导物质：每个像元取丰度最大者的颜色。</translation>
+  </message>
+  <message>
+   <source>Done: {}</source>
+   <translation>完成：{}</translation>
   </message>
   <message>
    <source>Double-click: rename.</source>
@@ -328,6 +368,10 @@
    <translation>范围</translation>
   </message>
   <message>
+   <source>Fetching the installer uv</source>
+   <translation>正在获取安装程序 uv</translation>
+  </message>
+  <message>
    <source>Filter the spectra</source>
    <translation>筛选光谱</translation>
   </message>
@@ -342,6 +386,10 @@
   <message>
    <source>Forget the pixels</source>
    <translation>清除像元</translation>
+  </message>
+  <message>
+   <source>Free some space and install again.</source>
+   <translation>请腾出一些空间，然后重新安装。</translation>
   </message>
   <message>
    <source>Graphics card: {} ({} GiB), driver {}.</source>
@@ -388,6 +436,10 @@
    <translation>高光谱影像</translation>
   </message>
   <message>
+   <source>If that does not help, report it with the lines above.</source>
+   <translation>如果没有帮助，请附上以上各行报告此问题。</translation>
+  </message>
+  <message>
    <source>Inspect bands</source>
    <translation>检查波段</translation>
   </message>
@@ -400,12 +452,52 @@
    <translation>安装</translation>
   </message>
   <message>
+   <source>Install NVIDIA's current driver and press Repair; until then unmixing runs on the processor.</source>
+   <translation>请安装 NVIDIA 的最新驱动程序并按“修复”；在此之前解混在处理器上运行。</translation>
+  </message>
+  <message>
+   <source>Install a {} for a 64-bit system and install again (torch has no builds for Intel Macs).</source>
+   <translation>请安装 64 位系统的 {}，然后重新安装（torch 没有适用于 Intel Mac 的版本）。</translation>
+  </message>
+  <message>
+   <source>Install one (python.org, or your system's packages) and try again, or name a Python that has torch and rasterio in {}.</source>
+   <translation>请安装一个（python.org，或系统的软件包）后重试，或在 {} 中指定装有 torch 和 rasterio 的 Python。</translation>
+  </message>
+  <message>
+   <source>Install the Visual C++ Redistributable (x64) from microsoft.com, restart QGIS, and try again.</source>
+   <translation>请从 microsoft.com 安装 Visual C++ Redistributable (x64)，重新启动 QGIS，然后重试。</translation>
+  </message>
+  <message>
+   <source>Install {} (python.org) and install again.</source>
+   <translation>请安装 {}（python.org），然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Install {} for a 64-bit system: all packages come ready made for it. Then install again.</source>
+   <translation>请安装 64 位系统的 {}：所有软件包都有现成的版本。然后重新安装。</translation>
+  </message>
+  <message>
    <source>Install, check or remove the environment that unmixing computes in</source>
    <translation>安装、检查或移除解混所用的计算环境</translation>
   </message>
   <message>
+   <source>Installing the command auvae</source>
+   <translation>正在安装命令 auvae</translation>
+  </message>
+  <message>
    <source>Installing the environment of AUVAE Unmixing</source>
    <translation>正在安装 AUVAE Unmixing 的环境</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions</source>
+   <translation>正在安装 torch 及其依赖</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions (pip, as your pip settings say)</source>
+   <translation>正在安装 torch 及其依赖（pip，按您的 pip 设置）</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions from {}</source>
+   <translation>正在从 {} 安装 torch 及其依赖</translation>
   </message>
   <message>
    <source>Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.</source>
@@ -468,8 +560,16 @@
    <translation>训练开始后显示损失</translation>
   </message>
   <message>
+   <source>Make an environment in a folder with a plain name, such as C:\auvae, and name it in Set up.</source>
+   <translation>请在名称简单的文件夹（如 C:\auvae）中建立环境，并在“设置”中指定它。</translation>
+  </message>
+  <message>
    <source>Makes classes of abundances: the largest one of every pixel.</source>
    <translation>由丰度生成分类：每个像元取最大者。</translation>
+  </message>
+  <message>
+   <source>Making an environment with {}</source>
+   <translation>正在用 {} 建立环境</translation>
   </message>
   <message>
    <source>Mask</source>
@@ -520,6 +620,14 @@
    <translation>此像元无数据（第 {} 行，第 {} 列）。</translation>
   </message>
   <message>
+   <source>No {} was found to make the environment from: {}.</source>
+   <translation>未找到可用来建立环境的 {}，只找到：{}。</translation>
+  </message>
+  <message>
+   <source>Nothing was removed.</source>
+   <translation>未移除任何内容。</translation>
+  </message>
+  <message>
    <source>Number of endmembers</source>
    <translation>端元数</translation>
   </message>
@@ -534,6 +642,10 @@
   <message>
    <source>Number of the endmember</source>
    <translation>端元编号</translation>
+  </message>
+  <message>
+   <source>One of the packages does not exist for this Python or this kind of machine.</source>
+   <translation>有软件包不支持此 Python 或此类机器。</translation>
   </message>
   <message>
    <source>One of: {}.</source>
@@ -688,6 +800,10 @@
    <translation>工程中的结果</translation>
   </message>
   <message>
+   <source>Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.</source>
+   <translation>请在终端中运行 pip config set global.proxy http://USER:PASSWORD@HOST:PORT，然后重新安装。</translation>
+  </message>
+  <message>
    <source>SVG drawing (*.svg)</source>
    <translation>SVG 图形 (*.svg)</translation>
   </message>
@@ -706,6 +822,10 @@
   <message>
    <source>Scene</source>
    <translation>影像</translation>
+  </message>
+  <message>
+   <source>See that you may write there, make an exception for it in the virus scanner, and install again.</source>
+   <translation>请确认您有写入权限，并在杀毒软件中为其添加例外，然后重新安装。</translation>
   </message>
   <message>
    <source>Seed</source>
@@ -816,12 +936,36 @@
    <translation>随机数的起点。在同一设备上，相同的种子、影像和设置得到相同的结果。</translation>
   </message>
   <message>
+   <source>Stop any unmixing that is running and press Remove again.</source>
+   <translation>请停止正在运行的解混，然后再次按“移除”。</translation>
+  </message>
+  <message>
+   <source>Stop any unmixing that is running, see that you may write there, and install again.</source>
+   <translation>请停止正在运行的解混，确认您有写入权限，然后重新安装。</translation>
+  </message>
+  <message>
    <source>Table (*.csv)</source>
    <translation>表格 (*.csv)</translation>
   </message>
   <message>
    <source>Table of bands</source>
    <translation>波段表</translation>
+  </message>
+  <message>
+   <source>The Python environment in {} was made for another version of this plugin</source>
+   <translation>{} 中的 Python 环境是为此插件的另一版本建立的</translation>
+  </message>
+  <message>
+   <source>The Python environment with torch is not installed yet</source>
+   <translation>装有 torch 的 Python 环境尚未安装</translation>
+  </message>
+  <message>
+   <source>The Python named {}, {}, is not a Python program that can be started: correct it in {}, or clear it and press Install there.</source>
+   <translation>由 {} 指定的 Python（{}）不是可以启动的 Python 程序：请在 {} 中更正，或清除它并在那里按“安装”。</translation>
+  </message>
+  <message>
+   <source>The Python that the environment in {} was made from is gone</source>
+   <translation>建立 {} 中环境所用的 Python 已不存在</translation>
   </message>
   <message>
    <source>The Python “{}” could not be started ({}): name another in {}.</source>
@@ -860,12 +1004,20 @@
    <translation>诊断信息已复制到剪贴板。</translation>
   </message>
   <message>
+   <source>The disk is full.</source>
+   <translation>磁盘已满。</translation>
+  </message>
+  <message>
    <source>The endmember with the largest abundance of every pixel, as classes.</source>
    <translation>每个像元中丰度最大的端元，作为类别。</translation>
   </message>
   <message>
    <source>The endmember's name or its number, which begins at 1.</source>
    <translation>端元的名称或编号（从 1 开始）。</translation>
+  </message>
+  <message>
+   <source>The environment takes about {:.1f} GiB; {} has {:.1f} GiB left.</source>
+   <translation>环境约占 {:.1f} GiB；{} 剩余 {:.1f} GiB。</translation>
   </message>
   <message>
    <source>The folder for maps, spectra, report and model of the unmixing.</source>
@@ -884,6 +1036,10 @@
    <translation>文件夹 {} 中是另一幅影像 {} 的结果。请选择其他文件夹，或名称中带有 {} 的文件夹：该处会出现各影像的名称。</translation>
   </message>
   <message>
+   <source>The graphics card's driver is too old for this build of torch, or the card is.</source>
+   <translation>显卡的驱动程序或显卡本身对此 torch 版本来说太旧。</translation>
+  </message>
+  <message>
    <source>The header does not begin with ENVI: this is no ENVI spectral library.</source>
    <translation>头文件不以 ENVI 开头：这不是 ENVI 光谱库。</translation>
   </message>
@@ -896,6 +1052,22 @@
    <translation>要解混的影像，最好是地表反射率：栅格文件（ENVI、GeoTIFF 等），不能是网络图层。EnMAP、PRISMA、DESIS 和 EMIT 的产品按其交付的文件选择：影像、METADATA.XML、.he5 或 .nc，或 zip 压缩包；若不是图层，请选择文件。</translation>
   </message>
   <message>
+   <source>The installation failed: {}</source>
+   <translation>安装失败：{}</translation>
+  </message>
+  <message>
+   <source>The installation of the Python environment in {} was not finished</source>
+   <translation>{} 中的 Python 环境没有安装完成</translation>
+  </message>
+  <message>
+   <source>The installation was cancelled.</source>
+   <translation>安装已取消。</translation>
+  </message>
+  <message>
+   <source>The installer stumbled over a letter outside ASCII in a path, such as the name of your user folder.</source>
+   <translation>安装程序因路径中的非 ASCII 字符而出错，例如您的用户文件夹名称。</translation>
+  </message>
+  <message>
    <source>The layer “{}” is no raster file but comes from a service ({}).</source>
    <translation>图层“{}”不是栅格文件，而是来自服务（{}）。</translation>
   </message>
@@ -906,6 +1078,10 @@
   <message>
    <source>The layer “{}” lies in the memory of QGIS, where no other process can read it.</source>
    <translation>图层“{}”位于 QGIS 的内存中，其他进程无法读取。</translation>
+  </message>
+  <message>
+   <source>The lines above it say more; try again.</source>
+   <translation>以上各行有更多信息；请重试。</translation>
   </message>
   <message>
    <source>The mask {} cannot be opened as a layer.</source>
@@ -924,8 +1100,20 @@
    <translation>平均光谱：使用的波段，黄色为排除的波段。</translation>
   </message>
   <message>
+   <source>The network's proxy did not let the installer through.</source>
+   <translation>网络的代理没有放行安装程序。</translation>
+  </message>
+  <message>
    <source>The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.</source>
    <translation>端元数必须为 2 到 {}，或为 0 以自动估计，而不是 {}。</translation>
+  </message>
+  <message>
+   <source>The package index could not be reached.</source>
+   <translation>无法访问软件包索引。</translation>
+  </message>
+  <message>
+   <source>The package index's certificate was not accepted: your network has a proxy with one of its own.</source>
+   <translation>软件包索引的证书未被接受：您的网络有使用自己证书的代理。</translation>
   </message>
   <message>
    <source>The picture is on the clipboard.</source>
@@ -1004,8 +1192,20 @@
    <translation>“{}”旁边没有头文件 (.hdr)。</translation>
   </message>
   <message>
+   <source>This Python cannot make environments: its venv module is missing.</source>
+   <translation>此 Python 无法建立环境：缺少 venv 模块。</translation>
+  </message>
+  <message>
+   <source>This Python is too new or too old for the pinned packages.</source>
+   <translation>此 Python 对固定版本的软件包来说太新或太旧。</translation>
+  </message>
+  <message>
    <source>This QGIS has no matplotlib to plot the spectra with. They are in the table {}.</source>
    <translation>此 QGIS 没有用于绘制光谱的 matplotlib。光谱在表 {} 中。</translation>
+  </message>
+  <message>
+   <source>This build of torch does not use {}.</source>
+   <translation>此 torch 版本不使用 {}。</translation>
   </message>
   <message>
    <source>This name has {} characters; {} are allowed.</source>
@@ -1100,12 +1300,20 @@
    <translation>在该端元数下，最不需要的那个端元的价值。</translation>
   </message>
   <message>
+   <source>What was there before is unchanged.</source>
+   <translation>原有的内容保持不变。</translation>
+  </message>
+  <message>
    <source>Where to look: a raster that is not zero there, or polygons, in any coordinate system. All other pixels count as no-data.</source>
    <translation>要处理的区域：在该处不为零的栅格，或任意坐标系的多边形。其他所有像元按无数据处理。</translation>
   </message>
   <message>
    <source>Which library spectra look most like the endmembers</source>
    <translation>哪些库光谱与端元最相似</translation>
+  </message>
+  <message>
+   <source>Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.</source>
+   <translation>Windows 无法载入 torch：缺少 Microsoft 的 Visual C++ 运行库，或其版本太旧。</translation>
   </message>
   <message>
    <source>abundance</source>
@@ -1160,6 +1368,14 @@
    <translation>没有 CUDA 显卡</translation>
   </message>
   <message>
+   <source>no Python at all</source>
+   <translation>没有任何 Python</translation>
+  </message>
+  <message>
+   <source>no reason given</source>
+   <translation>没有给出原因</translation>
+  </message>
+  <message>
    <source>posterior</source>
    <translation>后验</translation>
   </message>
@@ -1180,6 +1396,10 @@
    <translation>第 {} 行，第 {} 列</translation>
   </message>
   <message>
+   <source>torch cannot use the GPU it sees ({}): update the GPU's driver.</source>
+   <translation>torch 无法使用它所看到的 GPU（{}）：请更新 GPU 的驱动程序。</translation>
+  </message>
+  <message>
    <source>trained in {:.0f} s</source>
    <translation>训练用时 {:.0f} 秒</translation>
   </message>
@@ -1192,16 +1412,56 @@
    <translation>使用</translation>
   </message>
   <message>
+   <source>{} Unmixing will run on the processor.</source>
+   <translation>{} 解混将在处理器上运行。</translation>
+  </message>
+  <message>
    <source>{} bands compared, {:.0%} of the range</source>
    <translation>比较了 {} 个波段，占范围的 {:.0%}</translation>
+  </message>
+  <message>
+   <source>{} cannot be removed completely ({}).</source>
+   <translation>{} 无法完全移除（{}）。</translation>
+  </message>
+  <message>
+   <source>{} cannot be replaced ({}).</source>
+   <translation>{} 无法替换（{}）。</translation>
   </message>
   <message>
    <source>{} cannot be written</source>
    <translation>{} 无法写入</translation>
   </message>
   <message>
+   <source>{} cannot load {} ({}): name another Python, or press Install.</source>
+   <translation>{} 无法载入 {}（{}）：请指定另一个 Python，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} did not answer within three minutes: try again, or press Install.</source>
+   <translation>{} 在三分钟内没有应答：请重试，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)</source>
+   <translation>{} 没有 venv 模块（Debian 和 Ubuntu：sudo apt install python3-venv）</translation>
+  </message>
+  <message>
+   <source>{} holds something other than a Python environment.</source>
+   <translation>{} 中的内容不是 Python 环境。</translation>
+  </message>
+  <message>
+   <source>{} is Python {}, but {} is needed: name another, or press Install.</source>
+   <translation>{} 是 Python {}，但需要 {}：请指定另一个，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} is Python {}.{}</source>
+   <translation>{} 是 Python {}.{}</translation>
+  </message>
+  <message>
    <source>{} is damaged</source>
    <translation>{} 已损坏</translation>
+  </message>
+  <message>
+   <source>{} is not a Python that can be started: correct the path, or press Install.</source>
+   <translation>{} 不是可以启动的 Python：请更正路径，或按“安装”。</translation>
   </message>
   <message>
    <source>{} must be one of {}, not “{}”.</source>
@@ -1214,6 +1474,10 @@
   <message>
    <source>{}, at {:.0%}</source>
    <translation>{}，进度 {:.0%}</translation>
+  </message>
+  <message>
+   <source>{}: open {} and press Install.</source>
+   <translation>{}：请打开 {} 并按“安装”。</translation>
   </message>
   <message>
    <source>“{}” cannot be read: {}</source>
