@@ -26,7 +26,7 @@ from .checkpoint import Pace, fingerprint
 from .count import Count, count_endmembers
 from .errors import Cancelled, JobError
 from .inspection import Inspection, inspect_scene
-from .mapping import CACHE_MIB, map_scene
+from .mapping import CACHE_BYTES, map_scene
 from .palette import COLORS
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
 from .sampling import sample_patches
@@ -258,7 +258,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     """
     course = _Course(emit, cancelled)
     course.reach(0.0, "reading", "Reading the scene")
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MIB), Scene.open(job.scene, job.bands, job.selection) as scene:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, job.selection) as scene:
         scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
