@@ -271,7 +271,8 @@ class Model:
 
             return PublishedModel.restore(state, settings, device)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
-        basis, weights = (tensors.pop(f"brightness.{name}") for name in ("basis", "weights"))
+        basis = tensors.pop("brightness.basis")
+        weights = tensors.pop("brightness.weights", torch.ones_like(basis[0]))  # early models have none
         network = AUVAENet(NetworkShape(**settings["shape"]))
         network.load_state_dict(tensors)
         target = torch.device(device)
