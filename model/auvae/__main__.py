@@ -65,7 +65,27 @@ def _parser() -> argparse.ArgumentParser:
     unmix.add_argument(
         "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
     )
+    _add_known(unmix)
+    unmix.add_argument(
+        "--freedom", type=float, default=0.0, metavar="0-1",
+        help="how far the scene may pull the known spectra away: 0 not at all (default), 1 they only start",
+    )  # fmt: skip
+    unmix.add_argument(
+        "--from", dest="model", metavar="MODEL",
+        help="fine-tune: start from this model.auvae; the same endmembers in the same order",
+    )  # fmt: skip
     unmix.set_defaults(run=_unmix)
+
+    apply = tasks.add_parser("apply", help="map scenes with a model that was trained on another")
+    apply.add_argument("model", metavar="MODEL", help="the model.auvae of a result")
+    apply.add_argument("scenes", metavar="SCENE", nargs="+", help="rasters that GDAL reads")
+    apply.add_argument(
+        "--output", required=True, metavar="DIR",
+        help="the result folder; of several scenes, the folder of their result folders, named after them",
+    )  # fmt: skip
+    apply.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
+    apply.add_argument("--json", action="store_true", help="print events as JSON lines")
+    apply.set_defaults(run=_apply, seed=0, bands=None)
 
     count = tasks.add_parser("count", help="estimate how many endmembers a scene has")
     count.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
@@ -94,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.set_defaults(run=_inspect, seed=0, device="cpu")
 
-    for task in (unmix, count, inspect):
+    for task in (unmix, count, inspect, apply):
         _add_selection(task)
 
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
@@ -136,6 +156,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_known(task: argparse.ArgumentParser) -> None:
+    """Declare spectra that are known."""
+    task.add_argument(
+        "--known", metavar="FILE",
+        help="spectra that are known: an ENVI library (.sli), a table (.csv), or profiles of the EnMAP-Box "
+        "(.gpkg, .geojson)",
+    )  # fmt: skip
+    task.add_argument(
+        "--known-places", metavar="FILE.geojson",
+        help="points or polygons where a known material is pure; their property name is its name",
+    )  # fmt: skip
+
+
 def _add_selection(task: argparse.ArgumentParser) -> None:
     """Declare which part of a scene is looked at."""
     task.add_argument(
@@ -162,8 +195,49 @@ def _unmix(given: argparse.Namespace) -> int:
         "quality": given.quality,
         "variant": given.variant,
         "output": os.path.abspath(given.output),
+        "known": _known(given, given.freedom),
+        "model": None if given.model is None else os.path.abspath(given.model),
     }
     return _run(document, as_json=given.json)
+
+
+def _known(given: argparse.Namespace, freedom: float) -> dict[str, Any] | None:
+    if given.known is None and given.known_places is None:
+        return None
+    return {
+        "library": _absolute(given.known), "places": _absolute(given.known_places), "freedom": freedom
+    }  # fmt: skip
+
+
+def _apply(given: argparse.Namespace) -> int:
+    output = os.path.abspath(given.output)
+    folders = [output] if len(given.scenes) == 1 else _folders(output, given.scenes)
+    failed = 0
+    for scene, folder in zip(given.scenes, folders, strict=True):
+        given.scene = scene
+        document = {
+            **_job_on_scene(given),
+            "task": "apply",
+            "model": os.path.abspath(given.model),
+            "output": folder,
+        }
+        status = _run(document, as_json=given.json)
+        if status == EXIT_CANCELLED:
+            return status
+        failed = failed or status
+    return failed
+
+
+def _folders(parent: str, scenes: list[str]) -> list[str]:
+    """A folder for the result of each scene, named after it."""
+    folders: list[str] = []
+    for scene in scenes:
+        stem = os.path.splitext(os.path.basename(os.path.normpath(scene)))[0] or "scene"
+        folder, number = os.path.join(parent, stem), 2
+        while folder in folders:
+            folder, number = os.path.join(parent, f"{stem}_{number}"), number + 1
+        folders.append(folder)
+    return folders
 
 
 def _count(given: argparse.Namespace) -> int:

@@ -5,229 +5,43 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import os
 import platform
-import re
-import shlex
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import rasterio
 import torch
 
 from . import __version__, report
+from .application import does_not_fit, fit_scene
 from .count import Count, count_endmembers
-from .errors import Cancelled, DeviceError, JobError
+from .errors import Cancelled, DeviceError, OutputError
 from .inspection import Inspection, inspect_scene
+from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, InspectJob, Job, parse
+from .model_file import SavedModel, read_model
 from .network import STRIDE
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
-from .selection import Selection
 from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
-from .variants import DEFAULT, VARIANTS, caution
+from .variants import DEFAULT, caution
+
+__all__ = ["CountJob", "InspectJob", "Job", "hello", "parse", "run"]
 
 Emit = Callable[[dict[str, Any]], None]
 
-SCHEMA = 1
-QUALITIES = ("draft", "standard", "high")
-DEVICES = ("auto", "cuda", "cpu")
-ENDMEMBERS = (2, 30)
 _WINDOW = 256
 _SMALLEST_WINDOW = 32
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to unmix, how and where to: the fields of the worker protocol. 0 endmembers: count them first."""
-
-    task: ClassVar[str] = "unmix"
-
-    id: str
-    scene: str
-    endmembers: int
-    output: str
-    bands: tuple[int, ...] | None = None
-    quality: str = "standard"
-    seed: int = 0
-    device: str = "auto"
-    variant: str = DEFAULT
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, texts=("output", "quality", "variant"), numbers=("endmembers",))
-        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
-            if getattr(self, name) not in allowed:
-                raise _wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
-        if self.endmembers != 0 and not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
-            wanted = f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}, or 0 to have it estimated"
-            raise _wrong("endmembers", self.endmembers, wanted)
-        if not self.output.strip():
-            raise _wrong("output", self.output, "a path")
-
-    @classmethod
-    def parse(cls, document: object) -> Job:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The settings that shape the result, as result.json keeps them."""
-        return {
-            "endmembers": self.endmembers,
-            "quality": self.quality,
-            "seed": self.seed,
-            "device": self.device,
-            "variant": self.variant,
-            "bands": None if self.bands is None else list(self.bands),
-            "selection": self.selection.document(),
-        }
-
-    @property
-    def command(self) -> str:
-        """The command line that does the same again."""
-        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
-        return shlex.join(
-            [
-                "auvae",
-                "unmix",
-                self.scene,
-                "--endmembers",
-                str(self.endmembers),
-                "--quality",
-                self.quality,
-                *bands,
-                *self.selection.arguments(),
-                "--seed",
-                str(self.seed),
-                "--device",
-                self.device,
-                "--variant",
-                self.variant,
-                "--output",
-                self.output,
-            ]
-        )
-
-
-@dataclass(frozen=True)
-class CountJob:
-    """A scene whose endmembers are to be counted: the fields of the worker protocol."""
-
-    task: ClassVar[str] = "count"
-
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    report: str | None = None
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, files=("report",))
-
-    @classmethod
-    def parse(cls, document: object) -> CountJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-
-@dataclass(frozen=True)
-class InspectJob:
-    """A scene to be looked at as unmixing would read it: the fields of the worker protocol."""
-
-    task: ClassVar[str] = "inspect"
-
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    report: str | None = None
-    table: str | None = None
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, files=("report", "table"))
-
-    @classmethod
-    def parse(cls, document: object) -> InspectJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-
-AnyJob = Job | CountJob | InspectJob
-
-
-def parse(document: object) -> AnyJob:
-    """The job of any task that a document describes; JobError where it is none."""
-    for kind in (CountJob, InspectJob):
-        if isinstance(document, dict) and document.get("task") == kind.task:
-            return kind.parse(document)
-    return Job.parse(document)
-
-
-def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
-    """The fields of a job, from a document that has exactly these."""
-    if not isinstance(document, dict):
-        raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
-    expected = {"schema", "task", *(field.name for field in fields(kind))}
-    for problem, keys in (
-        ("lacks", expected - set(document)),
-        ("has an unknown", set(document) - expected),
-    ):
-        if keys:
-            raise JobError(
-                f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
-            )
-    if document["schema"] != SCHEMA or document["task"] != kind.task:
-        raise JobError(
-            f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-            f"{__version__}, which does the tasks 'unmix', 'count' and 'inspect' of schema {SCHEMA}.",
-            "Use a plugin and a core of the same version.",
-        )
-    values = {field.name: document[field.name] for field in fields(kind)}
-    if isinstance(values["bands"], list):
-        values["bands"] = tuple(values["bands"])
-    elif values["bands"] is not None:
-        raise _wrong("bands", values["bands"], "a list of band numbers, or null")
-    values["selection"] = Selection.parse(values["selection"])
-    return values
-
-
-def _check(
-    job: AnyJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = (), files: tuple[str, ...] = ()
-) -> None:
-    """Refuse what no job may be: fields of a wrong type, and what all tasks share out of its range."""
-    for name in files:
-        path = getattr(job, name)
-        if path is not None and not (isinstance(path, str) and path.strip()):
-            raise _wrong(name, path, "the path of a file, or null")
-    for name in ("id", "scene", "device", *texts):
-        if not isinstance(getattr(job, name), str):
-            raise _wrong(name, getattr(job, name), "text")
-    for name in (*numbers, "seed"):
-        if not _is_integer(getattr(job, name)):
-            raise _wrong(name, getattr(job, name), "a whole number")
-    if job.bands is not None and not (job.bands and all(_is_integer(band) for band in job.bands)):
-        raise _wrong("bands", job.bands, "a list of band numbers, or null")
-    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", job.id):
-        raise _wrong("id", job.id, "a word of letters and digits")
-    if job.device not in DEVICES:
-        raise _wrong("device", job.device, f"one of {', '.join(DEVICES)}")
-    if not 0 <= job.seed < 2**31:
-        raise _wrong("seed", job.seed, f"a number from 0 to {2**31 - 1}")
-    if not job.scene.strip():
-        raise _wrong("scene", job.scene, "a path")
 
 
 def hello(job: AnyJob) -> dict[str, Any]:
@@ -253,17 +67,26 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     """
     course = _Course(emit, cancelled)
     course.reach(0.0, "reading", "Reading the scene")
-    with Scene.open(job.scene, job.bands, job.selection) as scene:
-        scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
+    saved = _saved_model(job)
+    # Which bands of water vapour are good was decided when the model was trained.
+    selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
+    with Scene.open(job.scene, job.bands, selection) as scene:
+        scene.check(max(ENDMEMBERS[0], getattr(job, "endmembers", 0)))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
                 course.message(level, text)
-        if isinstance(job, Job):
-            _unmix(job, scene, course)
-        elif isinstance(job, CountJob):
-            _count(job, scene, course)
-        else:
-            _inspect(job, scene, course)
+        if saved is not None:
+            for text in fit_scene(scene, saved):
+                course.message("info", text)
+        match job:
+            case Job():
+                _unmix(job, scene, course, saved)
+            case ApplyJob() if saved is not None:
+                _apply(job, scene, course, saved)
+            case CountJob():
+                _count(job, scene, course)
+            case InspectJob():
+                _inspect(job, scene, course)
 
 
 def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
@@ -353,9 +176,66 @@ def _count(job: CountJob, scene: Scene, course: _Course) -> None:
     )
 
 
-def _unmix(job: Job, scene: Scene, course: _Course) -> None:
-    """Unmix the scene into the job's result folder."""
+def _saved_model(job: AnyJob) -> SavedModel | None:
+    """The model that a job starts from or applies, where it names one."""
+    path = job.model if isinstance(job, (Job, ApplyJob)) else None
+    if path is None:
+        return None
+    output = os.path.realpath(job.output) if isinstance(job, (Job, ApplyJob)) else ""
+    if os.path.dirname(os.path.realpath(path)) == output:
+        raise OutputError(
+            f"The model lies in the output folder {output}, which would be replaced.",
+            "Choose another output folder.",
+        )
+    return read_model(path, _device(job.device)[0])
+
+
+def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> None:
+    """Map the scene with a model that was trained elsewhere, into the job's result folder."""
+    with ResultWriter(Path(job.output), job.id, scene, saved.names, shares=saved.variant != "nnls") as writer:
+        _map(scene, saved.model, writer, course, _READ)
+        warning = does_not_fit(writer.metrics["mean_angle"], saved)
+        if warning:
+            course.message("warning", warning)
+        applied = {"model": job.model, "sha256": saved.sha256, "mean_angle": saved.mean_angle}
+        _finish(job, scene, saved.model, writer, course, applied=applied, variant=saved.variant)
+
+
+def _finish(
+    job: Job | ApplyJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
+    *, variant: str, count: Count | None = None, applied: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Complete the maps, write what goes with them, and send the result."""
     device, device_name = _device(job.device)
+    course.reach(_MAPPED, "writing", "Writing the result")
+    writer.complete_maps(
+        lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
+    )
+    document = writer.finish(
+        model,
+        {
+            "auvae": __version__,
+            "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+            "unit": scene.unit,
+            "bands": _band_decisions(scene),
+            "options": {**job.options, "endmembers": len(writer.names), "variant": variant},
+            "applied": applied,
+            "count": count.document() if count else None,
+            "command": job.command,
+            "seed": job.seed,
+            "device": f"{device} ({device_name})",
+            "versions": _versions(),
+            "seconds": course.seconds(),
+            "history": model.history,
+            "warnings": course.warnings,
+        },
+    )
+    course.send(_result(writer.output, document))
+
+
+def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) -> None:
+    """Unmix the scene into the job's result folder, from a saved model on where one is given."""
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
     patches = _patches(job, scene, course)
@@ -365,30 +245,7 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
     with ResultWriter(Path(job.output), job.id, scene, names) as writer:
         model = _train(job, endmembers, patches, course)
         _map(scene, model, writer, course)
-        course.reach(_MAPPED, "writing", "Writing the result")
-        writer.complete_maps(
-            lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
-        )
-        document = writer.finish(
-            model,
-            {
-                "auvae": __version__,
-                "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-                "unit": scene.unit,
-                "bands": _band_decisions(scene),
-                "options": job.options,
-                "count": found.document() if found else None,
-                "command": job.command,
-                "seed": job.seed,
-                "device": f"{device} ({device_name})",
-                "versions": _versions(),
-                "seconds": course.seconds(),
-                "history": model.history,
-                "warnings": course.warnings,
-            },
-        )
-        course.send(_result(writer.output, document))
+        _finish(job, scene, model, writer, course, variant=job.variant, count=found)
 
 
 class _Course:
@@ -476,10 +333,12 @@ def _train(job: Job, endmembers: int, patches: list[Patch], course: _Course) -> 
     return train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
 
 
-def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course) -> None:
-    """Map the scene window by window, in smaller windows where memory does not do."""
+def _map(
+    scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course, begin: float = _TRAINED
+) -> None:
+    """Map the scene window by window, in smaller windows where memory does not do; progress from `begin`."""
     size, done, pixels = _WINDOW, 0, scene.rows * scene.cols
-    course.reach(_TRAINED, "mapping", "Mapping the scene")
+    course.reach(begin, "mapping", "Mapping the scene")
     waiting = deque(inner for inner, _ in scene.windows(size, 0))
     while waiting:
         inner = waiting.popleft()
@@ -509,7 +368,7 @@ def _map(scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Cours
         writer.write(inner, maps, np.s_[top : top + inner.height, left : left + inner.width])
         done += inner.width * inner.height
         course.reach(
-            _TRAINED + (_MAPPED - _TRAINED) * done / pixels,
+            begin + (_MAPPED - begin) * done / pixels,
             "mapping",
             f"Mapping: {done / pixels:.0%} of the scene",
         )
@@ -541,14 +400,6 @@ def _release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _wrong(name: str, value: object, wanted: str) -> JobError:
-    return JobError(f"{name.capitalize()} is {value!r}.", f"Give {wanted}.")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _band_decisions(scene: Scene) -> list[dict[str, Any]]:

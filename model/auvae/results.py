@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-import safetensors.numpy
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which build_overviews lets through as they are
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from . import report
 from .errors import OutputError
+from .model_file import model_bytes
 from .palette import COLORS, rgb
 from .pictures import UNCLASSIFIED, category_names, composite, dominant
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 NO_DATA = -9999.0
 FORMAT = "auvae-result"
-MODEL_FORMAT = "auvae-model"
 FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
@@ -81,16 +80,19 @@ class ResultWriter:
     """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
 
     output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
-    order. Raises OutputError, as all its methods do, when the folder cannot be written or holds something
-    else.
+    order. shares: whether abundances sum to one; they are amounts otherwise. Raises OutputError, as all its
+    methods do, when the folder cannot be written or holds something else.
     """
 
-    def __init__(self, output: Path, job_id: str, scene: Scene, names: Sequence[str]) -> None:
+    def __init__(
+        self, output: Path, job_id: str, scene: Scene, names: Sequence[str], *, shares: bool = True
+    ) -> None:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
         self.files = _map_files(self.names)
         self.colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
         self._scene = scene
+        self._shares = shares
         self._job_id = job_id
         self._finished = False
         self._rasters: dict[str, Any] = {}
@@ -141,9 +143,11 @@ class ResultWriter:
                 self._create_rasters()
             angle, squared_error = maps.angle[inside], maps.squared_error[inside]
             # float32 arithmetic may leave a hair below zero or off one.
-            abundances = np.clip(maps.abundances[inside], 0, 1)
+            abundances = np.clip(maps.abundances[inside], 0, 1 if self._shares else None)
             valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-            abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+            if self._shares:
+                total = abundances.sum(axis=-1, keepdims=True)
+                abundances = abundances / np.maximum(total, np.float32(1e-12))
             self._write("abundances", window, abundances, valid)
             self._write("uncertainty", window, maps.uncertainty[inside], valid)
             self._write("error", window, angle[..., None], valid)
@@ -289,17 +293,7 @@ class ResultWriter:
                 raise OutputError(f"{path.name} could not be written completely.", _FREE_SPACE)
 
     def _write_model(self, model: TrainedModel) -> None:
-        scene = self._scene
-        described = {
-            "format": MODEL_FORMAT,
-            "settings": json.dumps(model.settings()),
-            "names": json.dumps(self.names),
-            "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
-            "bands": json.dumps([band.number for band in scene.kept]),
-            "unit": scene.unit,
-        }
-        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-        content = safetensors.numpy.save(state, metadata=described)
+        content = model_bytes(model, self.names, self._scene, self.metrics["mean_angle"])
         (self.staging / FILES["model"]).write_bytes(content)
 
     def _swap(self) -> None:
