@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from qgis.core import (
+    QgsDataProvider,
     QgsLayerMetadata,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
@@ -23,9 +24,10 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from .rename import Renamed
 from .result import Result, ResultError
 from .scene_source import gdal_source
-from .styles import style
+from .styles import rename_in_style, style
 from .translation import tr
 
 _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
@@ -186,6 +188,27 @@ def _metadata(layer: QgsRasterLayer, result: Result, kind: str, index: int | Non
         ]
     )
     return metadata
+
+
+def rename_layers(renamed: Renamed, project: QgsProject) -> None:
+    """Let every layer of a result speak of a renamed endmember by its new name, and show its new file.
+
+    A name that the analyst gave a layer stays.
+    """
+    result, new_name = renamed.result, renamed.result.endmembers[renamed.index].name
+    for layer in project.mapLayers().values():
+        if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != result.folder:
+            continue
+        if Path(gdal_source(layer)) == renamed.old_file:
+            name = new_name if layer.name() == renamed.old_name else layer.name()
+            source = layer.source().replace(gdal_source(layer), str(renamed.new_file), 1)
+            layer.setDataSource(source, name, "gdal", QgsDataProvider.ProviderOptions())
+            layer.setName(name)
+        rename_in_style(layer, renamed.old_name, new_name)
+        index = result.index_of(Path(gdal_source(layer)).name)
+        kind = "abundance" if index is not None else _kind(layer, result)
+        layer.setMetadata(_metadata(layer, result, kind, index))
+        layer.triggerRepaint()
 
 
 def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -> None:

@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.abundancemap import AbundanceMap
 from .algorithms.countendmembers import CountEndmembers
-from .algorithms.inspect import Inspect
 from .algorithms.dominantmaterial import DominantMaterial
+from .algorithms.inspect import Inspect
 from .algorithms.unmix import Unmix
 from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models
@@ -23,6 +23,7 @@ class AuvaeProvider(QgsProcessingProvider):
     """Lists the algorithms and says when a result was loaded into the project."""
 
     abundance_loaded = pyqtSignal(str)  # the layer's id
+    worker_event = pyqtSignal(str, dict)  # a job's id, what its worker said; from the job's thread
 
     def __init__(self) -> None:
         super().__init__()

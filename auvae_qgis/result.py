@@ -1,4 +1,4 @@
-"""Reads a result folder: its result.json and endmembers.csv. Writes nothing and knows no layer."""
+"""Reads a result folder: its result.json, spectra and training. Writes nothing and knows no layer."""
 
 from __future__ import annotations
 
@@ -37,12 +37,50 @@ class Spectra:
 
     ``x``: (bands,) ascending wavelengths in nm, or band numbers where ``in_nanometres`` is false.
     ``values``: (bands, endmembers) in the raster's own unit, NaN in bands that were left out.
+    ``spread``: the same for the standard deviation of the purest pixels; None in results of older versions.
+    ``fwhm``: (bands,) width of the bands in nm, NaN where not known.
     """
 
     x: Array
     values: Array
     in_nanometres: bool
     unit: str
+    spread: Array | None
+    fwhm: Array
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the bands of a raster stand in a plot; makes rows of a table into rows of the plot.
+
+    ``x`` and ``in_nanometres`` as in Spectra.
+    """
+
+    x: Array
+    in_nanometres: bool
+    _kept: Array
+    _order: Array
+    _gaps: Array
+
+    @classmethod
+    def of(cls, bands: list[dict[str, Any]]) -> Axis:
+        """Order ``bands``, given as in result.json, and leave gaps where bands are missing."""
+        kept = np.array([bool(band["kept"]) for band in bands])
+        wavelengths = np.array([band["wavelength_nm"] for band in bands], dtype=float)  # None becomes NaN
+        in_nanometres = bool(np.isfinite(wavelengths[kept]).all())
+        x = wavelengths if in_nanometres else np.array([band["number"] for band in bands], dtype=float)
+        placed = np.flatnonzero(np.isfinite(x))  # a band left out may have no wavelength: it has no place
+        order = placed[np.argsort(x[placed], kind="stable")]  # detectors overlap: bands need not ascend
+        x = x[order]
+        gaps = _gaps(x)
+        middles = (x[gaps - 1] + x[gaps]) / 2
+        return cls(np.insert(x, gaps, middles), in_nanometres, kept, order, gaps)
+
+    def place(self, values: Array) -> Array:
+        """Turn ``values`` (kept bands, n) into (len(x), n), NaN in bands left out and in gaps."""
+        everywhere = np.full((len(self._kept), values.shape[1]), np.nan)
+        everywhere[self._kept] = values
+        return np.insert(everywhere[self._order], self._gaps, np.nan, axis=0)
 
 
 @dataclass(frozen=True)
@@ -79,37 +117,70 @@ class Result:
 
     def spectra(self) -> Spectra:
         """Read the endmember spectra; raises ResultError when the table and result.json disagree."""
-        path = self.folder / self.document["files"].get("endmembers", "endmembers.csv")
-        bands = self.document["bands"]
-        kept = np.array([bool(band["kept"]) for band in bands])
+        axis = self.axis()
+        values = self.measured()
+        spread_file = self.document["files"].get("spread")
+        spread = self._table(self.folder / spread_file) if spread_file else None
+        widths = np.array(
+            [band.get("fwhm_nm") for band in self.document["bands"] if band["kept"]], dtype=float
+        )
+        return Spectra(
+            axis.x,
+            axis.place(values),
+            axis.in_nanometres,
+            str(self.document.get("unit") or ""),
+            None if spread is None else axis.place(spread),
+            axis.place(widths[:, None])[:, 0],
+        )
+
+    def measured(self) -> Array:
+        """Return the endmember spectra as the table has them, (kept bands, endmembers), the file's order."""
+        return self._table(self.folder / self.document["files"].get("endmembers", "endmembers.csv"))
+
+    def axis(self) -> Axis:
+        """Return where the bands of the scene stand in a plot."""
+        return Axis.of(self.document["bands"])
+
+    def moves(self) -> list[tuple[float, Array]]:
+        """Return the endmembers (kept bands, endmembers) while they were trained, by share done.
+
+        Empty in results of older versions. Raises ResultError when the file is damaged.
+        """
+        name = self.document["files"].get("training")
+        if not name:
+            return []
+        path = self.folder / name
+        try:
+            moves = json.loads(path.read_text(encoding="utf-8"))["moves"]
+            found = [(float(move["fraction"]), np.array(move["endmembers"], dtype=float).T) for move in moves]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ResultError(f"{path} cannot be read: {error}") from error
+        if any(spectra.shape != self._shape() for _, spectra in found):
+            raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
+        return found
+
+    def _shape(self) -> tuple[int, int]:
+        return sum(bool(band["kept"]) for band in self.document["bands"]), len(self.endmembers)
+
+    def _table(self, path: Path) -> Array:
+        """Read a table of spectra, (kept bands, endmembers)."""
         try:
             with path.open(encoding="utf-8", newline="") as table:
                 rows = list(csv.reader(table))[1:]
             measured = np.array([row[1:] for row in rows if row], dtype=float)
         except (OSError, ValueError) as error:
             raise ResultError(f"{path} cannot be read: {error}") from error
-        if measured.shape != (kept.sum(), len(self.endmembers)):
+        if measured.shape != self._shape():
             raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
-
-        wavelengths = np.array([band["wavelength_nm"] for band in bands], dtype=float)  # None becomes NaN
-        in_nanometres = bool(np.isfinite(wavelengths[kept]).all())
-        x = wavelengths if in_nanometres else np.array([band["number"] for band in bands], dtype=float)
-        values = np.full((len(bands), len(self.endmembers)), np.nan)
-        values[kept] = measured
-        placed = np.isfinite(x)  # a band left out may have no wavelength either: it has no place on the axis
-        order = np.argsort(x[placed], kind="stable")  # detectors overlap: bands need not ascend
-        x, values = _with_gaps(x[placed][order], values[placed][order])
-        return Spectra(x, values, in_nanometres, str(self.document.get("unit") or ""))
+        return measured
 
 
-def _with_gaps(x: Array, values: Array) -> tuple[Array, Array]:
-    """Put a NaN where the file itself lacks bands: many files come without those of water vapour.
+def _gaps(x: Array) -> Array:
+    """Return before which of ``x`` (bands,) the file itself lacks bands: many come without water vapour's.
 
-    ``x``: (bands,), ``values``: (bands, endmembers). A few broad bands lie unevenly and stay as they are.
+    A few broad bands lie unevenly and have none.
     """
-    steps = np.diff(x)
     if len(x) < HYPERSPECTRAL:
-        return x, values
-    before = np.flatnonzero(steps > WIDE_STEP * np.median(steps)) + 1
-    middle = (x[before - 1] + x[before]) / 2
-    return np.insert(x, before, middle), np.insert(values, before, np.nan, axis=0)
+        return np.zeros(0, dtype=int)
+    steps = np.diff(x)
+    return np.flatnonzero(steps > WIDE_STEP * np.median(steps)) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsSettings
 
 _PYTHON = "auvae/python"
+_LIBRARIES = "auvae/libraries"
 
 
 def worker_python() -> str | None:
@@ -18,3 +19,13 @@ def set_worker_python(path: str | None) -> None:
         QgsSettings().setValue(_PYTHON, path)
     else:
         QgsSettings().remove(_PYTHON)
+
+
+def libraries() -> list[str]:
+    """Return the files of the spectral libraries that were loaded last."""
+    return list(QgsSettings().value(_LIBRARIES, [], type=list) or [])
+
+
+def set_libraries(paths: list[str]) -> None:
+    """Remember which spectral libraries are loaded."""
+    QgsSettings().setValue(_LIBRARIES, paths)

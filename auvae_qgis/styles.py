@@ -113,6 +113,19 @@ def _offer_a_style_for_each_band(layer: QgsRasterLayer, endmembers: tuple[Endmem
     styles.setCurrentStyle(endmembers[0].name)
 
 
+def rename_in_style(layer: QgsRasterLayer, old_name: str, new_name: str) -> None:
+    """Call an endmember by its new name among the classes and the styles of ``layer``."""
+    drawn = layer.renderer()
+    if isinstance(drawn, QgsPalettedRasterRenderer):
+        for one in drawn.classes():
+            if one.label == old_name:
+                drawn.setLabel(one.value, new_name)
+        layer.emitStyleChanged()
+    styles = layer.styleManager()
+    if old_name in styles.styles():
+        styles.renameStyle(old_name, new_name)
+
+
 def _with_opacity_of(old: QColor, color: str) -> QColor:
     new = QColor(color)
     new.setAlpha(old.alpha())

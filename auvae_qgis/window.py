@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import processing
-from qgis.core import QgsMapLayer, QgsProject
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
+from .dock_control import DockControl
+from .gui.dock.dock import ResultDock
 from .gui.environment_dialog import EnvironmentDialog
-from .gui.spectrum_dock import SpectrumDock
 from .layers import result_of
 from .paths import UNMIX_ICON
 from .translation import tr
@@ -32,23 +33,21 @@ class WindowParts:
         self._provider = provider
         self._just_loaded = ""
         self._set_up: EnvironmentDialog | None = None
-        self.dock = SpectrumDock(iface.mainWindow())
+        self.dock = ResultDock(iface.mainWindow())
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
+        self.control = DockControl(iface, self.dock)
         self._actions = self._menu_entries()
         for action in self._actions:
             iface.addPluginToMenu(self.MENU, action)
-        iface.currentLayerChanged.connect(self._follow_layer)
         provider.abundance_loaded.connect(self._note_loaded)
-        QgsProject.instance().readProject.connect(self._follow_project)
-        QgsProject.instance().cleared.connect(self.dock.forget)
+        provider.worker_event.connect(self.dock.hear)
 
     def remove(self) -> None:
         """Take everything out of the window again."""
-        self._iface.currentLayerChanged.disconnect(self._follow_layer)
         self._provider.abundance_loaded.disconnect(self._note_loaded)
-        QgsProject.instance().readProject.disconnect(self._follow_project)
-        QgsProject.instance().cleared.disconnect(self.dock.forget)
+        self._provider.worker_event.disconnect(self.dock.hear)
+        self.control.remove()
         self._just_loaded = ""
         if self._set_up is not None:
             self._set_up.reject()
@@ -64,10 +63,21 @@ class WindowParts:
         unmix.triggered.connect(self._open_unmix)
         set_up = QAction(tr("Set up…"), window)
         set_up.triggered.connect(self._open_set_up)
-        return [unmix, self.dock.toggleViewAction(), set_up]
+        entries = [unmix, self.dock.toggleViewAction(), set_up]
+        if self.control.probe is not None:
+            probe = QAction(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Probe pixels"), window)
+            probe.triggered.connect(self._open_probe)
+            entries.insert(2, probe)
+        return entries
 
     def _open_unmix(self) -> None:
         processing.createAlgorithmDialog("auvae:unmix", {}).show()  # not exec: the map stays usable
+
+    def _open_probe(self) -> None:
+        """Show the probe and let the next click in the map be read."""
+        self.dock.setUserVisible(True)
+        self.dock.tabs.setCurrentWidget(self.dock.probe)
+        self.dock.probe.probe.setChecked(True)
 
     def _open_set_up(self) -> None:
         if self._set_up is None:
@@ -100,16 +110,3 @@ class WindowParts:
                 self._iface.setActiveLayer(layer)
         self.dock.show_result(result, 0)
         self.dock.setUserVisible(True)
-
-    def _follow_layer(self, layer: QgsMapLayer | None) -> None:
-        """Show the spectra of the layer's result; another kind of layer leaves the plot as it is."""
-        found = result_of(layer)
-        if found is not None:
-            self.dock.show_result(*found)
-
-    def _follow_project(self) -> None:
-        """Show the spectra of a project that was opened: the active layer's, or the first result's in it."""
-        layers = [self._iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
-        found = next(filter(None, map(result_of, layers)), None)
-        if found is not None:
-            self.dock.show_result(*found)

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -48,8 +48,15 @@ class WorkerCancelled(Exception):
     """The user pressed Cancel; the worker has ended and left nothing behind."""
 
 
-def run_job(python: str, job: dict[str, Any], feedback: QgsProcessingFeedback) -> Event:
+def run_job(
+    python: str,
+    job: dict[str, Any],
+    feedback: QgsProcessingFeedback,
+    listen: Callable[[Event], object] | None = None,
+) -> Event:
     """Run ``job`` with the interpreter ``python`` and return its ``result`` event.
+
+    ``listen`` is handed every event on the way, on the thread this is called on.
 
     :raises WorkerCancelled: when the user cancelled; at most two seconds later.
     :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
@@ -70,7 +77,7 @@ def run_job(python: str, job: dict[str, Any], feedback: QgsProcessingFeedback) -
         with contextlib.suppress(OSError):  # it has already ended: its silence is explained below
             stdin.write(json.dumps(job).encode() + b"\n")
             stdin.flush()
-        return _checked(job["task"], _follow(process, events, python, last_words, feedback))
+        return _checked(job["task"], _follow(process, events, python, last_words, feedback, listen))
     except BaseException:
         _stop(process)
         for place in ("output", "report", "table"):
@@ -135,8 +142,9 @@ def _follow(
     python: str,
     last_words: deque[str],
     feedback: QgsProcessingFeedback,
+    listen: Callable[[Event], object] | None,
 ) -> Event:
-    """Pass events on to ``feedback`` until the result comes."""
+    """Pass events on to ``feedback`` and ``listen`` until the result comes."""
     narrator = _Narrator(feedback)
     on_main_thread = QThread.currentThread() == QgsApplication.instance().thread()
     greeted = False
@@ -162,6 +170,8 @@ def _follow(
         if event["event"] == "error":
             raise WorkerError(_sentence(event))
         narrator.tell(event)
+        if listen is not None:
+            listen(event)
 
 
 class _Narrator:

@@ -73,8 +73,8 @@ def test_the_result_is_the_last_event_and_names_files_that_exist(result):
     last = events[-1]
     assert last["event"] == "result"
     assert set(last["files"]) == {
-        "abundances", "endmembers", "library", "uncertainty", "error", "composite", "dominant", "model",
-        "json", "report",
+        "abundances", "endmembers", "library", "spread", "uncertainty", "error", "composite", "dominant",
+        "model", "training", "json", "report",
     }  # fmt: skip
     for file in [*last["files"].values(), *(item["file"] for item in last["endmembers"])]:
         assert Path(file).is_file()
@@ -108,6 +108,39 @@ def test_no_data_is_kept_where_the_scene_has_none(result, simulated):
         values = read(result[1] / name)
         assert ((values != results.NO_DATA).all(axis=-1) == valid).all()
         assert (values[~valid] == results.NO_DATA).all()
+
+
+def test_training_is_told_as_it_goes_on_and_kept_with_the_result(result):
+    events, output = result
+    [scene] = [event for event in events if event["event"] == "scene"]
+    steps = [event for event in events if event["event"] == "progress"]
+    moving = [step["endmembers"] for step in steps if "endmembers" in step]
+    shape = (len(scene["endmembers"]), len(scene["bands"]))
+    assert moving
+    assert all(np.shape(spectra) == shape for spectra in moving)
+    kept = json.loads((output / "training.json").read_text(encoding="utf-8"))["moves"]
+    fractions = [move["fraction"] for move in kept]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    table = np.loadtxt(output / "endmembers.csv", delimiter=",", skiprows=1)[:, 1:].T
+    assert np.array(kept[-1]["endmembers"]) == pytest.approx(table, rel=1e-3, abs=1e-4 * table.max())
+    assert not np.allclose(kept[0]["endmembers"], kept[-1]["endmembers"])
+
+
+def test_the_spread_is_that_of_the_purest_pixels_as_bright_as_their_endmember(result, simulated):
+    output = result[1]
+    with Scene.open(simulated) as scene:
+        cube, valid = scene.read()
+    purest = json.loads((output / "result.json").read_text(encoding="utf-8"))["endmembers"][0]["purest"]
+    assert purest["pixels"] == round(0.01 * valid.sum())
+    shares = read(output / "abundances.tif")[valid][:, 0]
+    best = np.argsort(-shares, kind="stable")[: purest["pixels"]]
+    assert purest["least_abundance"] == pytest.approx(shares[best].min())
+    endmember = np.loadtxt(output / "endmembers.csv", delimiter=",", skiprows=1)[:, 1]
+    pixels = cube[valid][best].astype(float)
+    pixels *= (pixels @ endmember / (pixels**2).sum(axis=1))[:, None]
+    spread = np.loadtxt(output / "endmembers_spread.csv", delimiter=",", skiprows=1)[:, 1]
+    assert spread == pytest.approx(pixels.std(axis=0, ddof=1), rel=1e-3)
 
 
 def test_each_map_is_its_band_of_the_abundances(result):

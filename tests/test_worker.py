@@ -45,7 +45,7 @@ def test_a_worker_says_hello_reports_progress_and_ends_with_the_result(start_wor
     assert events[0]["event"] == "hello"
     assert {"auvae", "python", "torch", "device", "device_name"} <= set(events[0])
     assert events[-1]["event"] == "result"
-    assert {event["event"] for event in events} <= {"hello", "progress", "message", "result"}
+    assert {event["event"] for event in events} <= {"hello", "scene", "progress", "message", "result"}
 
 
 def test_nothing_but_events_reaches_stdout(start_worker, job, simulated, tmp_path, environment):

@@ -196,6 +196,7 @@ class Unmix(SceneAlgorithm):
         }
         offers = context.project() is not None and not _runs_in_model(context)
         most = self._job["endmembers"] or MOST_ENDMEMBERS  # they are made here, before the number is known
+        self._announce = self.provider().worker_event.emit
         self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
         return True
 
@@ -208,7 +209,7 @@ class Unmix(SceneAlgorithm):
         try:
             if copy:
                 driver_for(Path(copy))  # before the training, not after it
-            result = run_job(self._python, {**self._job, "output": str(output)}, feedback)
+            result = run_job(self._python, {**self._job, "output": str(output)}, feedback, self._tell_dock)
             abundances = result["files"]["abundances"]
             if copy:
                 copy_raster(Path(abundances), Path(copy))
@@ -216,6 +217,8 @@ class Unmix(SceneAlgorithm):
             raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
         except (WorkerError, RasterCopyError) as error:
             raise QgsProcessingException(str(error)) from error
+        finally:
+            self._tell_dock({"event": "ended"})
 
         self._offer_layers(output, copy, context)
         files, metrics = result["files"], result["metrics"]
@@ -229,6 +232,11 @@ class Unmix(SceneAlgorithm):
             self.RMSE: metrics["rmse"],
             self.MEAN_ANGLE: metrics["mean_angle"],
         }
+
+    def _tell_dock(self, event: dict[str, Any]) -> None:
+        """Hand on what the dock shows of a training, to the window's thread."""
+        if event["event"] in ("scene", "progress", "ended"):
+            self._announce(self._job["id"], event)
 
     def _offer_layers(self, folder: Path, copy: str, context: QgsProcessingContext) -> None:
         """Offer the rasters of the result for loading, and let the user's own copy know its result.

@@ -367,6 +367,9 @@ class _Terminal:
             f"auvae {event['auvae']}, torch {event['torch']}, {event['device']} ({event['device_name']})"
         )
 
+    def _scene(self, event: dict[str, Any]) -> None:
+        self._line(f"{event['name']}: {len(event['bands'])} bands, {len(event['endmembers'])} endmembers")
+
     def _progress(self, event: dict[str, Any]) -> None:
         losses = "".join(f"  {name} {value:.4g}" for name, value in event.get("losses", {}).items())
         if self._live:

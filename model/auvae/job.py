@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import gc
 import io
+import math
 import os
 import platform
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,6 +29,7 @@ from .inspection import Inspection, inspect_scene
 from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, InspectJob, Job, parse
 from .model_file import SavedModel, read_model
 from .network import STRIDE
+from .palette import COLORS
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
 from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
@@ -42,6 +44,10 @@ _SMALLEST_WINDOW = 32
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
+# A second between two events that carry endmembers, and the most of these that are kept: both cost time or
+# room, and nobody looks more often.
+_SECONDS_BETWEEN_MOVES = 1.0
+_MOST_MOVES = 24
 
 
 def hello(job: AnyJob) -> dict[str, Any]:
@@ -204,6 +210,7 @@ def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> N
 def _finish(
     job: Job | ApplyJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
     *, variant: str, count: Count | None = None, applied: dict[str, Any] | None = None,
+    moves: Sequence[dict[str, Any]] = (),
 ) -> None:  # fmt: skip
     """Complete the maps, write what goes with them, and send the result."""
     device, device_name = _device(job.device)
@@ -230,6 +237,7 @@ def _finish(
             "history": model.history,
             "warnings": course.warnings,
         },
+        moves,
     )
     course.send(_result(writer.output, document))
 
@@ -242,10 +250,11 @@ def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) ->
     found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
     endmembers = found.number if found else job.endmembers
     names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
+    course.send(_scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names) as writer:
-        model = _train(job, endmembers, patches, course)
+        model, moves = _train(job, endmembers, patches, course)
         _map(scene, model, writer, course)
-        _finish(job, scene, model, writer, course, variant=job.variant, count=found)
+        _finish(job, scene, model, writer, course, variant=job.variant, count=found, moves=moves)
 
 
 class _Course:
@@ -257,14 +266,27 @@ class _Course:
         self._fraction = 0.0
         self._stage = ""
         self._said = -_SECONDS_BETWEEN_EVENTS
+        self._moved: np.ndarray | None = None
+        self._showed = -_SECONDS_BETWEEN_MOVES
         self._starts: list[tuple[str, float]] = []
         self.warnings: list[str] = []
 
-    def reach(self, fraction: float, stage: str, text: str, losses: dict[str, float] | None = None) -> None:
-        """Report progress, not too often; raise Cancelled when that was asked for."""
+    def reach(
+        self,
+        fraction: float,
+        stage: str,
+        text: str,
+        losses: dict[str, float] | None = None,
+        endmembers: np.ndarray | None = None,
+    ) -> None:
+        """Report progress, not too often; raise Cancelled when that was asked for.
+
+        endmembers: (K, B) while they move; what comes too soon waits for a later event.
+        """
         if self._cancelled():
             raise Cancelled
         self._fraction = max(self._fraction, min(1.0, fraction))
+        self._moved = self._moved if endmembers is None else endmembers
         now = time.monotonic()
         if stage != self._stage:
             self._stage = stage
@@ -280,6 +302,9 @@ class _Course:
         }
         if losses and all(np.isfinite(value) for value in losses.values()):
             event["losses"] = {name: float(value) for name, value in losses.items()}
+        if self._moved is not None and now - self._showed >= _SECONDS_BETWEEN_MOVES:
+            event["endmembers"] = _rounded(self._moved)
+            self._moved, self._showed = None, now
         self._emit(event)
 
     def send(self, event: dict[str, Any]) -> None:
@@ -322,15 +347,28 @@ def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _C
     return found
 
 
-def _train(job: Job, endmembers: int, patches: list[Patch], course: _Course) -> TrainedModel:
+def _train(
+    job: Job, endmembers: int, patches: list[Patch], course: _Course
+) -> tuple[TrainedModel, list[dict[str, Any]]]:
+    """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
     begin = _READ if job.endmembers else _COUNTED
+    moves: list[tuple[float, np.ndarray]] = []
 
     def report_progress(progress: Progress) -> None:
         fraction = begin + (_TRAINED - begin) * progress.fraction
-        course.reach(fraction, progress.stage, progress.text, progress.losses)
+        course.reach(fraction, progress.stage, progress.text, progress.losses, progress.endmembers)
+        if progress.endmembers is not None:
+            moves.append((progress.fraction, progress.endmembers))
+            if len(moves) > _MOST_MOVES:
+                # Every second one goes, the first stays.
+                del moves[1::2]
 
     device, _ = _device(job.device)
-    return train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
+    model = train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
+    moves.append((1.0, model.endmembers))
+    return model, [
+        {"fraction": round(fraction, 4), "endmembers": _rounded(spectra)} for fraction, spectra in moves
+    ]
 
 
 def _map(
@@ -347,7 +385,8 @@ def _map(
             continue
         outer = scene.grown(inner, model.halo)
         try:
-            maps = model.predict(*scene.read(outer))
+            cube, valid = scene.read(outer)
+            maps = model.predict(cube, valid)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
@@ -365,7 +404,7 @@ def _map(
             waiting.appendleft(inner)
             continue
         top, left = inner.row_off - outer.row_off, inner.col_off - outer.col_off
-        writer.write(inner, maps, np.s_[top : top + inner.height, left : left + inner.width])
+        writer.write(inner, maps, cube, np.s_[top : top + inner.height, left : left + inner.width])
         done += inner.width * inner.height
         course.reach(
             begin + (_MAPPED - begin) * done / pixels,
@@ -413,6 +452,28 @@ def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
         }
         for band in scene.bands
     ]
+
+
+def _scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
+    """What a plot of the training needs to know beforehand."""
+    return {
+        "event": "scene",
+        "name": scene.name,
+        "unit": scene.unit,
+        "bands": [band.number for band in scene.kept],
+        "wavelengths_nm": None if scene.wavelengths is None else scene.wavelengths.tolist(),
+        "endmembers": [
+            {"name": name, "color": COLORS[index % len(COLORS)]} for index, name in enumerate(names)
+        ],
+    }
+
+
+def _rounded(spectra: np.ndarray) -> list[list[float]]:
+    """Spectra (K, B) for JSON, to five digits of the largest value: as much as a plot can show."""
+    largest = float(np.abs(spectra).max(initial=0.0))
+    digits = 5 - math.ceil(math.log10(largest)) if largest > 0 else 0
+    rows: list[list[float]] = np.round(spectra.astype(np.float64), digits).tolist()
+    return rows
 
 
 def _versions() -> dict[str, str]:

@@ -24,6 +24,11 @@ class LeastSquaresModel:
         self.sum_to_one = sum_to_one
         self.history: list[dict[str, float]] = []
 
+    @property
+    def mixing(self) -> FloatArray:
+        """Each endmember's brightness ``(K,)`` in mixtures: that of its spectrum."""
+        return np.ones(len(self.endmembers), np.float32)
+
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
 

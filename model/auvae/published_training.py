@@ -75,6 +75,11 @@ class PublishedModel:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
         return _array(self.network.decoder.spectra * self.scale)
 
+    @property
+    def mixing(self) -> FloatArray:
+        """How bright each endmember is in a mixture ``(K,)``: as bright as it is."""
+        return np.ones(len(self.network.decoder.spectra), np.float32)
+
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
 
@@ -218,6 +223,10 @@ class _Training:
                     done = (step + taken / each) / (rounds * BATCHES)
                     self.tell(done, "training", text, _numbers(losses))
             self.history.append({"step": step + 1, **_numbers(losses)})
+            if step % BATCHES == 0:
+                spectra = _array(self.network.decoder.spectra) * np.float32(self.scale)
+                done = (step + 1) / (rounds * BATCHES)
+                self.report(Progress(done, "training", text, _numbers(losses), spectra))
         return PublishedModel(self.options.variant, self.network, self.scale, self.history)
 
     def batches(self, rounds: int) -> Iterator[Tensor]:

@@ -212,7 +212,12 @@ def _fit(metrics: dict[str, float], unit: str) -> Iterator[str]:
 
 
 def _label(item: dict[str, Any]) -> str:
-    return f'<span class="swatch" style="background:{item["color"]}"></span>{escape(item["name"])}'
+    return f'<span class="swatch" style="background:{item["color"]}"></span>{_named(item)}'
+
+
+def _named(item: dict[str, Any]) -> str:
+    """An endmember's name, marked so that renaming finds it and nothing else."""
+    return f'<span class="endmember">{escape(item["name"])}</span>'
 
 
 def _table(rows: dict[str, Any]) -> str:
@@ -297,7 +302,7 @@ def _plot(document: dict[str, Any], endmembers: np.ndarray) -> str:
             f"{'M' if index in starts else 'L'}{across(place):.1f} {down(value):.1f}"
             for index, (place, value) in enumerate(zip(x[seen], spectrum[seen], strict=True))
         )
-        title = f"<title>{escape(item['name'])}</title>"
+        title = f'<title class="endmember">{escape(item["name"])}</title>'
         drawn.append(
             f'<path d="{steps}" fill="none" stroke="{item["color"]}" stroke-width="1.8">{title}</path>'
         )

@@ -25,6 +25,7 @@ from .errors import OutputError
 from .model_file import model_bytes
 from .palette import COLORS, rgb
 from .pictures import UNCLASSIFIED, category_names, composite, dominant
+from .purest import PurestPixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,11 +42,13 @@ FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
     "library": "endmembers.sli",
+    "spread": "endmembers_spread.csv",
     "uncertainty": "uncertainty.tif",
     "error": "error.tif",
     "composite": "composite.tif",
     "dominant": "dominant.tif",
     "model": "model.auvae",
+    "training": "training.json",
     "json": "result.json",
     "report": "report.html",
 }
@@ -101,6 +104,7 @@ class ResultWriter:
         self._angles = 0.0
         self._sums = np.zeros(len(self.names))
         self._largest = np.zeros(len(self.names))
+        self._purest = PurestPixels(len(self.names))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
         try:
@@ -136,8 +140,12 @@ class ResultWriter:
         pixels = max(1, self._pixels)
         return {"rmse": float(np.sqrt(self._squares / pixels)), "mean_angle": self._angles / pixels}
 
-    def write(self, window: Window, maps: Maps, inside: tuple[slice, slice] = np.s_[:, :]) -> None:
-        """Write what the model says of a window: the part `inside` of its maps. Windows must not overlap."""
+    def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
+        """Write what the model says of a window. Windows must not overlap.
+
+        maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
+        of both that is the window.
+        """
         with _disk_errors_named(self.output):
             if not self._rasters:
                 self._create_rasters()
@@ -157,6 +165,7 @@ class ResultWriter:
             self._rasters["dominant"].write(dominant(abundances), 1, window=window)
             for index, name in enumerate(self.files):
                 self._write(name, window, abundances[..., index : index + 1], valid)
+        self._purest.see(abundances[valid], cube[inside][valid])
         self._pixels += int(valid.sum())
         self._squares += float(squared_error[valid].sum(dtype=np.float64))
         self._angles += float(angle[valid].sum(dtype=np.float64))
@@ -180,11 +189,13 @@ class ResultWriter:
             classes = self.staging / f"{FILES['dominant']}.aux.xml"
             classes.write_text(category_names(self.names), encoding="utf-8")
 
-    def finish(self, model: TrainedModel, document: dict[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
+    ) -> dict[str, Any]:
         """Write the rest and move the folder to its place, after `complete_maps`.
 
-        document is what result.json says beyond endmembers, files and metrics. Returns the document as
-        written.
+        document is what result.json says beyond endmembers, files and metrics; moves are the endmembers while
+        they were trained, as training.json keeps them. Returns the document as written.
         """
         scene = self._scene
         pixels = max(1, self._pixels)
@@ -199,8 +210,12 @@ class ResultWriter:
                     "color": self.colors[index],
                     "mean_abundance": self._sums[index] / pixels,
                     "area_share": self._largest[index] / pixels,
+                    "mixing": mixing,
+                    "purest": {"pixels": self._purest.counts, "least_abundance": least},
                 }
-                for index, (name, file) in enumerate(zip(self.names, self.files, strict=True))
+                for index, (name, file, mixing, least) in enumerate(
+                    zip(self.names, self.files, model.mixing.tolist(), self._purest.least, strict=True)
+                )
             ],
             "files": dict(FILES),
             "metrics": self.metrics,
@@ -208,6 +223,10 @@ class ResultWriter:
         with _disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
+            spread = self._purest.spread(model.endmembers)
+            write_endmembers(self.staging / FILES["spread"], self.names, spread, scene)
+            moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
+            (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
             self._write_model(model)
             maps = [
                 report.thumbnail(self.staging / item["file"], item["color"])

@@ -100,12 +100,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses."""
+    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
+
+    ``endmembers`` ``(K, B)`` in the raster's unit come along once an epoch while they move.
+    """
 
     fraction: float
     stage: str
     text: str
     losses: dict[str, float]
+    endmembers: FloatArray | None = None
 
 
 Report = Callable[[Progress], None]
@@ -142,6 +146,11 @@ class TrainedModel(Protocol):
     @property
     def endmembers(self) -> FloatArray:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
+        ...
+
+    @property
+    def mixing(self) -> FloatArray:
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         ...
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
@@ -193,6 +202,16 @@ class Model:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
         with torch.no_grad():
             return _array(self.brightness.restore(self.network.decoder.spectra))
+
+    @property
+    def mixing(self) -> FloatArray:
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
+        with torch.no_grad():
+            spectra = self.network.decoder.spectra
+            restored = self.brightness.restore(spectra)
+            return _array(
+                spectra.norm(dim=1) / restored.norm(dim=1).clamp_min(1e-12) * self.brightness.offset
+            )
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
@@ -395,10 +414,13 @@ class _Trainer:
         inside = F.pad(inside, (0, pixels.shape[1] - inside.shape[1], 0, pixels.shape[0] - inside.shape[0]))
         return pixels, inside
 
-    def tell(self, fraction: float, stage: str, text: str, losses: dict[str, float]) -> None:
-        """Report where training stands."""
+    def tell(
+        self, fraction: float, stage: str, text: str, losses: dict[str, float], *, moved: bool = False
+    ) -> None:
+        """Report where training stands; ``moved``: with the endmembers as they are now."""
         self._sent = time.monotonic()
-        self._send(Progress(fraction, stage, text, losses))
+        endmembers = _array(self.brightness.restore(self.network.decoder.spectra)) if moved else None
+        self._send(Progress(fraction, stage, text, losses, endmembers))
 
     def run(self) -> Model:
         """Clean, find endmembers, unmix."""
@@ -474,6 +496,7 @@ class _Trainer:
             everything = torch.ones(pixels.shape[-1], device=self.device)
             misfits.append(self._misfit(pixels[None], inside[None], everything, mean[0][inside]))
         self.variance = torch.cat(misfits).mean().clamp_min(1e-12)
+        self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
     def _misfit(self, pixels: Tensor, inside: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
         """Mean squared misfit of valid pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``."""
@@ -560,6 +583,7 @@ class _Trainer:
             )
         if noted:
             self.history.append({"epoch": len(self.history) + 1, **values})
-        if due:
+        moved = noted and stage == "Unmixing"
+        if due or moved:
             text = f"{stage}: epoch {step // EPOCH + 1} of {-(-steps // EPOCH)}"
-            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values)
+            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values, moved=moved)

@@ -11,9 +11,17 @@ import numpy as np
 import processing
 from desktop_session import arrange, dock, open_scene, pause, run, run_from_toolbox, take_picture, wait
 from qgis import utils
-from qgis.core import QgsApplication, QgsProject
-from qgis.PyQt.QtCore import QCoreApplication, QEvent
-from qgis.PyQt.QtWidgets import QDockWidget, QTextEdit
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsPointXY,
+    QgsProject,
+    QgsRasterLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDockWidget, QTextEdit, QWidget
 from qgis.utils import iface
 
 NAME = "auvae_unmixing"
@@ -30,11 +38,11 @@ def menu_entries() -> list[str]:
 
 def seen_in_dock() -> dict[str, object]:
     """Return what the dock shows."""
-    plot = dock().plot
+    plot = dock().spectra
     lines = [line for line in plot.axes.lines if line.get_label().startswith("Endmember")]
     return {
         "visible": dock().isVisible(),
-        "plotted": plot.isVisible(),
+        "plotted": plot.panel.isVisible(),
         "title": plot.axes.get_title(),
         "x": plot.axes.get_xlabel(),
         "y": plot.axes.get_ylabel(),
@@ -72,6 +80,107 @@ def cancel_in_the_dialog(parameters: dict[str, object]) -> dict[str, object]:
     return {"seconds": seconds, "left": len(set(Path(parameters["OUTPUT"]).parent.iterdir()) - before)}
 
 
+def click_in_the_map(scene: QgsRasterLayer) -> dict[str, object]:
+    """Probe two pixels, in a map of another CRS than the scene's, and a place beside the scene."""
+    canvas = iface.mapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    [probe] = [action for action in utils.plugins[NAME].window._actions if action.text() == "Probe pixels"]
+    probe.trigger()
+    to_map = QgsCoordinateTransform(scene.crs(), canvas.mapSettings().destinationCrs(), QgsProject.instance())
+    canvas.setExtent(to_map.transformBoundingBox(scene.extent().buffered(200)))
+    canvas.refresh()
+    pause(0.5)
+    tab = dock().probe
+
+    def click(row: float, col: float) -> None:
+        area = scene.extent()
+        place = QgsPointXY(
+            area.xMinimum() + (col + 0.5) * scene.rasterUnitsPerPixelX(),
+            area.yMaximum() - (row + 0.5) * scene.rasterUnitsPerPixelY(),
+        )
+        point = canvas.getCoordinateTransform().transform(to_map.transform(place)).toQPointF().toPoint()
+        QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=point)
+
+    click(10, 7)
+    wait(lambda: len(tab.trail) == 1, 5)
+    click(15, 12)
+    wait(lambda: len(tab.trail) == 2, 5)
+    found = {
+        "pixels": [[step.pixel.row, step.pixel.col] for step in tab.trail],
+        "sums": [float(step.pixel.abundances.sum()) for step in tab.trail],
+        "with spectrum": all(step.pixel.spectrum is not None for step in tab.trail),
+        "marks": len(utils.plugins[NAME].window.control.probe._marks),
+    }
+    take_picture(FOLDER / "probe.png")
+    click(-3, 5)
+    wait(lambda: "outside" in tab.note.text(), 5)
+    click(0, 0)
+    wait(lambda: "No data" in tab.note.text(), 5)
+    return found
+
+
+def name_by_a_library() -> dict[str, object]:
+    """Load the result's own library with other names, and take over the name of the best match."""
+    folder = FOLDER / "result"
+    header = (folder / "endmembers.hdr").read_text(encoding="utf-8").replace("Endmember", "Mineral")
+    (FOLDER / "own.hdr").write_text(header, encoding="utf-8")
+    (FOLDER / "own.sli").write_bytes((folder / "endmembers.sli").read_bytes())
+    tab, first = dock().library, QgsProject.instance().mapLayersByName("Endmember 1")[0]
+    color = first.renderer().shader().rasterShaderFunction().colorRampItemList()[-1].color.name()
+    dock().tabs.setCurrentWidget(tab)
+    tab.load_asked.emit([FOLDER / "own.sli"])
+    wait(lambda: tab._matches, 10)
+    best = [matches[0].profile.name for matches in tab._matches]
+    angles = [matches[0].angle for matches in tab._matches]
+    item = tab.tree.topLevelItem(0).child(0)
+    tab.tree.setCurrentItem(item)
+    tab.use_name.click()
+    wait(lambda: dock().result.endmembers[0].name == "Mineral 1", 10)
+    take_picture(FOLDER / "library.png")
+    layer = QgsProject.instance().mapLayer(first.id())
+    shader = layer.renderer().shader().rasterShaderFunction()
+    return {
+        "best": best,
+        "angles": angles,
+        "layer": layer.name(),
+        "source": Path(layer.source()).name,
+        "valid": layer.isValid(),
+        "in all layers": names_in_layers(),
+        "color kept": shader.colorRampItemList()[-1].color.name() == color,
+        "old file": (folder / "abundance_Endmember_1.tif").exists(),
+        "legend": dock().spectra.legend.item(0).text(),
+        "twice refused": name_twice(tab),
+    }
+
+
+def names_in_layers() -> list[str]:
+    """Return the first endmember's name in the legend of classes and among the styles of the uncertainty."""
+    [classes] = QgsProject.instance().mapLayersByName("Dominant material")
+    [uncertainty] = QgsProject.instance().mapLayersByName("Uncertainty")
+    named = [style for style in uncertainty.styleManager().styles() if style.endswith(" 1")]
+    return [classes.renderer().classes()[0].label, *named]
+
+
+def name_twice(tab: QWidget) -> str:
+    """Ask for a name that another endmember has; return what the analyst reads."""
+    iface.messageBar().clearWidgets()
+    tab.name_chosen.emit(1, "Mineral 1")
+    return iface.messageBar().currentItem().text()
+
+
+def seen_of_training() -> dict[str, object]:
+    """Return what the training tab shows of a result that is finished."""
+    tab = dock().training
+    dock().tabs.setCurrentWidget(tab)
+    pause(0.3)
+    moves = tab.panel.canvas.figure.axes[-1]
+    return {
+        "losses": [axes.get_title() for axes in tab.panel.canvas.figure.axes[:-1]],
+        "moves": len([line for line in moves.lines if not line.get_label().startswith("_")]),
+        "earlier": len([line for line in moves.lines if line.get_label() == "_earlier"]),
+    }
+
+
 def promises() -> None:
     """Do what a user does, in one sitting."""
     facts: dict[str, object] = {"menu": menu_entries(), "dock at start": dock().isVisible()}
@@ -82,7 +191,11 @@ def promises() -> None:
         "QUALITY": 0,
         "OUTPUT": str(FOLDER / "result"),
     }
+    heard: list[dict[str, object]] = []
+    utils.plugins[NAME].provider.worker_event.connect(lambda _job, event: heard.append(event))
     run_from_toolbox(parameters, 240)
+    facts["heard"] = {kind: sum(event["event"] == kind for event in heard) for kind in ("scene", "ended")}
+    facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
     wait(lambda: dock().isVisible(), 5)
     facts["layers"] = layers_in_group()
     facts["active"] = iface.activeLayer().name()
@@ -94,7 +207,7 @@ def promises() -> None:
     QgsProject.instance().write(project)
     iface.newProject()
     pause(0.2)
-    facts["plotted in an empty project"] = dock().plot.isVisible()
+    facts["plotted in an empty project"] = dock().spectra.isVisible()
     iface.addProject(project)
     pause(0.5)
     facts["after reopening"] = seen_in_dock()
@@ -102,6 +215,11 @@ def promises() -> None:
     iface.setActiveLayer(second)
     pause(0.2)
     facts["after picking the second map"] = seen_in_dock()
+
+    facts["probe"] = click_in_the_map(second)
+    facts["library"] = name_by_a_library()
+    facts["results"] = [dock().results.itemText(row) for row in range(dock().results.count())]
+    facts["training kept"] = seen_of_training()
 
     [set_up] = [
         action for action in utils.plugins[NAME].window._actions if action.text().startswith("Set up")
@@ -117,8 +235,10 @@ def promises() -> None:
 
     QgsApplication.setUITheme("Night Mapping")
     pause(0.5)
-    facts["paper in a dark theme"] = [round(255 * part) for part in dock().plot.figure.get_facecolor()[:3]]
-    facts["ink in a dark theme"] = dock().plot.axes.xaxis.label.get_color()
+    facts["paper in a dark theme"] = [
+        round(255 * part) for part in dock().spectra.panel.canvas.figure.get_facecolor()[:3]
+    ]
+    facts["ink in a dark theme"] = dock().spectra.axes.xaxis.label.get_color()
     take_picture(FOLDER / "dark.png")
 
     QgsProject.instance().clear()

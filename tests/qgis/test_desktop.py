@@ -37,7 +37,7 @@ def facts(tmp_path_factory, scene_values):
 
 
 def test_the_menu_offers_unmixing_spectra_and_set_up(facts):
-    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Set up…"]
+    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…"]
 
 
 def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_first_is_active(facts):
@@ -65,6 +65,39 @@ def test_a_reopened_project_shows_its_spectra_and_the_dock_follows_the_active_la
         assert facts[moment]["plotted"]
         assert facts[moment]["colors"] == facts["after the run"]["colors"]
     assert facts["after picking the second map"]["in front"] == ["Endmember 2"]
+
+
+def test_a_click_in_a_map_of_any_crs_shows_the_pixel_and_further_ones_are_compared(facts):
+    seen = facts["probe"]
+    assert seen["pixels"] == [[10, 7], [15, 12]]
+    assert seen["sums"] == pytest.approx([1, 1], abs=1e-4)
+    assert seen["with spectrum"]
+    assert seen["marks"] == 2
+
+
+def test_the_name_of_the_best_match_reaches_layer_file_and_legend_in_one_click(facts):
+    seen = facts["library"]
+    assert seen["best"] == [f"Mineral {n + 1}" for n in range(MATERIALS)]
+    assert max(seen["angles"]) < 1e-3
+    assert (seen["layer"], seen["source"]) == ("Mineral 1", "abundance_Mineral_1.tif")
+    assert seen["valid"]
+    assert seen["color kept"]
+    assert not seen["old file"]
+    assert seen["in all layers"] == ["Mineral 1", "Mineral 1"]
+    assert seen["legend"] == "Mineral 1"
+    assert "already called" in seen["twice refused"]
+
+
+def test_training_is_heard_while_it_goes_on_and_shown_afterwards(facts):
+    assert facts["heard"] == {"scene": 1, "ended": 1}
+    assert facts["moving"] >= 1
+    assert facts["training kept"]["losses"] == ["reconstruction", "posterior"]
+    assert facts["training kept"]["moves"] == MATERIALS
+    assert facts["training kept"]["earlier"] >= MATERIALS
+
+
+def test_the_drop_down_lists_the_results_of_the_project(facts):
+    assert facts["results"] == ["cube"]
 
 
 def test_the_plot_follows_a_dark_theme(facts):

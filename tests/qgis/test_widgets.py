@@ -1,9 +1,8 @@
-"""The dock and the set-up window by themselves, in the states that a healthy desktop does not show."""
+"""The set-up window by itself, in the states that a healthy desktop does not show."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication, QgsSettings
@@ -21,27 +20,6 @@ def until(qgis_app):
             time.sleep(0.01)
 
     return wait
-
-
-def test_without_matplotlib_the_dock_says_so_and_names_the_table(finished, plugin_modules, monkeypatch):
-    spectrum_dock = plugin_modules("auvae_qgis.gui.spectrum_dock")
-    result = plugin_modules("auvae_qgis.result").Result.read(Path(finished.results["OUTPUT"]))
-    monkeypatch.setattr(spectrum_dock, "Figure", None)
-    dock = spectrum_dock.SpectrumDock()
-    dock.show_result(result, 0)
-    assert "matplotlib" in dock._note.text()
-    assert "endmembers.csv" in dock._note.text()
-
-
-def test_a_damaged_result_is_told_in_the_dock(finished, plugin_modules, tmp_path):
-    import shutil
-
-    folder = tmp_path / "result"
-    shutil.copytree(finished.results["OUTPUT"], folder)
-    (folder / "endmembers.csv").write_text("wavelength_nm,Endmember 1\n400,1\n", encoding="utf-8")
-    dock = plugin_modules("auvae_qgis.gui.spectrum_dock").SpectrumDock()
-    dock.show_result(plugin_modules("auvae_qgis.result").Result.read(folder), None)
-    assert "unmix the scene again" in dock._note.text()
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ def opened(path: str) -> Iterator[Any]:
     """An HDF5 file, for as long as it is needed; raises SceneError where it cannot be read."""
     with files.local(path) as file:
         try:
-            content = h5py.File(file, "r", rdcc_nbytes=_CHUNK_CACHE)
+            # Network drives refuse locks, and nobody writes here.
+            content = h5py.File(file, "r", rdcc_nbytes=_CHUNK_CACHE, locking=False)
         except OSError as error:
             raise _damaged(path) from error
         with content:

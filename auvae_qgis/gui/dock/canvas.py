@@ -1,0 +1,338 @@
+"""A plot that can be read, panned, zoomed and reached by keyboard. It knows lines, not what they mean."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.figure import Figure
+from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qgis.PyQt.QtWidgets import QSizePolicy
+
+from .theme import Tones, tones
+
+ZOOM = 1.25  # a notch of the wheel
+NEAR = 60.0  # pixels from a line beyond which the mouse points at nothing
+PAN = 0.1  # of the view, a key press
+LOW = 230  # pixels: a plot that is no higher goes without title, and writes small
+WIDE = 1.35  # times as wide as high: parts stand beside each other, not below
+RULE = "_"  # labels of lines that are no spectra begin with it, as matplotlib's own do
+
+
+class Canvas(FigureCanvasQTAgg):
+    """Draws a figure in the tones of QGIS's theme, with a readout under the mouse or the arrow keys.
+
+    Wheel or +/-: zoom. Drag or Ctrl+arrows: pan. Double-click or Home: all. Arrows: read value by value.
+    """
+
+    read_out = pyqtSignal(str)  # what stands under the mouse, for those who do not see it
+    reshaped = pyqtSignal()  # is low or wide, or no longer
+
+    def __init__(self, name: str) -> None:
+        """``name`` is read by screen readers."""
+        super().__init__(Figure(layout="constrained"))
+        self.figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)  # inches
+        self.setMinimumSize(120, 80)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(name)
+        self._shape = (False, False)
+        self._home: dict[Any, tuple[tuple[float, float], tuple[float, float]]] = {}
+        self._grip: tuple[Any, float, float] | None = None
+        self._shown: tuple[Any, int] | None = None  # the line and the point that are read out
+        for signal, slot in (
+            ("scroll_event", self._wheel),
+            ("button_press_event", self._press),
+            ("motion_notify_event", self._move),
+            ("button_release_event", self._release),
+            ("axes_leave_event", self._leave),
+            ("figure_leave_event", self._leave),
+        ):
+            self.mpl_connect(signal, slot)
+
+    # ---- drawing
+
+    @property
+    def is_low(self) -> bool:
+        """Whether there is no room for more than the lines."""
+        return bool(self.height() < LOW)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether parts of a plot should stand beside each other."""
+        return bool(self.width() > WIDE * self.height())
+
+    @property
+    def letters(self) -> str:
+        """The size to write in."""
+        return "small" if self.is_low else "medium"
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell the owner when it should arrange its parts otherwise."""
+        super().resizeEvent(event)
+        before, self._shape = self._shape, (self.is_low, self.is_wide)
+        if self._shape != before:
+            self.reshaped.emit()
+
+    def finish(self) -> None:
+        """Draw what was put into the figure, in the theme's tones; this view is where Home returns to."""
+        self._shown = None
+        self._home = {axes: (axes.get_xlim(), axes.get_ylim()) for axes in self.figure.axes}
+        self.take_tones(tones(self.palette()))
+        self.draw_idle()
+
+    def take_tones(self, used: Tones) -> None:
+        """Draw on this paper, in this ink."""
+        self.figure.set_facecolor(used.paper)
+        for axes in self.figure.axes:
+            axes.set_facecolor(used.paper)
+            axes.tick_params(colors=used.ink, which="both")
+            for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+                text.set_color(used.ink)
+            axes.xaxis.get_offset_text().set_color(used.ink)
+            axes.yaxis.get_offset_text().set_color(used.ink)
+            for spine in axes.spines.values():
+                spine.set_color(used.ink)
+            for line in (*axes.lines, *axes.collections):
+                if line.get_gid() == "ink":
+                    line.set_color(used.ink)
+            legend = axes.get_legend()
+            for text in legend.get_texts() if legend is not None else ():
+                text.set_color(used.ink)
+            for handle in legend.get_lines() if legend is not None else ():
+                if handle.get_gid() == "ink":
+                    handle.set_color(used.ink)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow QGIS from a light theme to a dark one."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_home"):
+            self.take_tones(tones(self.palette()))
+            self.draw_idle()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the readout over the plot: without drawing the plot anew, it is where the mouse is."""
+        super().paintEvent(event)
+        if self._shown is None:
+            if self.hasFocus():
+                self._frame()
+            return
+        line, index = self._shown
+        ratio = self.device_pixel_ratio
+        across, up = line.axes.transData.transform((line.get_xdata()[index], line.get_ydata()[index]))
+        box = line.axes.bbox
+        right = box.x1 / ratio
+        top, bottom = self.height() - box.y1 / ratio, self.height() - box.y0 / ratio
+        point = QPointF(across / ratio, self.height() - up / ratio)
+        used = tones(self.palette())
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(used.ink), 1, Qt.PenStyle.DotLine))
+        painter.drawLine(QPointF(point.x(), top), QPointF(point.x(), bottom))
+        painter.setPen(QPen(QColor(used.paper), 1.5))
+        painter.setBrush(QColor(_hex(line.get_color())))
+        painter.drawEllipse(point, 4.5, 4.5)
+        text = self._sentence()
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(text) + 12, metrics.height() + 6
+        x = point.x() + 10 if point.x() + 10 + width < right else point.x() - 10 - width
+        y = min(max(point.y() - height - 8, top + 2), bottom - height)
+        label = QRectF(max(2.0, min(x, self.width() - width - 2)), y, width, height)
+        ground = QColor(used.paper)
+        ground.setAlpha(230)
+        painter.setBrush(ground)
+        painter.setPen(QPen(QColor(used.ink), 0.7))
+        painter.drawRoundedRect(label, 3, 3)
+        painter.setPen(QColor(used.ink))
+        painter.drawText(label, int(Qt.AlignmentFlag.AlignCenter), text)
+        painter.end()
+
+    def _frame(self) -> None:
+        """Show that the arrow keys act here."""
+        painter = QPainter(self)
+        painter.setPen(QPen(self.palette().highlight().color(), 1))
+        painter.drawRect(0, 0, self.width() - 1, self.height() - 1)
+        painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that it is gone, and the readout with it."""
+        super().focusOutEvent(event)
+        self._read(None)
+        self.update()
+
+    # ---- readout
+
+    def _lines(self, axes: Any = None) -> list[Any]:
+        """Return the lines that can be read: visible, named, with points."""
+        everywhere = self.figure.axes if axes is None else [axes]
+        return [
+            line
+            for one in everywhere
+            for line in one.lines
+            if line.get_visible()
+            and not str(line.get_label()).startswith(RULE)
+            and np.isfinite(np.asarray(line.get_ydata(), dtype=float)).any()
+        ]
+
+    def _read(self, shown: tuple[Any, int] | None) -> None:
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.update()
+        text = self._sentence()
+        self.setAccessibleDescription(text)
+        self.read_out.emit(text)
+
+    def _sentence(self) -> str:
+        if self._shown is None:
+            return ""
+        line, index = self._shown
+        x, y = float(line.get_xdata()[index]), float(line.get_ydata()[index])
+        unit = line.axes.get_gid() or ""
+        return f"{x:.6g}{unit} · {y:.4g} · {line.get_label()}"
+
+    def _under(self, event: Any) -> tuple[Any, int] | None:
+        """Return the line and point nearest to the mouse."""
+        best, nearest = None, NEAR * self.device_pixel_ratio
+        for line in self._lines(event.inaxes):
+            points = line.axes.transData.transform(
+                np.column_stack([line.get_xdata(), np.asarray(line.get_ydata(), dtype=float)])
+            )
+            # the nearest band, not the nearest point of a steep line
+            columns = np.where(np.isfinite(points[:, 1]), np.abs(points[:, 0] - event.x), np.inf)
+            index = int(columns.argmin())
+            distance = math.hypot(columns[index], points[index, 1] - event.y)
+            if distance < nearest:
+                best, nearest = (line, index), distance
+        return best
+
+    def _step(self, along: int, across: int) -> None:
+        """Move the readout by a value along its line, or to another line."""
+        lines = self._lines()
+        if not lines:
+            return
+        if self._shown is None or self._shown[0] not in lines:
+            line = lines[0]
+            there = np.flatnonzero(np.isfinite(line.get_ydata()))
+            self._read((line, int(there[0])))
+            return
+        line, index = self._shown
+        x = float(line.get_xdata()[index])
+        if across:
+            line = lines[(lines.index(line) + across) % len(lines)]
+        there = np.flatnonzero(np.isfinite(np.asarray(line.get_ydata(), dtype=float)))
+        place = int(np.abs(np.asarray(line.get_xdata(), dtype=float)[there] - x).argmin())
+        self._read((line, int(there[min(max(place + along, 0), len(there) - 1)])))
+
+    # ---- mouse and keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Read, pan and zoom by keyboard; other keys are left to QGIS."""
+        key = Qt.Key
+        arrows = {
+            key.Key_Left: (-1, 0),
+            key.Key_Right: (1, 0),
+            key.Key_Up: (0, 1),
+            key.Key_Down: (0, -1),
+        }
+        pressed = event.key()
+        if pressed in arrows:
+            along, up = arrows[pressed]
+            if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                for axes in self.figure.axes:
+                    _shift(axes, PAN * along, PAN * up)
+                self.draw_idle()
+            else:
+                self._step(along, -up)
+        elif pressed in (key.Key_Plus, key.Key_Equal, key.Key_Minus):
+            for axes in self.figure.axes:
+                _scale(axes, ZOOM if pressed == key.Key_Minus else 1 / ZOOM, None)
+            self.draw_idle()
+        elif pressed == key.Key_Home:
+            self.show_all()
+        elif pressed == key.Key_Escape and self._shown is not None:
+            self._read(None)
+        else:
+            event.ignore()
+            return
+        event.accept()
+
+    def show_all(self) -> None:
+        """Go back to the whole plot."""
+        for axes, (x, y) in self._home.items():
+            axes.set_xlim(x)
+            axes.set_ylim(y)
+        self.draw_idle()
+
+    def _wheel(self, event: Any) -> None:
+        if event.inaxes is not None:
+            factor = 1 / ZOOM if event.button == "up" else ZOOM
+            _scale(event.inaxes, factor, (event.x, event.y))
+            self.draw_idle()
+
+    def _press(self, event: Any) -> None:
+        if event.dblclick:
+            self.show_all()
+        elif event.inaxes is not None and event.button == 1:
+            self._grip = (event.inaxes, event.x, event.y)
+
+    def _move(self, event: Any) -> None:
+        if self._grip is not None:
+            axes, x, y = self._grip
+            box = axes.bbox
+            _shift(axes, (x - event.x) / box.width, (y - event.y) / box.height)
+            self._grip = (axes, event.x, event.y)
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._read(None)
+            self.draw_idle()
+        elif event.inaxes is not None:
+            self._read(self._under(event))
+
+    def _release(self, _event: Any) -> None:
+        self._grip = None
+        self.unsetCursor()
+
+    def _leave(self, _event: Any) -> None:
+        if self._grip is None and not self.hasFocus():
+            self._read(None)
+
+
+def _shift(axes: Any, across: float, up: float) -> None:
+    """Move the view by shares of its width and height, whatever the scale of the axes."""
+    box = axes.bbox
+    _show(axes, box.x0 + across * box.width, box.y0 + up * box.height, box.width, box.height)
+
+
+def _scale(axes: Any, factor: float, about: tuple[float, float] | None) -> None:
+    """Show ``factor`` times as much, with the display point ``about`` (None: the middle) where it is."""
+    box = axes.bbox
+    x, y = about or ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+    _show(
+        axes,
+        x - factor * (x - box.x0),
+        y - factor * (y - box.y0),
+        factor * box.width,
+        factor * box.height,
+    )
+
+
+def _show(axes: Any, x: float, y: float, width: float, height: float) -> None:
+    """Let this rectangle of the display fill the axes."""
+    corners = axes.transData.inverted().transform([(x, y), (x + width, y + height)])
+    if np.isfinite(corners).all():
+        axes.set_xlim(corners[0][0], corners[1][0])
+        axes.set_ylim(corners[0][1], corners[1][1])
+
+
+def _hex(color: Any) -> str:
+    from matplotlib.colors import to_hex
+
+    return to_hex(color)

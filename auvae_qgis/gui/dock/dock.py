@@ -1,0 +1,187 @@
+"""The dock of the plugin: a list of results, four tabs about the one that is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...result import Result, ResultError
+from ...translation import tr
+
+try:
+    import matplotlib.backends.backend_qtagg  # noqa: F401  what all plots are drawn with
+except ImportError:  # Debian's QGIS depends on it; other packages may not
+    CAN_PLOT = False
+else:
+    CAN_PLOT = True
+
+
+class ResultDock(QgsDockWidget):
+    """Shows a result in tabs, or says why it cannot."""
+
+    result_chosen = pyqtSignal(str)  # the folder
+    report_asked = pyqtSignal(str)  # the folder
+    result_shown = pyqtSignal()  # or none at all
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Endmember spectra"), parent)
+        self.setObjectName("AuvaeSpectrumDock")  # QGIS restores its place by this name
+        self.result: Result | None = None
+        self._went_to_training = False  # by itself, so that the result may be shown by itself
+        self._note = QLabel()
+        self._note.setWordWrap(True)
+        self._note.setMargin(12)
+        self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._note)
+        self.tabs = QTabWidget()
+        self.can_plot = CAN_PLOT
+        if self.can_plot:
+            self._make_tabs()
+        self.setWidget(self._pages)
+        self.forget()
+
+    def _make_tabs(self) -> None:
+        from .library_tab import LibraryTab
+        from .probe_tab import ProbeTab
+        from .spectra_tab import SpectraTab
+        from .training_tab import TrainingTab
+
+        self.results = QComboBox()
+        self.results.setAccessibleName(tr("Results in the project"))
+        self.results.setToolTip(tr("Results in the project"))
+        self.results.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.results.activated.connect(lambda row: self.result_chosen.emit(self.results.itemData(row)))
+        report = QToolButton()
+        report.setText(tr("Report"))
+        report.setToolTip(tr("Open the report of this result in the browser"))
+        report.clicked.connect(self._ask_for_report)
+        self.spectra, self.probe, self.library, self.training = (
+            SpectraTab(),
+            ProbeTab(),
+            LibraryTab(),
+            TrainingTab(),
+        )
+        self.tabs.setDocumentMode(True)
+        for widget, name, hint in (
+            (self.spectra, tr("Spectra"), tr("The spectra of the endmembers")),
+            (self.probe, tr("Probe"), tr("What single pixels are made of")),
+            (self.library, tr("Library"), tr("Which library spectra look most like the endmembers")),
+            (self.training, tr("Training"), tr("How the network was trained")),
+        ):
+            self.tabs.addTab(widget, name)
+            self.tabs.setTabToolTip(self.tabs.count() - 1, hint)
+            widget.setAccessibleName(name)
+        self.training.started.connect(self._training_started)
+        top = QHBoxLayout()
+        top.setContentsMargins(2, 2, 2, 0)
+        top.addWidget(self.results, 1)
+        top.addWidget(report)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self.tabs, 1)
+        self._page = page
+        self._pages.addWidget(page)
+
+    def forget(self) -> None:
+        """Show what the dock is for, as there is no result to show."""
+        self.result = None
+        self._say(tr("Select an abundance map of an unmixing result to see its endmember spectra."))
+        if self.can_plot:
+            self.spectra.forget()
+            self.probe.set_result(None)
+            self.library.set_result(None, None)
+            self.training.set_result(None, [])
+            self.results.clear()
+        self.result_shown.emit()
+
+    def list_results(self, results: list[Result]) -> None:
+        """List the results of the project in the drop-down."""
+        if not self.can_plot:
+            return
+        self.results.clear()
+        scenes = [result.scene for result in results]
+        for result in results:
+            twice = scenes.count(result.scene) > 1
+            name = f"{result.scene} ({result.folder.name})" if twice else result.scene
+            self.results.addItem(name, str(result.folder))
+            self.results.setItemData(
+                self.results.count() - 1, str(result.folder), Qt.ItemDataRole.ToolTipRole
+            )
+        self._choose_shown()
+
+    def _choose_shown(self) -> None:
+        if self.result is None:
+            return
+        row = self.results.findData(str(self.result.folder))
+        if row < 0:
+            self.results.addItem(self.result.scene, str(self.result.folder))
+            row = self.results.count() - 1
+        self.results.setCurrentIndex(row)
+
+    def show_result(self, result: Result, active: int | None) -> None:
+        """Show ``result``, the endmember with index ``active`` in front."""
+        if not self.can_plot:
+            self._say(
+                tr("This QGIS has no matplotlib to plot the spectra with. They are in the table {}.").format(
+                    result.folder / "endmembers.csv"
+                )
+            )
+            return
+        try:
+            spectra, moves = result.spectra(), result.moves()
+        except ResultError as error:
+            self.result = None
+            self._say(str(error))
+            return
+        self.result = result
+        if self._went_to_training:
+            self.tabs.setCurrentWidget(self.spectra)
+        self._went_to_training = False
+        self._choose_shown()
+        self.spectra.show_spectra(result, spectra, active)
+        self.probe.set_result(result)
+        self.library.set_result(result, spectra)
+        self.training.set_result(result, moves)
+        self._pages.setCurrentWidget(self._page)
+        self.result_shown.emit()
+
+    def hear(self, job: str, event: dict[str, Any]) -> None:
+        """Take in an event of a worker that unmixes."""
+        if self.can_plot:
+            self.training.hear(job, event)
+            if self.result is None and not self.training.is_live:
+                self._pages.setCurrentWidget(self._note)
+
+    def _training_started(self) -> None:
+        """Show the training where there is nothing else to show; the analyst's tab stays as it is."""
+        if self.result is None:
+            self._went_to_training = True
+            self.tabs.setCurrentWidget(self.training)
+            self._pages.setCurrentWidget(self._page)
+
+    def _ask_for_report(self) -> None:
+        if self.result is not None:
+            name = self.result.document["files"].get("report", "report.html")
+            self.report_asked.emit(str(Path(self.result.folder) / name))
+
+    def _say(self, text: str) -> None:
+        self._note.setText(text)
+        self._pages.setCurrentWidget(self._note)

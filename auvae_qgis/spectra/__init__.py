@@ -1,0 +1,1 @@
+"""What is done with spectra beside plotting them: reading libraries, matching, normalising, writing."""

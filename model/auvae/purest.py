@@ -1,0 +1,72 @@
+"""The purest pixels of every endmember, gathered window by window, and how much they vary. Writes nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+MOST = 100
+FEWEST = 10
+SHARE = 0.01
+"""The purest pixels are this share of the scene's, but no fewer than `FEWEST` and no more than `MOST`."""
+
+
+class PurestPixels:
+    """Keeps, for each of K endmembers, the pixels with most of it; however large the scene, only these."""
+
+    def __init__(self, endmembers: int) -> None:
+        self._seen = 0
+        self._shares: list[FloatArray] = [np.empty(0, np.float32)] * endmembers
+        self._spectra: list[FloatArray | None] = [None] * endmembers
+
+    def see(self, abundances: FloatArray, spectra: FloatArray) -> None:
+        """Look at the valid pixels of one window.
+
+        Args:
+            abundances: ``(n, K)``.
+            spectra: ``(n, B)``, of the same pixels, in the raster's unit.
+        """
+        self._seen += len(abundances)
+        for k, kept in enumerate(self._shares):
+            worth = np.flatnonzero(abundances[:, k] > kept[-1]) if len(kept) == MOST else slice(None)
+            shares, found = abundances[worth, k], spectra[worth]
+            best = np.argsort(-shares, kind="stable")[:MOST]
+            shares, found = np.concatenate([kept, shares[best]]), found[best]
+            before = self._spectra[k]
+            found = found if before is None else np.concatenate([before, found])
+            order = np.argsort(-shares, kind="stable")[:MOST]
+            self._shares[k], self._spectra[k] = shares[order], found[order]
+
+    @property
+    def counts(self) -> int:
+        """How many pixels are the purest of an endmember."""
+        return min(max(FEWEST, round(SHARE * self._seen)), MOST, self._seen)
+
+    @property
+    def least(self) -> list[float]:
+        """The smallest abundance among the purest pixels of each endmember; 0 where there was no pixel."""
+        return [float(shares[self.counts - 1]) if self.counts else 0.0 for shares in self._shares]
+
+    def spread(self, endmembers: FloatArray) -> FloatArray:
+        """Standard deviation of the purest pixels in every band, once each is as bright as its endmember.
+
+        Brightness (slope, shade) is the pixel's own in this model and would hide how far the shapes agree: a
+        pixel ``y`` is multiplied by ``<y, e> / <y, y>``, which brings it nearest to the endmember ``e``.
+
+        Args:
+            endmembers: ``(K, B)`` in the raster's unit.
+
+        Returns:
+            ``(K, B)`` in the raster's unit; zeros where there are not two pixels.
+        """
+        result = np.zeros_like(endmembers, dtype=np.float32)
+        for k, spectra in enumerate(self._spectra):
+            if spectra is None or self.counts <= 1:
+                continue
+            pixels = spectra[: self.counts].astype(np.float64)
+            energy = (pixels**2).sum(axis=1, keepdims=True)
+            gain = (pixels @ endmembers[k])[:, None] / np.maximum(energy, 1e-30)
+            result[k] = (gain * pixels).std(axis=0, ddof=1)
+        return result

@@ -1,0 +1,207 @@
+"""The dock by itself: what can be read, clicked, typed, copied and saved in it, and what it says."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.backend_bases import MouseEvent
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QListWidget, QToolButton, QTreeWidget
+
+from .conftest import MATERIALS
+
+SIZES = ((400, 300), (300, 240), (900, 500), (420, 900))
+
+
+@pytest.fixture
+def result(finished, plugin_modules):
+    return plugin_modules("auvae_qgis.result").Result.read(Path(finished.results["OUTPUT"]))
+
+
+@pytest.fixture
+def dock(plugin_modules, result):
+    """The dock with a result in it, visible, as high as four tabs allow."""
+    made = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    made.resize(700, 600)
+    made.show_result(result, 0)
+    made.show()
+    settle()
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+def settle():
+    for _ in range(5):
+        QgsApplication.processEvents()
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+
+
+def entry(legend, row):
+    return legend.visualItemRect(legend.item(row)).center()
+
+
+def test_without_matplotlib_the_dock_says_so_and_names_the_table(result, plugin_modules, monkeypatch):
+    module = plugin_modules("auvae_qgis.gui.dock.dock")
+    monkeypatch.setattr(module, "CAN_PLOT", False)
+    dock = module.ResultDock()
+    dock.show_result(result, 0)
+    dock.list_results([result])
+    dock.hear("1", {"event": "ended"})
+    assert "matplotlib" in dock._note.text()
+    assert "endmembers.csv" in dock._note.text()
+
+
+def test_a_damaged_result_is_told_in_the_dock(result, plugin_modules, tmp_path):
+    folder = tmp_path / "result"
+    shutil.copytree(result.folder, folder)
+    (folder / "endmembers.csv").write_text("wavelength_nm,Endmember 1\n400,1\n", encoding="utf-8")
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.show_result(plugin_modules("auvae_qgis.result").Result.read(folder), None)
+    assert "unmix the scene again" in dock._note.text()
+
+
+def test_a_click_hides_a_ctrl_click_singles_out_and_a_double_click_renames(dock):
+    legend, tab = dock.spectra.legend, dock.spectra
+    port, left = legend.viewport(), Qt.MouseButton.LeftButton
+    QTest.mouseClick(port, left, pos=entry(legend, 1))
+    assert legend.shown() == [True, False, True]
+    assert [line.get_visible() for line in lines(tab.axes).values()] == [True, False, True]
+    QTest.mouseClick(port, left, Qt.KeyboardModifier.ControlModifier, entry(legend, 1))
+    assert legend.shown() == [False, True, False]
+    QTest.mouseClick(port, left, Qt.KeyboardModifier.ControlModifier, entry(legend, 1))
+    assert all(legend.shown())
+
+    asked = []
+    tab.rename_asked.connect(lambda index, name: asked.append((index, name)))
+    QTest.mouseClick(port, left, pos=entry(legend, 2))
+    QTest.mouseDClick(port, left, pos=entry(legend, 2))
+    assert all(legend.shown())
+    editor = QApplication.focusWidget() or legend.findChild(type(dock.library.filter))
+    editor.selectAll()
+    QTest.keyClicks(editor, "Water")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    settle()
+    assert asked == [(2, "Water")]
+    assert legend.item(2).text() == "Endmember 3"  # until the files have the new name
+
+
+def test_the_keys_read_out_wavelength_and_value_and_home_shows_all_again(dock, result):
+    canvas, axes = dock.spectra.panel.canvas, dock.spectra.axes
+    said = []
+    canvas.read_out.connect(said.append)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    spectra = result.spectra()
+    assert said[-1] == f"{spectra.x[1]:.6g} nm · {spectra.values[1, 0]:.4g} · Endmember 1"
+    assert canvas.accessibleDescription() == said[-1]
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    assert said[-1].endswith("Endmember 2")
+    before = axes.get_xlim()
+    QTest.keyClick(canvas, Qt.Key.Key_Plus)
+    QTest.keyClick(canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    assert axes.get_xlim()[0] > before[0]
+    QTest.keyClick(canvas, Qt.Key.Key_Home)
+    assert axes.get_xlim() == pytest.approx(before)
+
+
+def test_the_mouse_reads_out_the_nearest_line(dock, result):
+    canvas, axes = dock.spectra.panel.canvas, dock.spectra.axes
+    canvas.draw()
+    spectra = result.spectra()
+    x, y = axes.transData.transform((spectra.x[5], spectra.values[5, 1]))
+    canvas.callbacks.process("motion_notify_event", MouseEvent("motion_notify_event", canvas, x, y + 3))
+    assert canvas._sentence().startswith(f"{spectra.x[5]:.6g} nm")
+    assert canvas._sentence().endswith("Endmember 2")
+
+
+def test_left_out_bands_are_gaps_and_the_spread_is_a_band_around_the_line(dock, result):
+    spectra = result.spectra()
+    [*bands] = dock.spectra.axes.collections
+    assert len(bands) == MATERIALS
+    low, high = bands[0].get_datalim(dock.spectra.axes.transData).intervaly
+    assert low == pytest.approx(np.nanmin(spectra.values[:, 0] - spectra.spread[:, 0]), rel=1e-3)
+    assert high == pytest.approx(np.nanmax(spectra.values[:, 0] + spectra.spread[:, 0]), rel=1e-3)
+    assert np.isnan(lines(dock.spectra.axes)["Endmember 1"].get_ydata()).sum() == 3
+    dock.spectra.spread.setChecked(False)
+    assert not dock.spectra.axes.collections
+
+
+def test_the_plot_is_saved_as_picture_drawing_table_and_library(dock, tmp_path):
+    panel = dock.spectra.panel
+    dock.spectra.legend.toggle(0)
+    problems = []
+    panel.failed.connect(problems.append)
+    for name in ("a.png", "a.svg", "a.csv", "a.sli"):
+        panel.save(tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "a.svg", "a.csv", "a.sli", "a.hdr"}
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    head = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert head == "wavelength_nm,Endmember 2,Endmember 3"
+    panel.copy_values()
+    assert QApplication.clipboard().text().startswith("wavelength_nm\tEndmember 2\tEndmember 3\n")
+    assert not problems
+    panel.save(tmp_path / "nowhere" / "a.csv")
+    assert "could not be written" in problems[0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_tab_draws_without_a_complaint_however_small_the_dock(dock, result, plugin_modules, size):
+    probe = plugin_modules("auvae_qgis.probe")
+    area = [[565000 + 30 * col, 5340000 - 30 * row] for row, col in ((10, 7), (15, 12))]
+    for x, y in area:
+        dock.probe.add(probe.read_pixel(result, x + 1, y - 1))
+    dock.resize(*size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for tab in (dock.spectra, dock.probe, dock.library, dock.training):
+            dock.tabs.setCurrentWidget(tab)
+            settle()
+            tab.panel.canvas.draw()
+
+
+def test_everything_that_can_be_reached_by_keyboard_has_a_name_for_screen_readers(dock):
+    for kind in (QComboBox, QListWidget, QTreeWidget, QToolButton):
+        for widget in dock.findChildren(kind):
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.objectName().startswith("qt_"):
+                assert widget.accessibleName() or widget.text() or widget.toolTip(), widget
+    for tab in (dock.spectra, dock.probe, dock.library, dock.training):
+        assert tab.panel.canvas.accessibleName()
+        assert tab.panel.canvas.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(dock):
+    tab = dock.training
+    dock.tabs.setCurrentWidget(tab)
+    scene = {
+        "event": "scene", "name": "live", "unit": "Reflectance",
+        "bands": [1, 2, 3], "wavelengths_nm": [400, 500, 600],
+        "endmembers": [{"name": "A", "color": "#0072B2"}, {"name": "B", "color": "#D55E00"}],
+    }  # fmt: skip
+    dock.hear("1", scene)
+    for step in range(4):
+        dock.hear(
+            "1",
+            {
+                "event": "progress", "fraction": 0.2 + 0.1 * step, "stage": "training", "text": "Unmixing",
+                "losses": {"reconstruction": 1.0 / (step + 1)}, "endmembers": [[1, 2, 3], [3, 2, 1 + step]],
+            },
+        )  # fmt: skip
+    dock.hear("2", {"event": "progress", "fraction": 0.9, "text": "another job", "losses": {"angle": 1}})
+    tab._draw()
+    assert "50%" in tab.note.text()
+    losses, moves = tab.panel.canvas.figure.axes
+    assert losses.lines[0].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
+    assert lines(moves)["B"].get_ydata().tolist() == [3, 2, 4]
+    dock.hear("1", {"event": "ended"})
+    assert "scène 1" in tab.note.text()
