@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.abundancemap import AbundanceMap
+from .algorithms.apply import Apply
 from .algorithms.countendmembers import CountEndmembers
 from .algorithms.dominantmaterial import DominantMaterial
 from .algorithms.inspect import Inspect
@@ -33,6 +34,7 @@ class AuvaeProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
+        self.addAlgorithm(Apply())
         self.addAlgorithm(CountEndmembers())
         self.addAlgorithm(Inspect())
         self.addAlgorithm(DominantMaterial())

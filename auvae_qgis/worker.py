@@ -80,7 +80,7 @@ def run_job(
         return _checked(job["task"], _follow(process, events, python, last_words, feedback, listen))
     except BaseException:
         _stop(process)
-        for place in ("output", "report", "table"):
+        for place in ("output", "report", "table", "library", "map"):
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"])
         if last_words:

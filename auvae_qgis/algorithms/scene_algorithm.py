@@ -60,6 +60,12 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
 
     def _add_scene(self) -> None:
         """Declare which image, and which part of it."""
+        self._add_image()
+        self._add_bands()
+        self._add_place()
+
+    def _add_image(self) -> None:
+        """Declare which image."""
         self._add(
             QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
             tr(
@@ -68,6 +74,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 "METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer."
             ),
         )
+
+    def _add_bands(self) -> None:
+        """Declare which of its bands."""
         self._add(
             QgsProcessingParameterBand(
                 self.BANDS,
@@ -94,6 +103,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             ),
             advanced=True,
         )
+
+    def _add_place(self) -> None:
+        """Declare which of its pixels."""
         self._add(
             QgsProcessingParameterMapLayer(
                 self.MASK,

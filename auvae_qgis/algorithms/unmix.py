@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingOutputFile,
-    QgsProcessingOutputMultipleLayers,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingUtils,
 )
 
-from ..layers import OTHERS, layers_of
-from ..raster_copy import RasterCopyError, copy_raster, driver_for
-from ..result import Result
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from .result_algorithm import MOST_ENDMEMBERS, ResultAlgorithm
 from .scene_algorithm import SceneAlgorithm
 
 QUALITIES = ("draft", "standard", "high")
 VARIANTS = ("auvae-net", "published", "aae-net", "avae", "auae")
-MOST_ENDMEMBERS = 30
 
 
-class Unmix(SceneAlgorithm):
+class Unmix(ResultAlgorithm):
     """Unmixes a hyperspectral raster with AUVAE-Net, without reference spectra."""
 
     ENDMEMBERS = "ENDMEMBERS"
     QUALITY = "QUALITY"
     VARIANT = "VARIANT"
-    OUTPUT = "OUTPUT"
-    ABUNDANCES = "ABUNDANCES"
-    ENDMEMBERS_FILE = "ENDMEMBERS_FILE"
-    MODEL = "MODEL"
-    REPORT = "REPORT"
-    OUTPUT_LAYERS = "OUTPUT_LAYERS"
-    RMSE = "RMSE"
-    MEAN_ANGLE = "MEAN_ANGLE"
 
     CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, VARIANT: VARIANTS}  # noqa: RUF012  as there
 
@@ -148,31 +128,7 @@ class Unmix(SceneAlgorithm):
             ),
             advanced=True,
         )
-        self._add(
-            QgsProcessingParameterFolderDestination(self.OUTPUT, tr("Result folder")),
-            tr(
-                "The folder for maps, spectra, report and model. A new or empty folder, or one with an "
-                "earlier result: that is replaced once the new one is complete."
-            ),
-        )
-        self._add(
-            QgsProcessingParameterRasterDestination(
-                self.ABUNDANCES, tr("Abundances in one raster"), optional=True, createByDefault=False
-            ),
-            tr(
-                "A copy of all maps as the bands of one raster, where you want it. One is in the result "
-                "folder anyway."
-            ),
-        )
-        self.addOutput(QgsProcessingOutputMultipleLayers(self.OUTPUT_LAYERS, tr("Abundance maps")))
-        self.addOutput(QgsProcessingOutputFile(self.ENDMEMBERS_FILE, tr("Endmember spectra")))
-        self.addOutput(QgsProcessingOutputFile(self.MODEL, tr("Trained model")))
-        # no QgsProcessingOutputHtml: QGIS 3.22's batch dialog fails on it
-        self.addOutput(QgsProcessingOutputFile(self.REPORT, tr("Unmixing report")))
-        self.addOutput(
-            QgsProcessingOutputNumber(self.RMSE, tr("RMSE of the reconstruction, in the raster's unit"))
-        )
-        self.addOutput(QgsProcessingOutputNumber(self.MEAN_ANGLE, tr("Mean spectral angle, in radians")))
+        self._add_result()
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
         """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
@@ -188,78 +144,14 @@ class Unmix(SceneAlgorithm):
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
-        self._job = {
+        job = {
             **self._prepare("unmix", parameters, context),
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
             "variant": VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
+            "known": None,
+            "model": None,
         }
-        offers = context.project() is not None and not _runs_in_model(context)
-        most = self._job["endmembers"] or MOST_ENDMEMBERS  # they are made here, before the number is known
-        self._announce = self.provider().worker_event.emit
-        self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
+        # layers are made ready here, before a number that is estimated is known
+        self._prepare_result(job, context, job["endmembers"] or MOST_ENDMEMBERS)
         return True
-
-    def processAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
-        output = Path(self.parameterAsFileOutput(parameters, self.OUTPUT, context)).absolute()
-        copy = self.parameterAsOutputLayer(parameters, self.ABUNDANCES, context)
-        try:
-            if copy:
-                driver_for(Path(copy))  # before the training, not after it
-            result = run_job(self._python, {**self._job, "output": str(output)}, feedback, self._tell_dock)
-            abundances = result["files"]["abundances"]
-            if copy:
-                copy_raster(Path(abundances), Path(copy))
-        except WorkerCancelled as cancelled:
-            raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
-        except (WorkerError, RasterCopyError) as error:
-            raise QgsProcessingException(str(error)) from error
-        finally:
-            self._tell_dock({"event": "ended"})
-
-        self._offer_layers(output, copy, context)
-        files, metrics = result["files"], result["metrics"]
-        return {
-            self.OUTPUT: str(output),
-            self.ABUNDANCES: copy or abundances,
-            self.ENDMEMBERS_FILE: files["endmembers"],
-            self.MODEL: files["model"],
-            self.REPORT: files["report"],
-            self.OUTPUT_LAYERS: [endmember["file"] for endmember in result["endmembers"]],
-            self.RMSE: metrics["rmse"],
-            self.MEAN_ANGLE: metrics["mean_angle"],
-        }
-
-    def _tell_dock(self, event: dict[str, Any]) -> None:
-        """Hand on what the dock shows of a training, to the window's thread."""
-        if event["event"] in ("scene", "progress", "ended"):
-            self._announce(self._job["id"], event)
-
-    def _offer_layers(self, folder: Path, copy: str, context: QgsProcessingContext) -> None:
-        """Offer the rasters of the result for loading, and let the user's own copy know its result.
-
-        The toolbox and the batch dialog take the offer up, as does processing.runAndLoadResults;
-        processing.run and qgis_process load nothing. Within a model its author decides, by naming outputs:
-        nothing is offered there.
-        """
-        waiting = list(self._post_processors)
-        if not waiting:
-            return
-        for file, name in layers_of(Result.read(folder)):
-            details = QgsProcessingContext.LayerDetails(
-                name, context.project(), "", QgsProcessingUtils.LayerHint.Raster
-            )
-            details.forceName = True
-            details.setPostProcessor(waiting.pop())
-            context.addLayerToLoadOnCompletion(file, details)
-        if copy and context.willLoadLayerOnCompletion(copy):
-            waiting[-1].folder = folder
-            context.layerToLoadOnCompletionDetails(copy).setPostProcessor(waiting.pop())
-
-
-def _runs_in_model(context: QgsProcessingContext) -> bool:
-    """Tell whether a model runs this step: only then are the variables of a model within reach."""
-    return context.expressionContext().hasVariable("model_name")

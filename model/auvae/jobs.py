@@ -103,7 +103,8 @@ class Job:
             )
         if self.known is not None and self.model is not None:
             raise JobError(
-                "Known spectra and a model to start from were both given.", "A model brings its own: give one."
+                "Known spectra and a model to start from were both given.",
+                "A model brings its own: give one.",
             )
 
     @classmethod
@@ -344,7 +345,9 @@ class PurityJob:
     def __post_init__(self) -> None:
         _check(self, texts=("map",), numbers=("projections",))
         if not PROJECTIONS[0] <= self.projections <= PROJECTIONS[1]:
-            raise _wrong("projections", self.projections, f"a number from {PROJECTIONS[0]} to {PROJECTIONS[1]}")
+            raise _wrong(
+                "projections", self.projections, f"a number from {PROJECTIONS[0]} to {PROJECTIONS[1]}"
+            )
         if not _is_number(self.threshold) or self.threshold < 0:
             raise _wrong("threshold", self.threshold, "a number of noise deviations, 0 or more")
         if not self.map.lower().endswith((".tif", ".tiff")):

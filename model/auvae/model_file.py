@@ -100,7 +100,9 @@ def read_model(path: str, device: str = "cpu") -> SavedModel:
     try:
         return _read(path, device, _checked_digest(path))
     except OSError as error:
-        raise ModelError(f"The model {path} cannot be opened: {error.strerror or error}.", _ANOTHER) from error
+        raise ModelError(
+            f"The model {path} cannot be opened: {error.strerror or error}.", _ANOTHER
+        ) from error
     except _UnfitError as error:
         raise ModelError(f"{name} is no usable model: {error}.", _ANOTHER) from error
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, RecursionError) as error:
