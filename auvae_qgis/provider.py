@@ -13,6 +13,7 @@ from .algorithms.abundancemap import AbundanceMap
 from .algorithms.apply import Apply
 from .algorithms.countendmembers import CountEndmembers
 from .algorithms.dominantmaterial import DominantMaterial
+from .algorithms.fcls import Fcls
 from .algorithms.inspect import Inspect
 from .algorithms.unmix import Unmix
 from .layers import ResultLayer
@@ -35,6 +36,7 @@ class AuvaeProvider(QgsProcessingProvider):
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
         self.addAlgorithm(Apply())
+        self.addAlgorithm(Fcls())
         self.addAlgorithm(CountEndmembers())
         self.addAlgorithm(Inspect())
         self.addAlgorithm(DominantMaterial())

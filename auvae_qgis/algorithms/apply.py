@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterFile,
 )
@@ -78,11 +76,9 @@ class Apply(ResultAlgorithm):
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
-        model = Path(self.parameterAsFile(parameters, self.MODEL, context)).absolute()
-        if not model.is_file():
-            raise QgsProcessingException(
-                tr("There is no model {}: choose the model.auvae of a result.").format(model)
-            )
-        job = {**self._prepare("apply", parameters, context), "model": str(model)}
+        job = {
+            **self._prepare("apply", parameters, context),
+            "model": self._file(parameters, self.MODEL, context),
+        }
         self._prepare_result(job, context, MOST_ENDMEMBERS)
         return True

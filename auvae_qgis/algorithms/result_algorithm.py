@@ -6,20 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputFile,
     QgsProcessingOutputMultipleLayers,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
     QgsProcessingUtils,
 )
 
+from ..known_source import places_file
 from ..layers import OTHERS, layers_of
 from ..raster_copy import RasterCopyError, copy_raster, driver_for
 from ..result import Result
+from ..scene_source import SceneSourceError
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm
@@ -30,6 +36,9 @@ MOST_ENDMEMBERS = 30
 class ResultAlgorithm(SceneAlgorithm):
     """Has the worker map a hyperspectral image into a result folder; subclasses say with what."""
 
+    KNOWN = "KNOWN"
+    KNOWN_NAMES = "KNOWN_NAMES"
+    KNOWN_PLACES = "KNOWN_PLACES"
     OUTPUT = "OUTPUT"
     ABUNDANCES = "ABUNDANCES"
     ENDMEMBERS_FILE = "ENDMEMBERS_FILE"
@@ -38,6 +47,67 @@ class ResultAlgorithm(SceneAlgorithm):
     OUTPUT_LAYERS = "OUTPUT_LAYERS"
     RMSE = "RMSE"
     MEAN_ANGLE = "MEAN_ANGLE"
+
+    def _add_known(self, *, advanced: bool) -> None:
+        """Declare spectra that are known."""
+        self._add(
+            QgsProcessingParameterFile(
+                self.KNOWN,
+                tr("Known spectra"),
+                optional=True,
+                fileFilter=tr("Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)"),
+            ),
+            tr(
+                "A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: first "
+                "column the wavelength), or profiles of the EnMAP-Box (.gpkg, .geojson). They are brought "
+                "to the bands and the unit of the image, by band width where both know it."
+            ),
+            advanced=advanced,
+        )
+        self._add(
+            QgsProcessingParameterString(self.KNOWN_NAMES, tr("Which of them"), optional=True),
+            tr("Names of spectra in the library, with commas between. Left empty: all of them."),
+            advanced=advanced,
+        )
+        self._add(
+            QgsProcessingParameterMapLayer(
+                self.KNOWN_PLACES,
+                tr("Known places"),
+                optional=True,
+                types=[
+                    QgsProcessing.SourceType.TypeVectorPoint,
+                    QgsProcessing.SourceType.TypeVectorPolygon,
+                ],
+            ),
+            tr(
+                "Points or polygons where a material is pure, in any coordinate system; only those selected, "
+                "where some are. Their field “name” says which material; the mean of its pixels is its "
+                "spectrum. A place whose pixels differ much is reported."
+            ),
+            advanced=advanced,
+        )
+
+    def _known(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any] | None:
+        """Return the known spectra as the worker protocol has them; None where there are none."""
+        library = self.parameterAsFile(parameters, self.KNOWN, context)
+        layer = self.parameterAsLayer(parameters, self.KNOWN_PLACES, context)
+        if layer is None and parameters.get(self.KNOWN_PLACES) not in (None, ""):
+            raise QgsProcessingException(
+                tr("The places {} cannot be opened as a layer.").format(parameters[self.KNOWN_PLACES])
+            )
+        if not library and layer is None:
+            return None
+        try:
+            places = None if layer is None else places_file(layer)
+        except SceneSourceError as error:
+            raise QgsProcessingException(str(error)) from error
+        names = self.parameterAsString(parameters, self.KNOWN_NAMES, context).split(",")
+        return {
+            "library": str(Path(library).absolute()) if library else None,
+            "names": [name.strip() for name in names if name.strip()],
+            "places": places,
+            "freedom": 0.0,
+        }
 
     def _add_result(self) -> None:
         """Declare where the result goes, and what it gives the next step."""

@@ -239,6 +239,11 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             "selection": selection,
         }
 
+    def _file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+        """Return the path of a file parameter, None where it is empty."""
+        path = self.parameterAsFile(parameters, name, context)
+        return str(Path(path).absolute()) if path else None
+
     def _selection(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
         """Return which part of the image is looked at, as the worker protocol has it."""
         mask = self.parameterAsLayer(parameters, self.MASK, context)

@@ -8,6 +8,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
 )
 
@@ -25,6 +26,8 @@ class Unmix(ResultAlgorithm):
     ENDMEMBERS = "ENDMEMBERS"
     QUALITY = "QUALITY"
     VARIANT = "VARIANT"
+    FREEDOM = "FREEDOM"
+    START_MODEL = "START_MODEL"
 
     CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, VARIANT: VARIANTS}  # noqa: RUF012  as there
 
@@ -73,6 +76,9 @@ class Unmix(ResultAlgorithm):
             "structure you recognise on the ground. Too many: two spectra are nearly the same but for "
             "brightness, or a map is nearly empty. Try one less and one more; "
             "<i>draft</i> quality is enough for that.</p>"
+            "<h3>Known materials</h3>"
+            "<p>Spectra that you know, from a library or from places in the image, stay as they are and come "
+            "first; the remaining endmembers are found beside them. The number counts both.</p>"
             "<h3>Which image?</h3>"
             "<p>Surface reflectance is best; radiance works if the atmosphere is the same everywhere. "
             "Bands flagged bad in the header or the product are left out, as are pixels with no data: "
@@ -128,6 +134,36 @@ class Unmix(ResultAlgorithm):
             ),
             advanced=True,
         )
+        self._add_known(advanced=True)
+        self._add(
+            QgsProcessingParameterNumber(
+                self.FREEDOM,
+                tr("Freedom of known spectra"),
+                QgsProcessingParameterNumber.Double,
+                defaultValue=0,
+                minValue=0,
+                maxValue=1,
+            ),
+            tr(
+                "How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them as a "
+                "start only. In between, each is that much of what the image says and the rest as it was given."
+            ),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterFile(
+                self.START_MODEL,
+                tr("Fine-tune this model"),
+                optional=True,
+                fileFilter=tr("Trained models (*.auvae)"),
+            ),
+            tr(
+                "The model.auvae of another image, to go on from: the same endmembers in the same order, fitted "
+                "to this image, in a fraction of the training. For images that Apply a trained model says "
+                "the model does not fit. The number of endmembers must be the model's, or 0."
+            ),
+            advanced=True,
+        )
         self._add_result()
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
@@ -149,9 +185,11 @@ class Unmix(ResultAlgorithm):
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
             "variant": VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
-            "known": None,
-            "model": None,
+            "known": self._known(parameters, context),
+            "model": self._file(parameters, self.START_MODEL, context),
         }
+        if job["known"] is not None:
+            job["known"]["freedom"] = self.parameterAsDouble(parameters, self.FREEDOM, context)
         # layers are made ready here, before a number that is estimated is known
         self._prepare_result(job, context, job["endmembers"] or MOST_ENDMEMBERS)
         return True

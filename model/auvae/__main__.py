@@ -87,6 +87,17 @@ def _parser() -> argparse.ArgumentParser:
     apply.add_argument("--json", action="store_true", help="print events as JSON lines")
     apply.set_defaults(run=_apply, seed=0, bands=None)
 
+    fcls = tasks.add_parser("fcls", help="unmix a scene into known spectra alone, by least squares")
+    fcls.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    fcls.add_argument("--output", required=True, metavar="DIR", help="the result folder")
+    fcls.add_argument("--bands", metavar="LIST", help="band numbers such as 1-50,60")
+    fcls.add_argument(
+        "--no-sum-to-one", action="store_true", help="amounts that need not sum to one (NNLS instead of FCLS)"
+    )
+    _add_known(fcls)
+    fcls.add_argument("--json", action="store_true", help="print events as JSON lines")
+    fcls.set_defaults(run=_fcls, seed=0, device="cpu")
+
     count = tasks.add_parser("count", help="estimate how many endmembers a scene has")
     count.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
     count.add_argument(
@@ -114,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.set_defaults(run=_inspect, seed=0, device="cpu")
 
-    for task in (unmix, count, inspect, apply):
+    for task in (unmix, count, inspect, apply, fcls):
         _add_selection(task)
 
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
@@ -164,6 +175,10 @@ def _add_known(task: argparse.ArgumentParser) -> None:
         "(.gpkg, .geojson)",
     )  # fmt: skip
     task.add_argument(
+        "--known-name", action="append", default=[], metavar="NAME",
+        help="take this spectrum of the library; once for each (default: all)",
+    )  # fmt: skip
+    task.add_argument(
         "--known-places", metavar="FILE.geojson",
         help="points or polygons where a known material is pure; their property name is its name",
     )  # fmt: skip
@@ -205,8 +220,25 @@ def _known(given: argparse.Namespace, freedom: float) -> dict[str, Any] | None:
     if given.known is None and given.known_places is None:
         return None
     return {
-        "library": _absolute(given.known), "places": _absolute(given.known_places), "freedom": freedom
-    }  # fmt: skip
+        "library": _absolute(given.known),
+        "names": given.known_name,
+        "places": _absolute(given.known_places),
+        "freedom": freedom,
+    }
+
+
+def _fcls(given: argparse.Namespace) -> int:
+    known = _known(given, 0.0)
+    if known is None:
+        raise JobError("No known spectra were given.", "Give --known, --known-places or both.")
+    document = {
+        **_job_on_scene(given),
+        "task": "fcls",
+        "known": known,
+        "sum_to_one": not given.no_sum_to_one,
+        "output": os.path.abspath(given.output),
+    }
+    return _run(document, as_json=given.json)
 
 
 def _apply(given: argparse.Namespace) -> int:

@@ -24,16 +24,28 @@ import torch
 from . import __version__, report
 from .application import does_not_fit, fit_scene
 from .count import Count, count_endmembers
-from .errors import Cancelled, DeviceError, OutputError
+from .errors import Cancelled, DeviceError, LibraryError, ModelError, OutputError
 from .inspection import Inspection, inspect_scene
-from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, InspectJob, Job, parse
+from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, FclsJob, InspectJob, Job, Known, parse
+from .known import KnownSpectra, known_spectra
+from .least_squares_model import LeastSquaresModel
 from .model_file import SavedModel, read_model
 from .network import STRIDE
 from .palette import COLORS
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
-from .training import Options, Patch, Progress, TrainedModel, choose_device, out_of_memory, train
-from .variants import DEFAULT, caution
+from .training import (
+    Model,
+    Options,
+    Patch,
+    Progress,
+    Start,
+    TrainedModel,
+    choose_device,
+    out_of_memory,
+    train,
+)
+from .variants import DEFAULT, caution, title
 
 __all__ = ["CountJob", "InspectJob", "Job", "hello", "parse", "run"]
 
@@ -89,6 +101,8 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
                 _unmix(job, scene, course, saved)
             case ApplyJob() if saved is not None:
                 _apply(job, scene, course, saved)
+            case FclsJob():
+                _fcls(job, scene, course)
             case CountJob():
                 _count(job, scene, course)
             case InspectJob():
@@ -207,10 +221,35 @@ def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> N
         _finish(job, scene, saved.model, writer, course, applied=applied, variant=saved.variant)
 
 
+def _fcls(job: FclsJob, scene: Scene, course: _Course) -> None:
+    """Map the scene with known spectra alone, into the job's result folder."""
+    known = _known(job.known, scene, course)
+    model = LeastSquaresModel(known.spectra, sum_to_one=job.sum_to_one)
+    with ResultWriter(Path(job.output), job.id, scene, known.names, shares=job.sum_to_one) as writer:
+        _map(scene, model, writer, course, _READ)
+        variant = "fcls" if job.sum_to_one else "nnls"
+        _finish(job, scene, model, writer, course, variant=variant, known=known)
+
+
+def _known(choice: Known, scene: Scene, course: _Course) -> KnownSpectra:
+    """The known spectra as the scene sees them, told the analyst."""
+    known = known_spectra(choice, scene)
+    if len(known.names) > ENDMEMBERS[1]:
+        raise LibraryError(
+            f"{len(known.names)} known spectra are more than the {ENDMEMBERS[1]} that a result can hold.",
+            "Name those that are to be used.",
+        )
+    scene.check(len(known.names))
+    for level, texts in (("info", known.notes), ("warning", known.warnings)):
+        for text in texts:
+            course.message(level, text)
+    return known
+
+
 def _finish(
-    job: Job | ApplyJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
+    job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
     *, variant: str, count: Count | None = None, applied: dict[str, Any] | None = None,
-    moves: Sequence[dict[str, Any]] = (),
+    known: KnownSpectra | None = None, moves: Sequence[dict[str, Any]] = (),
 ) -> None:  # fmt: skip
     """Complete the maps, write what goes with them, and send the result."""
     device, device_name = _device(job.device)
@@ -228,6 +267,7 @@ def _finish(
             "bands": _band_decisions(scene),
             "options": {**job.options, "endmembers": len(writer.names), "variant": variant},
             "applied": applied,
+            "known": None if known is None else {"names": known.names, "notes": known.notes},
             "count": count.document() if count else None,
             "command": job.command,
             "seed": job.seed,
@@ -247,14 +287,47 @@ def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) ->
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
     patches = _patches(job, scene, course)
-    found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
-    endmembers = found.number if found else job.endmembers
-    names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
+    known = None if job.known is None else _known(job.known, scene, course)
+    start, given = _start(job, saved, known)
+    found = None if job.endmembers or saved else _counted(job, scene, patches, course, _COUNTED)
+    endmembers = max(found.number if found else job.endmembers, len(given))
+    names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, endmembers + 1))]
     course.send(_scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names) as writer:
-        model, moves = _train(job, endmembers, patches, course)
+        model, moves = _train(job, endmembers, patches, course, start)
         _map(scene, model, writer, course)
-        _finish(job, scene, model, writer, course, variant=job.variant, count=found, moves=moves)
+        _finish(job, scene, model, writer, course, variant=job.variant, count=found, known=known, moves=moves)
+
+
+def _start(
+    job: Job, saved: SavedModel | None, known: KnownSpectra | None
+) -> tuple[Start | None, tuple[str, ...]]:
+    """What the training need not find, and the names of its endmembers."""
+    if saved is not None:
+        if not isinstance(saved.model, Model):
+            raise ModelError(
+                f"A model of {title(saved.variant)} cannot be fine-tuned.", "Choose one of AUVAE-Net."
+            )
+        if job.endmembers not in (0, len(saved.names)):
+            raise ModelError(
+                f"The model has {len(saved.names)} endmembers, and {job.endmembers} were asked for.",
+                "Ask for as many, or for 0.",
+            )
+        return Start.from_model(saved.model), saved.names
+    if known is None or job.known is None:
+        return None, ()
+    if job.endmembers and job.endmembers < len(known.names):
+        raise LibraryError(
+            f"{len(known.names)} spectra are known, but only {job.endmembers} endmembers were asked for.",
+            "Ask for more endmembers, or name the spectra that are to be used.",
+        )
+    dark = known.spectra.max(axis=1) <= 0
+    if dark.any():
+        raise LibraryError(
+            f"The known spectrum {known.names[int(dark.argmax())]} is zero in all bands.",
+            "Leave it out: brightness is taken out of the pixels, so shade needs no spectrum.",
+        )
+    return Start(known.spectra, job.known.freedom), known.names
 
 
 class _Course:
@@ -348,10 +421,10 @@ def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _C
 
 
 def _train(
-    job: Job, endmembers: int, patches: list[Patch], course: _Course
+    job: Job, endmembers: int, patches: list[Patch], course: _Course, start: Start | None
 ) -> tuple[TrainedModel, list[dict[str, Any]]]:
     """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
-    begin = _READ if job.endmembers else _COUNTED
+    begin = _READ if job.endmembers or job.model else _COUNTED
     moves: list[tuple[float, np.ndarray]] = []
 
     def report_progress(progress: Progress) -> None:
@@ -364,7 +437,8 @@ def _train(
                 del moves[1::2]
 
     device, _ = _device(job.device)
-    model = train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
+    options = Options(endmembers, job.quality, job.seed, device, job.variant)
+    model = train(patches, options, report_progress, start)
     moves.append((1.0, model.endmembers))
     return model, [
         {"fraction": round(fraction, 4), "endmembers": _rounded(spectra)} for fraction, spectra in moves

@@ -28,11 +28,13 @@ class Known:
 
     Attributes:
         library: a file with spectra, None for none.
+        names: which of them, in this order; empty for all.
         places: a GeoJSON file with points or polygons in which a material is pure, None for none.
         freedom: how far the scene may pull them away, from 0 (not at all) to 1 (they are only a start).
     """
 
     library: str | None = None
+    names: tuple[str, ...] = ()
     places: str | None = None
     freedom: float = 0.0
 
@@ -45,6 +47,8 @@ class Known:
             raise JobError(
                 "Known spectra were asked for, but neither a library nor places.", "Give a file of either."
             )
+        if not all(isinstance(name, str) and name.strip() for name in self.names):
+            raise _wrong("names", list(self.names), "a list of names of spectra, or an empty one")
         if not _is_number(self.freedom) or not 0 <= self.freedom <= 1:
             raise _wrong("freedom", self.freedom, "a number from 0 to 1")
 
@@ -53,17 +57,25 @@ class Known:
         """The known spectra that a job's document names, None for null; raises JobError."""
         if document is None:
             return None
-        if not isinstance(document, dict) or set(document) != {"library", "places", "freedom"}:
-            raise JobError(f"Known is {document!r}.", "Give null, or library, places and freedom.")
-        return cls(**document)
+        keys = {"library", "names", "places", "freedom"}
+        if not isinstance(document, dict) or set(document) != keys or not isinstance(document["names"], list):
+            raise JobError(
+                f"Known is {document!r}.", "Give null, or library, names (a list), places and freedom."
+            )
+        return cls(**{**document, "names": tuple(document["names"])})
 
     def document(self) -> dict[str, Any]:
         """The same as a job's document has it."""
-        return {"library": self.library, "places": self.places, "freedom": self.freedom}
+        return {
+            "library": self.library, "names": list(self.names), "places": self.places,
+            "freedom": self.freedom,
+        }  # fmt: skip
 
     def arguments(self) -> list[str]:
         """The command-line arguments that say the same."""
         given = [] if self.library is None else ["--known", self.library]
+        for name in self.names:
+            given += ["--known-name", name]
         given += [] if self.places is None else ["--known-places", self.places]
         return given + (["--freedom", f"{self.freedom:g}"] if self.freedom else [])
 

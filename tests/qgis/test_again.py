@@ -9,9 +9,17 @@ import numpy as np
 import processing
 import pytest
 from osgeo import gdal
-from qgis.core import QgsProcessingContext, QgsProcessingException, QgsRasterLayer
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsRasterLayer,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
-from .conftest import MATERIALS, NO_DATA, write_scene
+from .conftest import MATERIALS, NO_DATA, TRANSFORM, write_scene
 
 
 def values_of(path):
@@ -47,3 +55,46 @@ def test_a_file_that_is_no_model_is_refused_in_words(scene, tmp_path):
             "auvae:apply", {"INPUT": str(scene), "MODEL": str(bad), "OUTPUT": str(tmp_path / "result")}
         )
     assert not (tmp_path / "result").exists()
+
+
+@pytest.fixture
+def places(project):
+    """A layer in memory with a polygon and a point over the scene, named; in another coordinate system."""
+    layer = QgsVectorLayer("Polygon?crs=EPSG:32632&field=name:string(40)", "places", "memory")
+    left, top = TRANSFORM[0], TRANSFORM[3]
+    for name, col, row in (("grass", 6, 6), ("soil", 12, 12)):
+        feature = QgsFeature(layer.fields())
+        feature["name"] = name
+        corner = QgsRectangle(left + 30 * col, top - 30 * (row + 2), left + 30 * (col + 2), top - 30 * row)
+        feature.setGeometry(QgsGeometry.fromRect(corner))
+        layer.dataProvider().addFeature(feature)
+    return project.addMapLayer(layer)
+
+
+def test_places_in_the_image_are_known_spectra_for_fcls_and_for_unmixing(scene, places, tmp_path, listen):
+    shared = {"INPUT": str(scene), "KNOWN_PLACES": places}
+    results = processing.run("auvae:fcls", {**shared, "OUTPUT": str(tmp_path / "fcls")}, feedback=listen())
+    shares = values_of(results["ABUNDANCES"])
+    assert shares.shape[0] == 2
+    inside = shares[0] != NO_DATA
+    assert np.abs(shares.sum(axis=0)[inside] - 1).max() < 1e-5
+    assert shares[0, 6:8, 6:8].mean() > shares[0][inside].mean()
+    options = {**shared, "ENDMEMBERS": 3, "QUALITY": 0, "OUTPUT": str(tmp_path / "unmixed")}
+    results = processing.run("auvae:unmix", options, feedback=listen())
+    names = [path.stem for path in map(Path, results["OUTPUT_LAYERS"])]
+    assert names == ["abundance_grass", "abundance_soil", "abundance_Endmember_3"]
+    with pytest.raises(QgsProcessingException, match="Nothing is known"):
+        processing.run("auvae:fcls", {"INPUT": str(scene), "OUTPUT": str(tmp_path / "no")})
+
+
+def test_a_model_is_fine_tuned_with_its_endmembers_in_their_order(finished, scene, tmp_path, listen):
+    options = {
+        "INPUT": str(scene),
+        "ENDMEMBERS": 0,
+        "QUALITY": 0,
+        "START_MODEL": finished.results["MODEL"],
+        "OUTPUT": str(tmp_path / "tuned"),
+    }
+    processing.run("auvae:unmix", options, feedback=listen())
+    first = values_of(Path(finished.results["OUTPUT"]) / "abundances.tif")
+    assert np.abs(values_of(tmp_path / "tuned" / "abundances.tif") - first).mean() < 0.05
