@@ -13,8 +13,11 @@ from .algorithms.abundancemap import AbundanceMap
 from .algorithms.apply import Apply
 from .algorithms.countendmembers import CountEndmembers
 from .algorithms.dominantmaterial import DominantMaterial
+from .algorithms.exportendmembers import ExportEndmembers
+from .algorithms.extractendmembers import ExtractEndmembers
 from .algorithms.fcls import Fcls
 from .algorithms.inspect import Inspect
+from .algorithms.purity import Purity
 from .algorithms.unmix import Unmix
 from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models
@@ -39,6 +42,9 @@ class AuvaeProvider(QgsProcessingProvider):
         self.addAlgorithm(Fcls())
         self.addAlgorithm(CountEndmembers())
         self.addAlgorithm(Inspect())
+        self.addAlgorithm(ExtractEndmembers())
+        self.addAlgorithm(Purity())
+        self.addAlgorithm(ExportEndmembers())
         self.addAlgorithm(DominantMaterial())
         self.addAlgorithm(AbundanceMap())
         for model in shipped_models():

@@ -13,6 +13,7 @@ from typing import Any
 from . import __version__
 from .cancel import EXIT_CANCELLED
 from .errors import AuvaeError, JobError
+from .jobs import METHODS
 from .selection import WATER_BANDS
 from .variants import DEFAULT, VARIANTS
 
@@ -98,6 +99,39 @@ def _parser() -> argparse.ArgumentParser:
     fcls.add_argument("--json", action="store_true", help="print events as JSON lines")
     fcls.set_defaults(run=_fcls, seed=0, device="cpu")
 
+    extract = tasks.add_parser("extract", help="write the purest spectra of a scene as a library")
+    extract.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    extract.add_argument("--endmembers", type=int, required=True, metavar="K", help="how many (2 to 30)")
+    extract.add_argument(
+        "--method", default="vca", choices=METHODS,
+        help="vertex component analysis (default), N-FINDR, or archetypes: mixtures of pixels that stand noise",
+    )  # fmt: skip
+    extract.add_argument(
+        "--library", required=True, metavar="FILE",
+        help="FILE.csv, FILE.sli (ENVI) or FILE.gpkg (profiles of the EnMAP-Box, points at their pixels)",
+    )  # fmt: skip
+    purity = tasks.add_parser(
+        "purity", help="map how often each pixel is extreme in random projections (pixel purity index)"
+    )
+    purity.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    purity.add_argument("--map", required=True, metavar="FILE.tif", help="the map to write")
+    purity.add_argument("--projections", type=int, default=1000, metavar="N", help="how many (default 1000)")
+    purity.add_argument(
+        "--threshold", type=float, default=2.5, metavar="N",
+        help="a pixel counts within so many deviations of the noise from the end (default 2.5)",
+    )  # fmt: skip
+    export = tasks.add_parser("export", help="write the endmembers of a result as a library")
+    export.add_argument("result", metavar="RESULT_DIR")
+    export.add_argument("library", metavar="FILE", help="FILE.csv, FILE.sli (ENVI) or FILE.gpkg (EnMAP-Box)")
+    export.add_argument("--json", action="store_true", help="print events as JSON lines")
+    export.set_defaults(run=_export)
+
+    for task, call in ((extract, _extract), (purity, _purity)):
+        task.add_argument("--bands", metavar="LIST", help="band numbers such as 1-50,60")
+        task.add_argument("--seed", type=int, default=0, help="the same seed gives the same result (default 0)")
+        task.add_argument("--json", action="store_true", help="print events as JSON lines")
+        task.set_defaults(run=call, device="cpu")
+
     count = tasks.add_parser("count", help="estimate how many endmembers a scene has")
     count.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
     count.add_argument(
@@ -125,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.set_defaults(run=_inspect, seed=0, device="cpu")
 
-    for task in (unmix, count, inspect, apply, fcls):
+    for task in (unmix, count, inspect, apply, fcls, extract, purity):
         _add_selection(task)
 
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
@@ -237,6 +271,39 @@ def _fcls(given: argparse.Namespace) -> int:
         "known": known,
         "sum_to_one": not given.no_sum_to_one,
         "output": os.path.abspath(given.output),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _extract(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "extract",
+        "endmembers": given.endmembers,
+        "method": given.method,
+        "library": os.path.abspath(given.library),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _export(given: argparse.Namespace) -> int:
+    document = {
+        "schema": 1,
+        "task": "export",
+        "id": uuid.uuid4().hex,
+        "result": os.path.abspath(given.result),
+        "library": os.path.abspath(given.library),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _purity(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "purity",
+        "map": os.path.abspath(given.map),
+        "projections": given.projections,
+        "threshold": given.threshold,
     }
     return _run(document, as_json=given.json)
 
@@ -431,6 +498,14 @@ class _Terminal:
             return
         if "no_data" in event:
             self._inspection(event)
+            return
+        if "metrics" not in event:
+            for spectrum in event.get("spectra", ()):
+                place = "a mixture" if spectrum["row"] is None else f"row {spectrum['row']}, col {spectrum['col']}"
+                print(f"{spectrum['name']}: {place}")
+            if "most" in event:
+                print(f"{event['extreme_pixels']} pixels are extreme, one of them {event['most']} times")
+            print(f"Written: {event['files'].get('library') or event['files']['map']}")
             return
         metrics = event["metrics"]
         print(f"Result: {event['output']}")

@@ -25,13 +25,16 @@ from . import __version__, report
 from .application import does_not_fit, fit_scene
 from .count import Count, count_endmembers
 from .errors import Cancelled, DeviceError, LibraryError, ModelError, OutputError
+from .extraction import extract
 from .inspection import Inspection, inspect_scene
-from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, FclsJob, InspectJob, Job, Known, parse
+from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, ExportJob, ExtractJob, FclsJob, InspectJob, Job, Known, PurityJob, parse
 from .known import KnownSpectra, known_spectra
 from .least_squares_model import LeastSquaresModel
+from .library_file import read_spectra, save_library
 from .model_file import SavedModel, read_model
 from .network import STRIDE
 from .palette import COLORS
+from .purity import purity_map
 from .results import FILES, ResultWriter, write_text_whole
 from .scene import Scene
 from .training import (
@@ -84,6 +87,9 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     Raises SceneError, OutputError, DeviceError.
     """
     course = _Course(emit, cancelled)
+    if isinstance(job, ExportJob):
+        _export(job, course)
+        return
     course.reach(0.0, "reading", "Reading the scene")
     saved = _saved_model(job)
     # Which bands of water vapour are good was decided when the model was trained.
@@ -103,6 +109,10 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
                 _apply(job, scene, course, saved)
             case FclsJob():
                 _fcls(job, scene, course)
+            case ExtractJob():
+                _extract(job, scene, course)
+            case PurityJob():
+                _purity(job, scene, course)
             case CountJob():
                 _count(job, scene, course)
             case InspectJob():
@@ -146,6 +156,68 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
             "pixels": found.pixels,
             "files": {"report": job.report, "table": job.table},
             "notes": scene.notes,
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _export(job: ExportJob, course: _Course) -> None:
+    """Write a result's endmembers as a library."""
+    course.reach(0.0, "reading", "Reading the result")
+    described, names, spectra = read_spectra(job.result)
+    course.reach(_MAPPED, "writing", "Writing the spectra")
+    files = save_library(Path(job.library), job.id, names, spectra, described, None)
+    course.send(
+        {
+            "event": "result",
+            "unit": described.unit,
+            "spectra": [{"name": name, "row": None, "col": None} for name in names],
+            "files": {"library": str(files[-1]), "written": [str(file) for file in files]},
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _extract(job: ExtractJob, scene: Scene, course: _Course) -> None:
+    """Write the scene's purest spectra as a library."""
+
+    def tell(done: float) -> None:
+        course.reach(_READ + (_MAPPED - _READ) * done, "start", "Looking for the purest spectra")
+
+    found = extract(scene, job.method, job.endmembers, job.seed, tell)
+    course.reach(_MAPPED, "writing", "Writing the spectra")
+    names = [f"Endmember {number}" for number in range(1, job.endmembers + 1)]
+    files = save_library(Path(job.library), job.id, names, found.spectra, scene, found.places)
+    course.send(
+        {
+            "event": "result",
+            "method": job.method,
+            "unit": scene.unit,
+            "spectra": [
+                {"name": name, "row": None, "col": None}
+                if found.places is None
+                else {"name": name, "row": int(found.places[index, 0]), "col": int(found.places[index, 1])}
+                for index, name in enumerate(names)
+            ],
+            "files": {"library": str(files[-1]), "written": [str(file) for file in files]},
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _purity(job: PurityJob, scene: Scene, course: _Course) -> None:
+    """Write the map of how often each pixel is extreme."""
+
+    def tell(done: float) -> None:
+        course.reach(_READ + (_MAPPED - _READ) * done, "mapping", f"Projecting the scene: {done:.0%}")
+
+    found = purity_map(job, scene, tell)
+    course.send(
+        {
+            "event": "result",
+            "files": {"map": found["map"]},
+            "extreme_pixels": found["extreme_pixels"],
+            "most": found["most"],
             "warnings": course.warnings,
         }
     )

@@ -20,6 +20,7 @@ ENDMEMBERS = (2, 30)
 METHODS = ("vca", "nfindr", "archetypes")
 LIBRARIES = (".csv", ".sli", ".gpkg")
 PROJECTIONS = (10, 100_000)
+_ID = r"[A-Za-z0-9]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -330,7 +331,7 @@ class ExtractJob:
             raise _wrong("method", self.method, f"one of {', '.join(METHODS)}")
         if not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
             raise _wrong("endmembers", self.endmembers, f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}")
-        check_library_name(self.library)
+        _check_library(self.library)
 
     @classmethod
     def parse(cls, document: object) -> ExtractJob:
@@ -371,8 +372,36 @@ class PurityJob:
         return cls(**_values(cls, document))
 
 
-AnyJob = Job | CountJob | InspectJob | ApplyJob | FclsJob | ExtractJob | PurityJob
-KINDS: tuple[type[AnyJob], ...] = (Job, CountJob, InspectJob, ApplyJob, FclsJob, ExtractJob, PurityJob)
+@dataclass(frozen=True)
+class ExportJob:
+    """A result whose endmembers are to be written as a library: the fields of the worker protocol."""
+
+    task: ClassVar[str] = "export"
+    device: ClassVar[str] = "cpu"
+
+    id: str
+    result: str
+    library: str
+
+    def __post_init__(self) -> None:
+        for name in ("id", "result", "library"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
+                raise _wrong(name, getattr(self, name), "text")
+        if not re.fullmatch(_ID, self.id):
+            raise _wrong("id", self.id, "a word of letters and digits")
+        _check_library(self.library)
+
+    @classmethod
+    def parse(cls, document: object) -> ExportJob:
+        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
+        return cls(**_values(cls, document))
+
+
+SceneJob = Job | CountJob | InspectJob | ApplyJob | FclsJob | ExtractJob | PurityJob
+AnyJob = SceneJob | ExportJob
+KINDS: tuple[type[AnyJob], ...] = (
+    Job, CountJob, InspectJob, ApplyJob, FclsJob, ExtractJob, PurityJob, ExportJob
+)  # fmt: skip
 
 
 def parse(document: object) -> AnyJob:
@@ -403,17 +432,18 @@ def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
             "Use a plugin and a core of the same version.",
         )
     values = {field.name: document[field.name] for field in fields(kind)}
-    if isinstance(values["bands"], list):
+    if isinstance(values.get("bands"), list):
         values["bands"] = tuple(values["bands"])
-    elif values["bands"] is not None:
+    elif values.get("bands") is not None:
         raise _wrong("bands", values["bands"], "a list of band numbers, or null")
-    values["selection"] = Selection.parse(values["selection"])
+    if "selection" in values:
+        values["selection"] = Selection.parse(values["selection"])
     if "known" in values:
         values["known"] = Known.parse(values["known"])
     return values
 
 
-def check_library_name(path: str) -> None:
+def _check_library(path: str) -> None:
     """Raise JobError unless a spectral library can be written under this name."""
     if not path.lower().endswith(LIBRARIES):
         raise _wrong("library", path, f"a file name that ends with {', '.join(LIBRARIES)}")
@@ -425,7 +455,7 @@ def _check_output(output: str) -> None:
 
 
 def _check(
-    job: AnyJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = (), files: tuple[str, ...] = ()
+    job: SceneJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = (), files: tuple[str, ...] = ()
 ) -> None:
     """Refuse what no job may be: fields of a wrong type, and what all tasks share out of its range."""
     for name in files:
@@ -440,7 +470,7 @@ def _check(
             raise _wrong(name, getattr(job, name), "a whole number")
     if job.bands is not None and not (job.bands and all(_is_integer(band) for band in job.bands)):
         raise _wrong("bands", job.bands, "a list of band numbers, or null")
-    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", job.id):
+    if not re.fullmatch(_ID, job.id):
         raise _wrong("id", job.id, "a word of letters and digits")
     if job.device not in DEVICES:
         raise _wrong("device", job.device, f"one of {', '.join(DEVICES)}")

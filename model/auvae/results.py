@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from rasterio.windows import Window
 
+    from .library_file import Axis
     from .scene import Scene
     from .training import Maps, TrainedModel
 
@@ -111,7 +112,7 @@ class ResultWriter:
             _put_back(self.output)
             _refuse_foreign(self.output)
             self._refuse_input_inside()
-            with _disk_errors_named(self.output):
+            with disk_errors_named(self.output):
                 self.staging.mkdir()
         except BaseException:
             self._unmake_parents()
@@ -146,7 +147,7 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             if not self._rasters:
                 self._create_rasters()
             angle, squared_error = maps.angle[inside], maps.squared_error[inside]
@@ -177,7 +178,7 @@ class ResultWriter:
 
         progress is called with 0 to 1 and may raise to give up.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             if not self._rasters:
                 self._create_rasters()
             for raster in self._rasters.values():
@@ -220,7 +221,7 @@ class ResultWriter:
             "files": dict(FILES),
             "metrics": self.metrics,
         }
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
             spread = self._purest.spread(model.endmembers)
@@ -347,7 +348,7 @@ class ResultWriter:
         while not folder.exists():
             missing.append(folder)
             folder = folder.parent
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self.output.parent.mkdir(parents=True, exist_ok=True)
         return missing
 
@@ -359,7 +360,9 @@ class ResultWriter:
                 return
 
 
-def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_endmembers(
+    path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis
+) -> None:
     """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
     spectra = np.asarray(endmembers, np.float32)
     if scene.wavelengths is not None:
@@ -372,7 +375,7 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
         rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
 
 
-def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
     spectra = np.ascontiguousarray(endmembers, "<f4")
     path.write_bytes(spectra.tobytes())
@@ -407,7 +410,7 @@ def write_text_whole(path: Path, text: str, job_id: str) -> None:
     """Write a file that appears whole or not at all, beside its place first; raises OutputError."""
     path = Path(os.path.abspath(path))
     staged = path.with_name(f".{path.name}.partial-{job_id}")
-    with _disk_errors_named(path.parent):
+    with disk_errors_named(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             staged.write_text(text, encoding="utf-8")
@@ -430,7 +433,7 @@ def _refuse_foreign(output: Path) -> None:
         return
     if not output.is_dir():
         raise OutputError(f"{output} is a file, not a folder.", "Choose another output folder.")
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         held = [entry.name for entry in os.scandir(output) if entry.name.lower() not in _LITTER]
     if held and not is_result(output):
         raise OutputError(
@@ -519,7 +522,7 @@ def _overview_levels(scene: Scene) -> list[int]:
 
 
 @contextmanager
-def _disk_errors_named(output: Path) -> Iterator[None]:
+def disk_errors_named(output: Path) -> Iterator[None]:
     """Turn what the system or GDAL says of a failed write into a sentence."""
     try:
         yield

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import processing
 import pytest
-from osgeo import gdal
+from osgeo import gdal, ogr
 from qgis.core import (
     QgsFeature,
     QgsGeometry,
@@ -98,3 +98,46 @@ def test_a_model_is_fine_tuned_with_its_endmembers_in_their_order(finished, scen
     processing.run("auvae:unmix", options, feedback=listen())
     first = values_of(Path(finished.results["OUTPUT"]) / "abundances.tif")
     assert np.abs(values_of(tmp_path / "tuned" / "abundances.tif") - first).mean() < 0.05
+
+
+def test_endmembers_leave_as_profiles_that_qgis_knows_as_the_enmap_box_does(finished, scene, tmp_path):
+    exported = processing.run(
+        "auvae:exportendmembers",
+        {"INPUT": finished.results["OUTPUT"], "LIBRARY": str(tmp_path / "endmembers.gpkg")},
+    )
+    extracted = processing.run(
+        "auvae:extractendmembers",
+        {"INPUT": str(scene), "ENDMEMBERS": 3, "METHOD": "nfindr", "LIBRARY": str(tmp_path / "pure.gpkg")},
+    )
+    for path, placed in ((exported["LIBRARY"], False), (extracted["LIBRARY"], True)):
+        layer = QgsVectorLayer(path, "library", "ogr")
+        assert layer.isValid()
+        assert layer.crs().authid() == "EPSG:4326"
+        field = layer.fields().field("profiles")
+        assert (field.editorWidgetSetup().type(), field.length()) == ("SpectralProfile", 0)
+        for feature in layer.getFeatures():
+            assert feature.hasGeometry() == placed
+            held = json.loads(feature["profiles"])
+            assert (len(held["x"]), len(held["y"]), len(held["bbl"])) == (27, 27, 27)
+            assert (held["xUnit"], held["yUnit"]) == ("nm", "Reflectance")
+            assert 0 <= min(held["y"]) <= max(held["y"]) < 1
+    table = np.loadtxt(finished.results["ENDMEMBERS_FILE"], delimiter=",", skiprows=1)
+    source = ogr.Open(exported["LIBRARY"])  # as long as it is open its layers and features live
+    first = source.GetLayer("endmembers").GetNextFeature()
+    held = json.loads(first["profiles"])
+    del first, source
+    assert held["x"] == pytest.approx(table[:, 0])
+    assert held["y"] == pytest.approx(table[:, 1] / 10000, rel=1e-5)
+    known = {"INPUT": str(scene), "KNOWN": exported["LIBRARY"], "OUTPUT": str(tmp_path / "fcls")}
+    assert len(processing.run("auvae:fcls", known)["OUTPUT_LAYERS"]) == MATERIALS
+
+
+def test_extreme_pixels_are_counted_on_the_grid_of_the_image(scene, tmp_path, listen):
+    options = {"INPUT": str(scene), "PROJECTIONS": 200, "OUTPUT": str(tmp_path / "purity.tif")}
+    results = processing.run("auvae:purity", options, feedback=listen())
+    raster = gdal.Open(results["OUTPUT"])
+    assert raster.GetGeoTransform() == pytest.approx(TRANSFORM)
+    counts = raster.ReadAsArray()
+    assert (counts[:3, :4] == -1).all()
+    assert counts.max() == results["MOST"] > 10
+    assert (counts > 0).sum() == results["EXTREME_PIXELS"] < counts.size / 2
