@@ -38,7 +38,9 @@ def places_file(layer: QgsMapLayer) -> str:
             written.append({"type": "Feature", "properties": properties, "geometry": geometry})
     if not written:
         raise SceneSourceError(
-            tr("“{}” holds no point and no polygon. Draw some, or leave known places empty.").format(layer.name())
+            tr("“{}” holds no point and no polygon. Draw some, or leave known places empty.").format(
+                layer.name()
+            )
         )
     document = {"type": "FeatureCollection", "crs": crs_member(layer.crs()), "features": written}
     path = Path(QgsProcessingUtils.generateTempFilename("places.geojson"))

@@ -33,7 +33,9 @@ def mask_file(layer: QgsMapLayer) -> str:
         raise SceneSourceError(
             tr("The mask “{}” is neither a raster nor a polygon layer.").format(layer.name())
         )
-    geometries = [json.loads(feature.geometry().asJson(COORDINATE_DIGITS) or "null") for feature in layer.getFeatures()]
+    geometries = [
+        json.loads(feature.geometry().asJson(COORDINATE_DIGITS) or "null") for feature in layer.getFeatures()
+    ]
     features: list[dict[str, Any]] = [
         {"type": "Feature", "properties": {}, "geometry": geometry} for geometry in geometries if geometry
     ]

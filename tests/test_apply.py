@@ -22,7 +22,7 @@ JASPER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "jaspe
 
 @pytest.fixture(scope="module")
 def jasper(tmp_path_factory):
-    """The folder of a model trained on Jasper Ridge for a few seconds, and the scene's cube and wavelengths."""
+    """The folder of a model trained shortly on Jasper Ridge, and the scene's cube and wavelengths."""
     if not JASPER.exists():
         pytest.skip("needs ../shared/data/jasper")
     output = tmp_path_factory.mktemp("jasper") / "result"

@@ -109,12 +109,14 @@ def test_the_same_spectrum_is_read_from_a_table_envi_and_profiles(tmp_path):
     nm, values = np.linspace(400, 2400, 9), np.linspace(0.1, 0.5, 9)
     write_table(tmp_path / "a.csv", nm, [values], ["grass"])
     (tmp_path / "b.csv").write_text(
-        "µm;grass\n" + "\n".join(f"{x / 1000:.5f};{y:.6f}".replace(".", ",") for x, y in zip(nm, values))
+        "µm;grass\n"
+        + "\n".join(f"{x / 1000:.5f};{y:.6f}".replace(".", ",") for x, y in zip(nm, values, strict=True))
     )
     np.append(values * 100, 1e9).astype(">f4").tofile(tmp_path / "c.sli")
     (tmp_path / "c.hdr").write_text(
         "ENVI\nsamples = 10\nlines = 1\nbands = 1\nfile type = ENVI Spectral Library\ndata type = 4\n"
-        "byte order = 1\nwavelength units = Micrometers\nreflectance scale factor = 100\nspectra names = {\n grass}\n"
+        "byte order = 1\nwavelength units = Micrometers\nreflectance scale factor = 100\n"
+        "spectra names = {\n grass}\n"
         "wavelength = {" + ", ".join(f"{x / 1000:.6f}" for x in [*nm, 2500]) + "}\n"
         "bbl = {" + ", ".join("1" * 9) + ", 0}\n"
     )

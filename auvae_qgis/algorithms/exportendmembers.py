@@ -58,8 +58,8 @@ class ExportEndmembers(QgsProcessingAlgorithm):
         """Return the help beside the parameters."""
         return tr(
             "<p>Writes the spectra of a result, under the names they have now: as an ENVI spectral library "
-            "(.sli with its .hdr), as a table (.csv), or as a GeoPackage of profiles (.gpkg) that the EnMAP-Box "
-            "opens as a spectral library.</p>"
+            "(.sli with its .hdr), as a table (.csv), or as a GeoPackage of profiles (.gpkg) that the "
+            "EnMAP-Box opens as a spectral library.</p>"
         )
 
     def icon(self) -> QIcon:

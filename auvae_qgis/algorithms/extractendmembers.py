@@ -1,4 +1,4 @@
-"""The algorithm auvae:extractendmembers: its parameters, its help, one short run. The work is the worker's."""
+"""The algorithm auvae:extractendmembers: its parameters, its help, one run. The work is the worker's."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ class ExtractEndmembers(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: which method when."""
         return tr(
-            "<p>Finds the spectra between which all others lie, in seconds. Give the library to <i>Unmix into "
-            "known spectra</i>, or open it in the dock or in the EnMAP-Box.</p>"
+            "<p>Finds the spectra between which all others lie, in seconds. Give the library to <i>Unmix "
+            "into known spectra</i>, or open it in the dock or in the EnMAP-Box.</p>"
             "<h3>Methods</h3>"
-            "<ul><li><b>VCA</b>, vertex component analysis: pixels at the corners of the image, one after the "
-            "other, in random directions.</li>"
+            "<ul><li><b>VCA</b>, vertex component analysis: pixels at the corners of the image, one after "
+            "the other, in random directions.</li>"
             "<li><b>N-FINDR</b>: the pixels that span the largest volume; begins with those of VCA.</li>"
             "<li><b>Archetypes</b>: mixtures of many pixels that explain the image best by shape. They stand "
             "noise and odd pixels; it is what <i>Unmix</i> begins with.</li></ul>"
-            "<p>VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage each is "
-            "a point. Both take a single odd pixel for a material. A large image is read twice, "
+            "<p>VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage "
+            "each is a point. Both take a single odd pixel for a material. A large image is read twice, "
             "window by window.</p>"
         )
 
@@ -97,8 +97,8 @@ class ExtractEndmembers(SceneAlgorithm):
                 tr("ENVI spectral libraries (*.sli);;Tables (*.csv);;Profiles of the EnMAP-Box (*.gpkg)"),
             ),
             tr(
-                "ENVI library (.sli with its .hdr), table (.csv), or GeoPackage with profiles that the EnMAP-Box "
-                "opens (.gpkg)."
+                "ENVI library (.sli with its .hdr), table (.csv), or GeoPackage with profiles that the "
+                "EnMAP-Box opens (.gpkg)."
             ),
         )
 

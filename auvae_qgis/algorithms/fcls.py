@@ -30,8 +30,8 @@ class Fcls(ResultAlgorithm):
     def tags(self) -> list[str]:
         """Return the words an analyst searches the toolbox for."""
         words = tr(
-            "hyperspectral,unmix,unmixing,supervised,known,reference,library,spectral library,FCLS,FCLSU,NNLS,"
-            "CLS,least squares,constrained,non-negative,sum to one,SMA,spectral mixture analysis,linear,"
+            "hyperspectral,unmix,unmixing,supervised,known,reference,library,spectral library,FCLS,FCLSU,"
+            "NNLS,CLS,least squares,constrained,non-negative,sum to one,SMA,spectral mixture analysis,linear,"
             "abundance,abundances,fractions,endmember,endmembers"
         )
         return words.split(",")
@@ -52,8 +52,8 @@ class Fcls(ResultAlgorithm):
             "from places in it, and one of shade or water; or look at the amounts of NNLS, whose "
             "sum is a pixel's brightness.</p>"
             "<h3>What you get</h3>"
-            "<p>The same maps, layers and files as from <i>Unmix</i>. The uncertainty is the standard error of the "
-            "least-squares mixture, from each pixel's own misfit. A large reconstruction error shows "
+            "<p>The same maps, layers and files as from <i>Unmix</i>. The uncertainty is the standard error "
+            "of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows "
             "where a material is missing: <i>Unmix</i> with known spectra finds it.</p>"
         )
 
@@ -62,9 +62,7 @@ class Fcls(ResultAlgorithm):
         self._add_scene()
         self._add_known(advanced=False)
         self._add(
-            QgsProcessingParameterBoolean(
-                self.SUM_TO_ONE, tr("Abundances sum to one"), defaultValue=True
-            ),
+            QgsProcessingParameterBoolean(self.SUM_TO_ONE, tr("Abundances sum to one"), defaultValue=True),
             tr("Checked: shares of the pixel (FCLS). Unchecked: amounts that may add up to anything (NNLS)."),
         )
         self._add_result()

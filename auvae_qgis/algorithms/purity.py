@@ -53,14 +53,14 @@ class Purity(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: what the numbers mean and how to use the map."""
         return tr(
-            "<p>Looks at all pixels along random directions of the image's signal subspace and counts how often "
-            "each one lies at an end (the pixel purity index). Pure pixels are the corners of the cloud and "
-            "are extreme often; mixtures lie inside it and hardly ever are.</p>"
+            "<p>Looks at all pixels along random directions of the image's signal subspace and counts how "
+            "often each one lies at an end (the pixel purity index). Pure pixels are the corners of the "
+            "cloud and are extreme often; mixtures lie inside it and hardly ever are.</p>"
             "<p>Use it to see where pure pixels are: draw points or polygons there and give them to "
             "<i>Unmix</i> as known places. A map of single scattered pixels says that only odd pixels are "
             "extreme.</p>"
-            "<p>The map holds counts, -1 where the image has no data. The image is read three times, window by "
-            "window, and may be of any size.</p>"
+            "<p>The map holds counts, -1 where the image has no data. The image is read three times, window "
+            "by window, and may be of any size.</p>"
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
@@ -86,8 +86,8 @@ class Purity(SceneAlgorithm):
                 minValue=0,
             ),
             tr(
-                "A pixel counts as extreme within so many standard deviations of the noise from the end. With 0 "
-                "only the outermost pixel of each side does."
+                "A pixel counts as extreme within so many standard deviations of the noise from the end. "
+                "With 0 only the outermost pixel of each side does."
             ),
             advanced=True,
         )
@@ -117,7 +117,7 @@ class Purity(SceneAlgorithm):
         """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
         output = Path(self.parameterAsOutputLayer(parameters, self.OUTPUT, context)).absolute()
         if output.suffix.lower() not in (".tif", ".tiff"):
-            raise QgsProcessingException(tr("The purity map is a GeoTIFF: choose a name that ends with .tif."))
+            raise QgsProcessingException(tr("The map is a GeoTIFF: choose a name that ends with .tif."))
         try:
             result = run_job(self._python, {**self._job, "map": str(output)}, feedback)
         except WorkerCancelled as cancelled:

@@ -58,9 +58,9 @@ class ResultAlgorithm(SceneAlgorithm):
                 fileFilter=tr("Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)"),
             ),
             tr(
-                "A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: first "
-                "column the wavelength), or profiles of the EnMAP-Box (.gpkg, .geojson). They are brought "
-                "to the bands and the unit of the image, by band width where both know it."
+                "A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: "
+                "first column the wavelength), or profiles of the EnMAP-Box (.gpkg, .geojson). They are "
+                "brought to the bands and the unit of the image, by band width where both know it."
             ),
             advanced=advanced,
         )

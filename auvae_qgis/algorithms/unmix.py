@@ -145,8 +145,9 @@ class Unmix(ResultAlgorithm):
                 maxValue=1,
             ),
             tr(
-                "How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them as a "
-                "start only. In between, each is that much of what the image says and the rest as it was given."
+                "How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them "
+                "as a start only. In between, each is that much of what the image says and the rest as "
+                "it was given."
             ),
             advanced=True,
         )
@@ -158,9 +159,9 @@ class Unmix(ResultAlgorithm):
                 fileFilter=tr("Trained models (*.auvae)"),
             ),
             tr(
-                "The model.auvae of another image, to go on from: the same endmembers in the same order, fitted "
-                "to this image, in a fraction of the training. For images that Apply a trained model says "
-                "the model does not fit. The number of endmembers must be the model's, or 0."
+                "The model.auvae of another image, to go on from: the same endmembers in the same order, "
+                "fitted to this image, in a fraction of the training. For images that Apply a trained model "
+                "says the model does not fit. The number of endmembers must be the model's, or 0."
             ),
             advanced=True,
         )

@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("--endmembers", type=int, required=True, metavar="K", help="how many (2 to 30)")
     extract.add_argument(
         "--method", default="vca", choices=METHODS,
-        help="vertex component analysis (default), N-FINDR, or archetypes: mixtures of pixels that stand noise",
+        help="vertex component analysis (default), N-FINDR, or archetypes (mixtures that stand noise)",
     )  # fmt: skip
     extract.add_argument(
         "--library", required=True, metavar="FILE",
@@ -128,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:
 
     for task, call in ((extract, _extract), (purity, _purity)):
         task.add_argument("--bands", metavar="LIST", help="band numbers such as 1-50,60")
-        task.add_argument("--seed", type=int, default=0, help="the same seed gives the same result (default 0)")
+        task.add_argument(
+            "--seed", type=int, default=0, help="the same seed gives the same result (default 0)"
+        )
         task.add_argument("--json", action="store_true", help="print events as JSON lines")
         task.set_defaults(run=call, device="cpu")
 
@@ -501,7 +503,11 @@ class _Terminal:
             return
         if "metrics" not in event:
             for spectrum in event.get("spectra", ()):
-                place = "a mixture" if spectrum["row"] is None else f"row {spectrum['row']}, col {spectrum['col']}"
+                place = (
+                    "a mixture"
+                    if spectrum["row"] is None
+                    else f"row {spectrum['row']}, col {spectrum['col']}"
+                )
                 print(f"{spectrum['name']}: {place}")
             if "most" in event:
                 print(f"{event['extreme_pixels']} pixels are extreme, one of them {event['most']} times")

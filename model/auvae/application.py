@@ -52,7 +52,7 @@ def fit_scene(scene: Scene, saved: SavedModel) -> list[str]:
 
 
 def does_not_fit(angle: float, saved: SavedModel) -> str:
-    """A sentence where the mean angle (radians) says that a model does not fit a scene; empty where it does."""
+    """A sentence where the mean angle (radians) says that a model does not fit; empty where it does."""
     usual = saved.mean_angle
     if usual is None or angle <= WORSE_ANGLE * usual + FURTHER_ANGLE:
         return ""
@@ -75,8 +75,8 @@ def _bands(scene: Scene, saved: SavedModel, said: list[str]) -> tuple[list[int],
     if len(missing) > MOST_FORETOLD * len(covered):
         raise ModelError(
             f"The model needs {len(covered)} bands from {saved.wavelengths.min():.0f} to "
-            f"{saved.wavelengths.max():.0f} nm, and {scene.name} has usable bands from {centres.min():.0f} to "
-            f"{centres.max():.0f} nm, which do not cover {len(missing)} of them, such as {missing[0]:.0f} nm.",
+            f"{saved.wavelengths.max():.0f} nm; the usable bands of {scene.name}, from {centres.min():.0f} "
+            f"to {centres.max():.0f} nm, do not cover {len(missing)} of them, such as {missing[0]:.0f} nm.",
             "Choose a model that was trained on bands which this scene has, or train one on it.",
         )
     if len(missing):

@@ -58,7 +58,7 @@ def resampling(given: BandSet, wanted: BandSet) -> tuple[np.ndarray, np.ndarray]
     shares = np.gradient(centres) if len(centres) > 1 else np.ones(1)
     for column, (centre, width) in enumerate(zip(wanted.centres, wanted.widths, strict=True)):
         matrix[order, column] = _weights(centres, widths, shares, usual, centre, width)
-    return matrix, matrix.any(axis=0)
+    return matrix, np.asarray(matrix.any(axis=0))
 
 
 def _weights(
@@ -104,7 +104,7 @@ def filled(matrix: np.ndarray, covered: np.ndarray, spectra: np.ndarray) -> np.n
     if covered.all():
         return matrix
     _, sizes, axes = np.linalg.svd(np.asarray(spectra, float), full_matrices=False)
-    axes = axes[sizes > 1e-6 * sizes[0]]  # noqa: PLR2004  of the largest: a spectrum that stands twice
+    axes = axes[sizes > 1e-6 * sizes[0]]
     seen, unseen = axes[:, covered], axes[:, ~covered]
     completed = matrix.copy()
     completed[:, ~covered] = matrix[:, covered] @ np.linalg.pinv(seen) @ unseen

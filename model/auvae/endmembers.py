@@ -264,7 +264,8 @@ def find_endmembers(
 
     Returns:
         ``(M, K, B)`` non-negative, in the normalised unit: first the best, the known endmembers in their
-        order, then its most abundant one first; then other starts that explain the scene nearly as well, endmembers in the same order.
+        order, then its most abundant one first; then other starts that explain the scene nearly as well,
+        endmembers in the same order.
     """
     basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
     points = pixels @ basis.T

@@ -30,15 +30,13 @@ STARTS, ROUNDS = 24, 300
 
 @dataclass(frozen=True)
 class Extracted:
-    """Spectra ``(K, B)`` in the raster's unit; rows and cols ``(K, 2)`` of their pixels, None for mixtures."""
+    """Spectra ``(K, B)`` in the raster's unit; their pixels' rows and cols ``(K, 2)``, None for mixtures."""
 
     spectra: np.ndarray
     places: np.ndarray | None
 
 
-def extract(
-    scene: Scene, method: str, count: int, seed: int, report: Callable[[float], None]
-) -> Extracted:
+def extract(scene: Scene, method: str, count: int, seed: int, report: Callable[[float], None]) -> Extracted:
     """The ``count`` purest spectra of a scene.
 
     Args:

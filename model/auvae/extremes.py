@@ -31,7 +31,7 @@ class Sides:
 
     Attributes:
         mean: ``(B,)``, raster's unit.
-        axes: ``(d, B)``: pixels less the mean, times its transpose, are coordinates in deviations of the noise.
+        axes: ``(d, B)``: pixels less the mean, times its transpose, are coordinates in noise deviations.
         directions: ``(S, d)``, of length one.
     """
 

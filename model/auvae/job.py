@@ -27,7 +27,20 @@ from .count import Count, count_endmembers
 from .errors import Cancelled, DeviceError, LibraryError, ModelError, OutputError
 from .extraction import extract
 from .inspection import Inspection, inspect_scene
-from .jobs import ENDMEMBERS, AnyJob, ApplyJob, CountJob, ExportJob, ExtractJob, FclsJob, InspectJob, Job, Known, PurityJob, parse
+from .jobs import (
+    ENDMEMBERS,
+    AnyJob,
+    ApplyJob,
+    CountJob,
+    ExportJob,
+    ExtractJob,
+    FclsJob,
+    InspectJob,
+    Job,
+    Known,
+    PurityJob,
+    parse,
+)
 from .known import KnownSpectra, known_spectra
 from .least_squares_model import LeastSquaresModel
 from .library_file import read_spectra, save_library
@@ -337,7 +350,7 @@ def _finish(
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
             "unit": scene.unit,
             "bands": _band_decisions(scene),
-            "options": {**job.options, "endmembers": len(writer.names), "variant": variant},
+            "options": {"endmembers": len(writer.names), "variant": variant, **job.options},
             "applied": applied,
             "known": None if known is None else {"names": known.names, "notes": known.notes},
             "count": count.document() if count else None,

@@ -1,4 +1,4 @@
-"""Known spectra as a scene sees them: from a library or from places in it, in its bands and unit. No training.
+"""Known spectra as a scene sees them: from a library or places in it, in its bands and unit. No training.
 
 Reading libraries is library.py's.
 """
@@ -109,11 +109,12 @@ def _in_bands(profile: Profile, scene: Scene, notes: list[str]) -> np.ndarray:
     if not covered.all():
         missing = scene.wavelengths[~covered]
         outside = (missing < profile.centres.min()) | (missing > profile.centres.max())
+        first = missing[outside][0] if outside.any() else missing[0]
         if outside.any() or len(missing) > MOST_BRIDGED * len(covered):
             raise LibraryError(
                 f"The spectrum {profile.name} has values from {profile.centres.min():.0f} to "
                 f"{profile.centres.max():.0f} nm, which do not cover {len(missing)} of the scene's "
-                f"{len(covered)} bands, such as {missing[outside][0] if outside.any() else missing[0]:.0f} nm.",
+                f"{len(covered)} bands, such as {first:.0f} nm.",
                 "Choose a spectrum that covers the scene, or fewer bands.",
             )
         order = np.argsort(profile.centres)
@@ -153,9 +154,7 @@ def _guessed(largest: float) -> float:
     return next((scale for scale in UNITS if largest <= 2 * scale), 10000.0)
 
 
-def _of_places(
-    path: str, scene: Scene, pixels: np.ndarray, warnings: list[str]
-) -> dict[str, np.ndarray]:
+def _of_places(path: str, scene: Scene, pixels: np.ndarray, warnings: list[str]) -> dict[str, np.ndarray]:
     """The mean spectrum of the pixels in each place, by name; warns of places that are not pure."""
     variety = _spread(pixels)
     found: dict[str, list[np.ndarray]] = {}
@@ -204,7 +203,9 @@ def _shapes(path: str, grid: Grid) -> list[tuple[str, dict[str, Any]]]:
             if not geometry:
                 continue
             held = {key.lower(): value for key, value in (feature.get("properties") or {}).items()}
-            name = next((str(held[key]) for key in _NAMES if held.get(key) not in (None, "")), f"Place {number}")
+            name = next(
+                (str(held[key]) for key in _NAMES if held.get(key) not in (None, "")), f"Place {number}"
+            )
             for rings in polygons_of(geometry):
                 moved = [in_pixels(ring, crs, grid).tolist() for ring in rings]
                 shapes.append((name, {"type": "Polygon", "coordinates": moved}))
@@ -230,7 +231,7 @@ def _points(geometry: dict[str, Any]) -> list[tuple[float, float]]:
 
 
 def _pixels_of(shape: dict[str, Any], scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """The pixels (n, B) of a shape, and those that tell whether it is pure: of a point its neighbours, too."""
+    """The pixels (n, B) of a shape, and those that tell whether it is pure: with a point, its neighbours."""
     corners = np.array(shape["coordinates"][0] if shape["type"] == "Polygon" else [shape["coordinates"]])
     nothing = np.zeros((0, len(scene.kept)), np.float32)
     if not np.isfinite(corners).all():

@@ -19,8 +19,8 @@ def abundances(pixels: np.ndarray, endmembers: np.ndarray, *, sum_to_one: bool) 
 
     The active-set method of Lawson & Hanson (Solving Least Squares Problems, 1974, chapter 23), with the
     sum as a further condition of every step (fully constrained least squares: Heinz & Chang, IEEE TGRS 39(3),
-    2001, who approximate it). All pixels take their steps together, and those with the same endmembers in play
-    share one factorisation (Van Benthem & Keenan, J. Chemometrics 18, 2004).
+    2001, who approximate it). All pixels take their steps together, and those with the same endmembers in
+    play share one factorisation (Van Benthem & Keenan, J. Chemometrics 18, 2004).
 
     Args:
         pixels: ``(n, B)``.
@@ -76,7 +76,7 @@ def _settle(
     *,
     sum_to_one: bool,
 ) -> None:
-    """Move pixels to the best mixture of the endmembers in play, dropping those that reach zero on the way."""
+    """Move pixels to the best mixture of the endmembers in play; those that reach zero on the way leave."""
     for _ in range(len(gram) + 1):
         if not len(rows):
             return

@@ -1,4 +1,4 @@
-"""Known spectra as a model like a trained network, for maps and files. The arithmetic is least_squares.py's."""
+"""Known spectra as a model like a trained network, for maps and files. least_squares.py does the sums."""
 
 from __future__ import annotations
 

@@ -360,9 +360,7 @@ class ResultWriter:
                 return
 
 
-def write_endmembers(
-    path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis
-) -> None:
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
     spectra = np.asarray(endmembers, np.float32)
     if scene.wavelengths is not None:

@@ -77,6 +77,7 @@ class Scene:
                 "Choose a raster with many bands (hyperspectral or multispectral).",
             )
         grid = Grid.of(source)
+        self._to_kept: np.ndarray | None = None
         self._mask = None if selection.mask is None else open_mask(selection.mask, grid)
         self._place(grid.window(selection.extent) if selection.extent else Window(0, 0, grid.cols, grid.rows))
         self._describe(bands, selection.water_bands)
@@ -311,7 +312,6 @@ class Scene:
         )
         self.kept = tuple(band for band in self.bands if band.kept)
         self._read_bands = [band.number for band in self.kept]
-        self._to_kept: np.ndarray | None = None
         self.wavelengths = self._wavelengths()
         self.reflectance_scale, self.unit = self._unit()
         if self.sensor:
