@@ -86,6 +86,7 @@ class PythonReport:
     gpu: str = ""
     problem: str = ""
     gpu_problem: str = ""
+    speed: str = ""  # of a matrix product of one second on that device
 
 
 # ---- finding ----------------------------------------------------------------------------------------------
@@ -178,6 +179,40 @@ def expected_gib(gpu: Gpu | None) -> tuple[float, float]:
     return (3.0, 7.0) if gpu else (0.4, 1.5)
 
 
+# The oldest driver for each CUDA of torch, from NVIDIA's release notes; uv decides by the same rule.
+_BUILDS = ((580, "CUDA 13.0"), (570, "CUDA 12.8"), (560, "CUDA 12.6"))
+
+
+def torch_build(gpu: Gpu | None) -> str:
+    """Return which build of torch is to be expected for this GPU and driver; "CPU" where there is none."""
+    number = gpu.driver.partition(".")[0] if gpu else ""
+    driver = int(number) if number.isdecimal() else 0
+    return next((build for oldest, build in _BUILDS if driver >= oldest), "CPU")
+
+
+def remove(folder: Path) -> None:
+    """Remove the environment in `folder`, to be called off the GUI thread; another folder is left alone.
+
+    Raises:
+        SetupError: it holds something else, or a file of it is in use.
+
+    """
+    if not folder.is_dir():
+        return
+    if not (folder / "pyvenv.cfg").is_file():
+        raise SetupError(f"{folder} holds something other than a Python environment.", "Nothing was removed.")
+    aside = folder.with_name(folder.name + ".removed")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)  # what an interrupted removal left
+        folder.rename(aside)  # at once: half an environment would be taken for something else
+        shutil.rmtree(aside)
+    except OSError as reason:
+        raise SetupError(
+            f"{folder} cannot be removed completely ({reason.strerror}).",
+            "Stop any unmixing that is running and press Remove again.",
+        ) from reason
+
+
 def base_python() -> str:
     """Find a Python that can make the environment; never QGIS's own program, which would open a second QGIS.
 
@@ -235,6 +270,7 @@ def _base_candidates() -> list[str]:
 def install_commands(folder: Path, pip_settings: str, *, development: bool = False) -> list[Step]:
     """List the commands that fill the empty virtual environment `folder`.
 
+    AUVAE_WHEELS may name a folder of wheels: then nothing else is asked, and no network is needed.
     `pip_settings` is what `pip config list` prints. Where they name a place to install from (a mirror, a
     folder of wheels), that place is respected and plain pip is used; else uv picks torch's CPU or CUDA
     build from PyTorch's own index after the GPU and driver that it finds.
@@ -244,7 +280,11 @@ def install_commands(folder: Path, pip_settings: str, *, development: bool = Fal
     if development:
         wanted += ["-r", str(DEVELOPMENT_REQUIREMENTS)]
     pip = [python, "-m", "pip", "install", "--no-input", "--prefer-binary"]
-    if _names_a_source(pip_settings):
+    wheels = os.environ.get("AUVAE_WHEELS")
+    if wheels:
+        local = ["--no-index", "--find-links", wheels]
+        steps = [Step(f"Installing torch and its companions from {wheels}", [*pip, *local, *wanted])]
+    elif _names_a_source(pip_settings):
         steps = [Step("Installing torch and its companions (pip, as your pip settings say)", [*pip, *wanted])]
     else:
         uv = [python, "-m", "uv", "pip", "install", "--python", python, "--no-cache", "--torch-backend=auto"]
@@ -447,7 +487,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 # ---- checking ---------------------------------------------------------------------------------------------
 
 _CHECK = """
-import importlib, json, sys
+import importlib, json, sys, time
 found = {"versions": {}, "missing": [], "trouble": "", "gpu": "", "gpu_trouble": ""}
 found["python"] = sys.version.split()[0]
 for name in sys.argv[1:]:
@@ -464,6 +504,12 @@ if "torch" in found["versions"]:
             found["gpu"] = torch.cuda.get_device_name(0)
         except RuntimeError as reason:
             found["gpu_trouble"] = str(reason).splitlines()[0]
+    device = "cuda" if found["gpu"] else "cpu"
+    matrix, count, start = torch.rand(1024, 1024, device=device), 0, time.monotonic()
+    while time.monotonic() - start < 1:
+        (matrix @ matrix)[0, 0].item()
+        count += 1
+    found["speed"] = f"{2e-9 * 1024**3 * count / (time.monotonic() - start):.0f} GFLOP/s on {device}"
 print(json.dumps(found))
 """
 
@@ -494,6 +540,7 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         _verdict(path, found),
         found["gpu_trouble"]
         and f"torch cannot use the GPU it sees ({found['gpu_trouble']}): update the GPU's driver.",
+        found.get("speed", ""),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qgis.core import QgsApplication
 
 from .provider import AuvaeProvider
+from .worker import end_idle_worker
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -41,6 +42,7 @@ class AuvaePlugin:
         if self.window is not None:
             self.window.remove()
             self.window = None
+        end_idle_worker()
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None

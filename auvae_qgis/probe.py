@@ -117,14 +117,14 @@ def _scene_spectrum(
                 return values, ""
         except (ResultError, ProbeError):
             continue
-    path = Path(document["scene"]["path"])
-    if path.exists():
+    where = Path(document["scene"]["path"])
+    if where.exists():
         return None, tr("QGIS cannot read single pixels of “{}”, so its spectrum is not shown.").format(
-            path.name
+            where.name
         )
     return None, tr(
         "The scene “{}” is not where it was unmixed: add it to the project to see the pixel's spectrum."
-    ).format(path.name)
+    ).format(where.name)
 
 
 def _scene_places(result: Result, others: Iterable[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import re
 import shutil
 import struct
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from html import escape
@@ -80,14 +81,15 @@ def rename(folder: Path, index: int, name: str) -> Renamed:
             for file, content in contents.items():
                 (Path(staging) / file).write_bytes(content)
                 shutil.copy2(folder / file, Path(staging) / f"{file}.before")
-            if new_file != old_file:
+            if new_file != old_file and old_file.is_file():
                 _copy_map(old_file, new_file, undo)
             for raster, band in (
-                (folder / document["files"]["abundances"], index + 1),
-                (folder / document["files"]["uncertainty"], index + 1),
+                (folder / document["files"].get("abundances", ""), index + 1),
+                (folder / document["files"].get("uncertainty", ""), index + 1),
                 (new_file, 1),
             ):
-                _describe(raster, band, name, undo)
+                if raster.is_file():
+                    _describe(raster, band, name, undo)
             for file in contents:  # result.json is the last of them: it makes the new name hold
                 undo.callback((Path(staging) / f"{file}.before").replace, folder / file)
                 (Path(staging) / file).replace(folder / file)
@@ -160,30 +162,39 @@ def _set_description(path: Path, band: int, name: str) -> None:
 
 
 def _raster(path: Path, mode: int) -> Any:
-    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode)
+    # A new name at the end of the file costs a cloud-optimised one a part of its order, no more.
+    options = ["IGNORE_COG_LAYOUT_BREAK=YES"] if mode == gdal.OF_UPDATE else []
+    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode, open_options=options)
     if raster is None:
         raise OSError(gdal.GetLastErrorMsg() or str(path))
     return raster
 
 
 def _contents(result: Result, document: dict[str, Any], index: int, name: str) -> dict[str, bytes]:
-    """Return what the files that hold names are to hold, result.json last."""
+    """Return what the files that hold names are to hold, result.json last; files that are gone hold none."""
     files, folder = document["files"], result.folder
-    contents = {}
-    for key in ("endmembers", "spread"):
-        if key in files:
-            contents[files[key]] = _table(folder / files[key], index, name)
-    header = Path(files["library"]).with_suffix(".hdr").name
-    contents[header] = _library_header(folder / header, [one["name"] for one in document["endmembers"]])
-    classes = folder / f"{files['dominant']}.aux.xml"
-    contents[classes.name] = _class_names(classes, index, name)
-    contents[files["model"]] = _model(folder / files["model"], index, name)
-    page = (folder / files["report"]).read_text(encoding="utf-8")
-    mark = 'class="endmember">{}<'
-    page = page.replace(mark.format(escape(result.endmembers[index].name)), mark.format(escape(name)))
-    contents[files["report"]] = page.encode()
+    names = [one["name"] for one in document["endmembers"]]
+    old_name = result.endmembers[index].name
+    writers: list[tuple[str, Callable[[Path], bytes]]] = [
+        (files.get("endmembers", ""), lambda path: _table(path, index, name)),
+        (files.get("spread", ""), lambda path: _table(path, index, name)),
+        (
+            str(Path(files.get("library", "endmembers.sli")).with_suffix(".hdr")),
+            lambda path: _library_header(path, names),
+        ),
+        (f"{files.get('dominant', '')}.aux.xml", lambda path: _class_names(path, index, name)),
+        (files.get("model", ""), lambda path: _model(path, index, name)),
+        (files.get("report", ""), lambda path: _report(path, old_name, name)),
+    ]
+    contents = {file: write(folder / file) for file, write in writers if (folder / file).is_file()}
     contents["result.json"] = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
     return contents
+
+
+def _report(path: Path, old_name: str, name: str) -> bytes:
+    mark = 'class="endmember">{}<'
+    page = path.read_text(encoding="utf-8")
+    return page.replace(mark.format(escape(old_name)), mark.format(escape(name))).encode()
 
 
 def _table(path: Path, index: int, name: str) -> bytes:

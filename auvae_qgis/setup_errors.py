@@ -42,6 +42,29 @@ _CAUSES = (
         "Ask your administrator for it, run pip config set global.cert FILE, and install again.",
     ),
     (
+        (
+            r"(?i)unable to find vcvarsall|Microsoft Visual C\+\+ 14|command '?(gcc|cc|clang|x86_64)"
+            r"|error: subprocess-exited"
+        ),
+        "A package would have to be compiled, and there is no compiler.",
+        f"Install {SUPPORTED} for a 64-bit system: all packages come ready made for it. Then install again.",
+    ),
+    (
+        r"UnicodeEncodeError|UnicodeDecodeError|codec can't (en|de)code",
+        "The installer stumbled over a letter outside ASCII in a path, such as the name of your user folder.",
+        "Make an environment in a folder with a plain name, such as C:\\auvae, and name it in Set up.",
+    ),
+    (
+        r"(?i)driver.{0,40}too old|CUDA driver version is insufficient|no kernel image",
+        "The graphics card's driver is too old for this build of torch, or the card is.",
+        "Install NVIDIA's current driver and press Repair; until then unmixing runs on the processor.",
+    ),
+    (
+        r"requires a different Python|Requires-Python|is not a supported wheel on this platform",
+        "This Python is too new or too old for the pinned packages.",
+        f"Install {SUPPORTED} (python.org) and install again.",
+    ),
+    (
         r"\b407\b|Proxy Authentication Required|ProxyError|Cannot connect to proxy|[Tt]unnel",
         "The network's proxy did not let the installer through.",
         "Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import processing
 from qgis.core import QgsApplication, QgsProject
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
@@ -13,6 +14,7 @@ from qgis.PyQt.QtWidgets import QAction
 from .dock_control import DockControl
 from .gui.dock.dock import ResultDock
 from .gui.environment_dialog import EnvironmentDialog
+from .gui.first_use import invite_to_set_up
 from .layers import result_of
 from .paths import UNMIX_ICON
 from .translation import tr
@@ -42,6 +44,7 @@ class WindowParts:
             iface.addPluginToMenu(self.MENU, action)
         provider.abundance_loaded.connect(self._note_loaded)
         provider.worker_event.connect(self.dock.hear)
+        self._invitation = invite_to_set_up(iface.messageBar(), self._open_set_up)
 
     def remove(self) -> None:
         """Take everything out of the window again."""
@@ -49,6 +52,8 @@ class WindowParts:
         self._provider.worker_event.disconnect(self.dock.hear)
         self.control.remove()
         self._just_loaded = ""
+        if self._invitation is not None and not sip.isdeleted(self._invitation):
+            self._iface.messageBar().popWidget(self._invitation)
         if self._set_up is not None:
             self._set_up.reject()
         for action in self._actions:

@@ -32,6 +32,7 @@ Event = dict[str, Any]
 POLL = 0.1  # seconds between two looks at the Cancel button
 GRACE = 1.2  # seconds a cancelled worker has to tidy up by itself
 TERMINATE_GRACE = 0.3  # seconds between asking the system to end it and forcing it
+WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
 LONGEST_LINE = 1 << 22  # bytes; a line longer than that is none of ours
@@ -61,37 +62,118 @@ def run_job(
     :raises WorkerCancelled: when the user cancelled; at most two seconds later.
     :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
     """
-    process = _start(python)
-    stdin, stdout, stderr = (
-        cast("IO[bytes]", pipe) for pipe in (process.stdin, process.stdout, process.stderr)
-    )
-    last_words: deque[str] = deque(maxlen=60)
-    events: queue.Queue[Event | None] = queue.Queue()
-    readers = [
-        threading.Thread(target=_read_events, args=(stdout, events), daemon=True),
-        threading.Thread(target=_read_text, args=(stderr, last_words), daemon=True),
-    ]
-    for reader in readers:
-        reader.start()
+    worker = _warm.take(python) or _Worker(python)
     try:
-        with contextlib.suppress(OSError):  # it has already ended: its silence is explained below
-            stdin.write(json.dumps(job).encode() + b"\n")
-            stdin.flush()
-        return _checked(job["task"], _follow(process, events, python, last_words, feedback, listen))
-    except BaseException:
-        _stop(process)
+        worker.send(job)
+        result = _checked(job["task"], _follow(worker, feedback, listen))
+    except BaseException as error:
+        unwanted = isinstance(error, WorkerCancelled)
+        if unwanted:
+            worker.discard()
+        worker.end()
         for place in ("output", "report", "table", "library", "map"):
             if job.get(place):
-                _clear_staging(Path(job[place]), job["id"])
-        if last_words:
-            QgsMessageLog.logMessage("\n".join(last_words), _LOG, Qgis.MessageLevel.Warning)
+                _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
+        if worker.last_words:
+            QgsMessageLog.logMessage("\n".join(worker.last_words), _LOG, Qgis.MessageLevel.Warning)
         raise
-    finally:
-        _stop(process, grace=10.0)  # after its result it ends by itself
-        for reader, pipe in zip(readers, (stdout, stderr)):
+    _warm.keep(worker)
+    return result
+
+
+def end_idle_worker() -> None:
+    """End the worker that waits for another job, if one does: its Python is to change, or the plugin goes."""
+    _warm.end()
+
+
+class _Worker:
+    """A worker's process and what it says; it can do job after job."""
+
+    def __init__(self, python: str) -> None:
+        self.python = python
+        self.process = _start(python)
+        self.last_words: deque[str] = deque(maxlen=60)
+        self.events: queue.Queue[Event | None] = queue.Queue()
+        self._stdin, *self._pipes = (
+            cast("IO[bytes]", pipe) for pipe in (self.process.stdin, self.process.stdout, self.process.stderr)
+        )
+        self._readers = [
+            threading.Thread(target=_read_events, args=(self._pipes[0], self.events), daemon=True),
+            threading.Thread(target=_read_text, args=(self._pipes[1], self.last_words), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def send(self, job: dict[str, Any]) -> None:
+        """Hand it a job; the silence of one that has already ended is explained by whoever listens."""
+        self.last_words.clear()
+        with contextlib.suppress(OSError):
+            self._stdin.write(json.dumps(job).encode() + b"\n")
+            self._stdin.flush()
+
+    def discard(self) -> None:
+        """Tell it that its job is unwanted, also what of it could be gone on with."""
+        with contextlib.suppress(OSError):
+            self._stdin.write(b"cancel\n")
+            self._stdin.flush()
+
+    def end(self) -> None:
+        """End the process and let go of its pipes."""
+        _stop(self.process)
+        for reader, pipe in zip(self._readers, self._pipes):
             reader.join(1.0)
             if not reader.is_alive():  # a child the worker left behind may hold the pipe open
                 pipe.close()
+
+
+class _Warm:
+    """At most one worker that has done its job and waits a while for the next, as in a batch."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._worker: _Worker | None = None
+        self._timer: threading.Timer | None = None
+
+    def take(self, python: str) -> _Worker | None:
+        """Return the waiting worker if it runs in this Python and still lives."""
+        worker = self._replace(None)
+        if worker is not None and (worker.python != python or worker.process.poll() is not None):
+            worker.end()
+            return None
+        return worker
+
+    def keep(self, worker: _Worker) -> None:
+        """Let it wait, in the place of another one."""
+        before = self._replace(worker)
+        if before is not None:
+            before.end()
+
+    def end(self) -> None:
+        """End the one that waits."""
+        worker = self._replace(None)
+        if worker is not None:
+            worker.end()
+
+    def _replace(self, worker: _Worker | None) -> _Worker | None:
+        with self._lock:
+            before, self._worker = self._worker, worker
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(WARM, self._expire, (worker,)) if worker else None
+            if self._timer is not None:
+                self._timer.daemon = True
+                self._timer.start()
+        return before
+
+    def _expire(self, worker: _Worker) -> None:
+        with self._lock:
+            if self._worker is not worker:
+                return
+            self._worker = None
+        worker.end()
+
+
+_warm = _Warm()
 
 
 def _start(python: str) -> subprocess.Popen[bytes]:
@@ -100,7 +182,7 @@ def _start(python: str) -> subprocess.Popen[bytes]:
         options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
     try:
         return subprocess.Popen(
-            [python, "-m", "auvae", "worker"],
+            [python, "-m", "auvae", "worker", "--keep"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -137,12 +219,7 @@ def _read_text(stream: IO[bytes], lines: deque[str]) -> None:
 
 
 def _follow(
-    process: subprocess.Popen[bytes],
-    events: queue.Queue[Event | None],
-    python: str,
-    last_words: deque[str],
-    feedback: QgsProcessingFeedback,
-    listen: Callable[[Event], object] | None,
+    worker: _Worker, feedback: QgsProcessingFeedback, listen: Callable[[Event], object] | None
 ) -> Event:
     """Pass events on to ``feedback`` and ``listen`` until the result comes."""
     narrator = _Narrator(feedback)
@@ -155,15 +232,15 @@ def _follow(
         if feedback.isCanceled():
             raise WorkerCancelled
         try:
-            event = events.get(timeout=POLL)
+            event = worker.events.get(timeout=POLL)
         except queue.Empty:
             if not greeted and time.monotonic() - started > GREETING:
-                raise WorkerError(_no_answer(python)) from None
-            if process.poll() is None:
+                raise WorkerError(_no_answer(worker.python)) from None
+            if worker.process.poll() is None:
                 continue
             event = None  # a child of the dead worker may hold its pipe open
         if event is None:
-            raise WorkerError(_explain_death(process, python, greeted, last_words))
+            raise WorkerError(_explain_death(worker.process, worker.python, greeted, worker.last_words))
         greeted = True
         if event["event"] == "result":
             return event
@@ -340,10 +417,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _clear_staging(output: Path, job_id: str) -> None:
-    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place."""
+def _clear_staging(output: Path, job_id: str, *, unwanted: bool) -> None:
+    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place.
+
+    ``unwanted``: also the maps of a large scene that the same run, started again, could go on from.
+    """
     staged = output.parent / f".{output.name}.partial-{job_id}"
-    shutil.rmtree(staged, ignore_errors=True)
+    if unwanted or not (staged / "journal.json").is_file():
+        shutil.rmtree(staged, ignore_errors=True)
     with contextlib.suppress(OSError):  # a folder, gone by now; a report is a file
         staged.unlink()
     previous = output.parent / f".{output.name}.previous-{job_id}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from auvae_qgis import environment, setup_errors
+from auvae_qgis import diagnostics, environment, setup_errors
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -207,6 +207,45 @@ def test_a_proxy_and_certificate_in_pips_settings_reach_uv_too():
     }
 
 
+def test_a_folder_of_wheels_is_the_only_place_that_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUVAE_WHEELS", str(tmp_path / "wheels"))
+    [step] = environment.install_commands(tmp_path, "global.index-url='https://mirror.example/simple'\n")
+    assert step.argv[step.argv.index("--no-index") :][:3] == [
+        "--no-index",
+        "--find-links",
+        f"{tmp_path}/wheels",
+    ]
+
+
+def test_the_build_of_torch_follows_the_driver():
+    builds = [
+        environment.torch_build(environment.Gpu("RTX", driver, 8)) for driver in ("580.65", "572.1", "470")
+    ]
+    assert builds == ["CUDA 13.0", "CUDA 12.8", "CPU"]
+    assert environment.torch_build(None) == "CPU"
+
+
+def test_an_environment_is_removed_and_another_folder_is_not(data_folder, tmp_path):
+    complete(data_folder)
+    (data_folder / "pyvenv.cfg").touch()
+    environment.remove(data_folder)
+    assert list(data_folder.parent.iterdir()) == []
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(setup_errors.SetupError, match="something other"):
+        environment.remove(tmp_path)
+    assert (tmp_path / "thesis.docx").is_file()
+
+
+def test_diagnostics_name_paths_and_card_and_no_password(data_folder):
+    said = ["Looking in https://ann:s3cret@mirror.example/simple", "token=abc123", "ERROR: 403"]
+    gpu = environment.Gpu("NVIDIA RTX A4000", "550.54.14", 16.0)
+    text = diagnostics.diagnostics({"QGIS": "3.22.16"}, None, gpu, None, said)
+    for word in ("QGIS: 3.22.16", str(data_folder), "driver 550.54.14", "not installed yet", "ERROR: 403"):
+        assert word in text
+    assert "https://***@mirror.example" in text
+    assert not any(secret in text for secret in ("s3cret", "ann:", "abc123"))
+
+
 def test_only_a_developers_environment_gets_test_tools(tmp_path):
     def words(development):
         steps = environment.install_commands(tmp_path, "", development=development)
@@ -307,6 +346,13 @@ def test_too_little_room_is_said_before_anything_is_downloaded(small, tmp_path, 
         ("ERROR: No matching distribution found for torch==2.13.0", "does not exist for this Python"),
         ("OSError: [WinError 5] Access is denied: 'c10.dll'", "virus scanner"),
         ("OSError: [WinError 1114] A dynamic link library initialization routine failed", "Visual C++"),
+        ("error: command 'gcc' failed: No such file or directory", "no compiler"),
+        ("UnicodeEncodeError: 'charmap' codec can't encode character", "outside ASCII"),
+        (
+            "RuntimeError: The NVIDIA driver on your system is too old (found version 11040)",
+            "driver is too old",
+        ),
+        ("ERROR: Ignored the following versions: 2.13.0 Requires-Python >=3.10", "too new or too old"),
         ("something nobody has seen", "something nobody has seen"),
     ],
 )
@@ -327,6 +373,7 @@ def test_a_python_without_torch_is_reported_with_what_is_missing(tmp_path):
 def test_the_python_of_this_environment_is_fit_to_unmix():
     report = environment.check_python(sys.executable)
     assert report.problem == ""
+    assert re.fullmatch(r"\d+ GFLOP/s on (cpu|cuda)", report.speed)
     assert set(report.versions) == {
         "torch", "numpy", "scipy", "rasterio", "h5py", "defusedxml", "safetensors",
     }  # fmt: skip

@@ -19,6 +19,7 @@ from auvae import job as job_module
 from auvae import results, training
 from auvae.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
 from auvae.job import Job
+from auvae.map_rasters import NO_DATA
 from auvae.scene import Scene
 from rasterio.control import GroundControlPoint
 from rasterio.transform import Affine
@@ -95,7 +96,7 @@ def test_progress_never_falls_and_stages_come_in_order(result):
 
 def test_abundances_are_not_negative_and_sum_to_one(result):
     abundances = read(result[1] / "abundances.tif")
-    inside = (abundances != results.NO_DATA).all(axis=-1)
+    inside = (abundances != NO_DATA).all(axis=-1)
     assert abundances[inside].min() >= 0
     assert abundances[inside].sum(axis=-1) == pytest.approx(1, abs=1e-3)
 
@@ -106,8 +107,8 @@ def test_no_data_is_kept_where_the_scene_has_none(result, simulated):
     assert not valid.all()
     for name in RASTERS:
         values = read(result[1] / name)
-        assert ((values != results.NO_DATA).all(axis=-1) == valid).all()
-        assert (values[~valid] == results.NO_DATA).all()
+        assert ((values != NO_DATA).all(axis=-1) == valid).all()
+        assert (values[~valid] == NO_DATA).all()
 
 
 def test_training_is_told_as_it_goes_on_and_kept_with_the_result(result):
@@ -204,7 +205,7 @@ def test_result_json_tells_everything_needed_to_repeat_the_run(result, simulated
 def test_the_metrics_are_those_of_the_maps_that_were_written(result):
     metrics = result[0][-1]["metrics"]
     angle = read(result[1] / "error.tif")
-    assert metrics["mean_angle"] == pytest.approx(angle[angle != results.NO_DATA].mean(), rel=1e-5)
+    assert metrics["mean_angle"] == pytest.approx(angle[angle != NO_DATA].mean(), rel=1e-5)
     assert metrics["rmse"] > 0
 
 
@@ -291,7 +292,7 @@ def test_large_scenes_are_mapped_in_windows_and_get_overviews(unmix, write_raste
     unmix(write_raster(mixed(rows=300, cols=520, bands=6)))
     with rasterio.open(tmp_path / "result" / "abundances.tif") as raster:
         assert raster.overviews(1) == [2, 4]
-        assert (raster.read() != results.NO_DATA).all()
+        assert (raster.read() != NO_DATA).all()
         assert (raster.profile["compress"], raster.block_shapes[0]) == ("deflate", (256, 256))
 
 
@@ -514,7 +515,7 @@ def test_memory_running_out_while_mapping_means_smaller_windows(
     events = unmix(write_raster(mixed(rows=200, cols=180, bands=8)))
     said = [event["text"] for event in events if event["event"] == "message"]
     assert said == ["Memory ran out: mapping goes on in windows of 128 x 128 pixels."]
-    assert (read(tmp_path / "result" / "abundances.tif") != results.NO_DATA).all()
+    assert (read(tmp_path / "result" / "abundances.tif") != NO_DATA).all()
 
 
 def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(

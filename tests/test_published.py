@@ -12,9 +12,9 @@ import rasterio
 import torch
 from auvae import published_training, training
 from auvae.errors import DeviceError, SceneError
+from auvae.map_rasters import NO_DATA
 from auvae.published import CentreTap, PublishedNet, PublishedShape, divergence, mean_angle, misfit
 from auvae.published_training import PublishedModel, _Training
-from auvae.results import NO_DATA
 from auvae.simulate import spectra
 from auvae.training import Model, Options, train
 from auvae.variants import PUBLISHED, VARIANTS, caution

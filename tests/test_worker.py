@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+_COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device", "selection"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 
@@ -288,3 +289,27 @@ def test_the_command_simulates_a_scene(auvae, tmp_path):
     assert (refused.returncode, refused.stderr) == (
         1, "auvae: Endmembers is 99. Give a number from 2 to 30.\n",
     )  # fmt: skip
+
+
+def test_a_kept_worker_does_job_after_job_and_leaves_when_stdin_ends(job, simulated, tmp_path, environment):
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "auvae", "worker", "--keep"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment,
+    )  # fmt: skip
+    count = {name: value for name, value in job(simulated).items() if name in _COUNT_KEYS}
+    try:
+        for report in ("first.html", "second.html"):
+            document = {**count, "task": "count", "report": str(tmp_path / report)}
+            worker.stdin.write(json.dumps(document).encode() + b"\n")
+            worker.stdin.flush()
+            kinds = []
+            while "result" not in kinds:
+                kinds.append(json.loads(worker.stdout.readline())["event"])
+            assert kinds[0] == "hello"
+            assert (tmp_path / report).is_file()
+        worker.stdin.close()
+        assert worker.wait(3) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()

@@ -23,6 +23,7 @@ from qgis.core import (
 
 from ..known_source import places_file
 from ..layers import OTHERS, layers_of
+from ..output_folder import SCENE, OutputFolderError, result_folder, scene_name
 from ..raster_copy import RasterCopyError, copy_raster, driver_for
 from ..result import Result
 from ..scene_source import SceneSourceError
@@ -115,8 +116,9 @@ class ResultAlgorithm(SceneAlgorithm):
             QgsProcessingParameterFolderDestination(self.OUTPUT, tr("Result folder")),
             tr(
                 "The folder for maps, spectra, report and model. A new or empty folder, or one with an "
-                "earlier result: that is replaced once the new one is complete."
-            ),
+                "earlier result of this scene: that is replaced once the new one is complete. In a batch "
+                "write {} where the name of each scene is to stand, as in results/{}, and fill that down."
+            ).format(SCENE, SCENE),
         )
         self._add(
             QgsProcessingParameterRasterDestination(
@@ -149,19 +151,22 @@ class ResultAlgorithm(SceneAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
-        output = Path(self.parameterAsFileOutput(parameters, self.OUTPUT, context)).absolute()
+        wanted = self.parameterAsFileOutput(parameters, self.OUTPUT, context)
+        scene = self._job["scene"]
         copy = self.parameterAsOutputLayer(parameters, self.ABUNDANCES, context)
         try:
             if copy:
                 driver_for(Path(copy))  # before the training, not after it
+            output = result_folder(wanted, scene)
             result = run_job(self._python, {**self._job, "output": str(output)}, feedback, self._tell_dock)
             abundances = result["files"]["abundances"]
             if copy:
                 copy_raster(Path(abundances), Path(copy))
         except WorkerCancelled as cancelled:
             raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
-        except (WorkerError, RasterCopyError) as error:
-            raise QgsProcessingException(str(error)) from error
+        except (WorkerError, RasterCopyError, OutputFolderError) as error:
+            # in a batch's log it must be plain which scene this is about
+            raise QgsProcessingException(f"{scene_name(scene)}: {error}") from error
         finally:
             self._tell_dock({"event": "ended"})
 

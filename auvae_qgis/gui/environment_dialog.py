@@ -5,15 +5,18 @@ What is found, built and checked is environment.py's; this file puts it on the s
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsTask
+from qgis.core import Qgis, QgsApplication, QgsTask
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QT_VERSION_STR, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
+    QApplication,
     QDialog,
     QDialogButtonBox,
     QGroupBox,
@@ -27,8 +30,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import environment, settings
+from ..diagnostics import diagnostics
+from ..paths import PLUGIN
 from ..setup_errors import SetupError
 from ..translation import tr
+from ..worker import end_idle_worker
 
 
 class EnvironmentDialog(QDialog):
@@ -39,6 +45,8 @@ class EnvironmentDialog(QDialog):
         self.setWindowTitle(tr("Set up AUVAE Unmixing"))
         self.resize(640, 520)
         self._task: _BackgroundTask | None = None
+        self._gpu: environment.Gpu | None = None
+        self._report: environment.PythonReport | None = None
 
         self.state = QLabel()
         self.state.setWordWrap(True)
@@ -56,6 +64,9 @@ class EnvironmentDialog(QDialog):
         layout.addWidget(self._bar)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        copy = buttons.addButton(tr("Copy diagnostics"), QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setToolTip(tr("Versions, paths, graphics card and the last lines, without passwords"))
+        copy.clicked.connect(self._copy_diagnostics)
         layout.addWidget(buttons)
 
         self._show_state()
@@ -67,14 +78,20 @@ class EnvironmentDialog(QDialog):
         self._plan.setWordWrap(True)
         self._install = QPushButton(tr("Install"))
         self._install.clicked.connect(self._start_install)
+        self._remove = QPushButton(tr("Remove"))
+        self._remove.setToolTip(tr("Delete the plugin's own environment; results stay"))
+        self._remove.clicked.connect(self._start_remove)
         self._cancel = QPushButton(tr("Cancel"))
         self._cancel.setEnabled(False)
         self._cancel.clicked.connect(self._cancel_task)
         row = QHBoxLayout()
-        row.addWidget(self._plan, 1)
-        row.addWidget(self._install)
-        row.addWidget(self._cancel)
-        box.setLayout(row)
+        for button in (self._install, self._remove, self._cancel):
+            row.addWidget(button)
+        row.addStretch(1)
+        column = QVBoxLayout()
+        column.addWidget(self._plan)
+        column.addLayout(row)
+        box.setLayout(column)
         return box
 
     def _own_python_box(self) -> QGroupBox:
@@ -96,25 +113,55 @@ class EnvironmentDialog(QDialog):
         found = environment.find_worker_python(settings.worker_python())
         ready = tr("Ready. Unmixing runs in {}").format(found.path)
         self.state.setText(found.problem or ready)
+        there = (environment.own_folder() / "pyvenv.cfg").is_file()
+        self._install.setText(tr("Repair") if there else tr("Install"))
+        self._remove.setEnabled(there and self._task is None)
 
     def _show_plan(self, gpu: environment.Gpu | None) -> None:
+        self._gpu = gpu
+        build = environment.torch_build(gpu)
         download, disk = environment.expected_gib(gpu)
         card = (
-            tr("Graphics card: {} ({} GiB).").format(gpu.name, gpu.memory_gib)
+            tr("Graphics card: {} ({} GiB), driver {}.").format(gpu.name, gpu.memory_gib, gpu.driver)
             if gpu
             else tr("No NVIDIA graphics card was found: unmixing will run on the processor.")
         )
-        size = tr("PyTorch and what it needs: {:.1f} GiB to download, {:.1f} GiB on disk.").format(
-            download, disk
-        )
+        if gpu and build == "CPU":
+            card += " " + tr("Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.")
+        size = tr(
+            "PyTorch (build for {}), NumPy, SciPy, Rasterio, Safetensors: {:.1f} GiB to download, "
+            "{:.1f} GiB on disk."
+        ).format(build, download, disk)
         place = tr("Place, apart from the Python of QGIS: {}").format(environment.own_folder())
         self._plan.setText(f"{card}\n{size}\n{place}")
 
     def _start_install(self) -> None:
         def install(task: _BackgroundTask) -> None:
+            end_idle_worker()  # its files are in use, which Windows minds
             environment.build(environment.own_folder(), task.tell, task.isCanceled)
 
         self._run(tr("Installing the environment of AUVAE Unmixing"), install, self._installed)
+
+    def _start_remove(self) -> None:
+        def remove(_task: _BackgroundTask) -> None:
+            end_idle_worker()
+            environment.remove(environment.own_folder())
+
+        self._run(tr("Removing the environment"), remove, lambda _nothing: None)
+
+    def _copy_diagnostics(self) -> None:
+        metadata = ConfigParser(interpolation=None)
+        metadata.read(PLUGIN / "metadata.txt", encoding="utf-8")
+        versions = {
+            "AUVAE Unmixing": metadata.get("general", "version", fallback="?"),
+            "QGIS": Qgis.QGIS_VERSION,
+            "Qt": QT_VERSION_STR,
+            "Python of QGIS": sys.version.split()[0],
+        }
+        said = self._log.toPlainText().splitlines()
+        text = diagnostics(versions, settings.worker_python(), self._gpu, self._report, said)
+        QApplication.clipboard().setText(text)
+        self._log.appendPlainText(tr("The diagnostics are in the clipboard."))
 
     def _installed(self, _nothing: None) -> None:
         settings.set_worker_python(None)  # the new environment counts, not a Python named earlier
@@ -133,13 +180,16 @@ class EnvironmentDialog(QDialog):
         )
 
     def _checked(self, path: str, report: environment.PythonReport) -> None:
+        self._report = report
         if report.problem:
             self._log.appendPlainText(report.problem)
             return
         settings.set_worker_python(str(Path(path)))
         versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
         device = report.gpu or tr("no CUDA graphics card")
-        self._log.appendPlainText(f"Python {report.python}, {versions}; {device}")
+        self._log.appendPlainText(f"Python {report.python}, {versions}; {device}; {report.speed}")
+        if report.gpu_problem:
+            self._log.appendPlainText(report.gpu_problem)
 
     def _run(self, title: str, work: Callable[[_BackgroundTask], Any], done: Callable[[Any], None]) -> None:
         """Do ``work`` in a background task, then ``done`` with what it returned, on the main thread."""
@@ -165,11 +215,13 @@ class EnvironmentDialog(QDialog):
         self._bar.setValue(round(100 * fraction))
         if text:
             self._log.appendPlainText(text)
+            self._log.verticalScrollBar().setValue(self._log.verticalScrollBar().maximum())
 
     def _busy(self, busy: bool) -> None:
         self._bar.setRange(0, 0)  # moves without a number until there is one
         self._bar.setVisible(busy)
         self._install.setEnabled(not busy)
+        self._remove.setEnabled(not busy)
         self._use.setEnabled(not busy)
         self._cancel.setEnabled(busy)
 

@@ -197,8 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(run=_score)
 
     worker = tasks.add_parser(
-        "worker", help="run one job from stdin, as QGIS does (see docs/worker-protocol.md)"
+        "worker", help="run a job from stdin, as QGIS does (see docs/worker-protocol.md)"
     )
+    worker.add_argument("--keep", action="store_true", help="wait for another job after each result")
     worker.set_defaults(run=_worker)
     return parser
 
@@ -397,8 +398,8 @@ def _run(document: dict[str, Any], *, as_json: bool) -> int:
     stream = EventStream() if as_json else _Terminal()
 
     def watch(cancel: Any) -> None:
-        signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request())
-        signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
+        signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request(unwanted=True))
+        signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request(unwanted=True))
 
     return run_job(document, stream, watch)
 
@@ -432,10 +433,10 @@ def _score(given: argparse.Namespace) -> int:
     return 0
 
 
-def _worker(_given: argparse.Namespace) -> int:
+def _worker(given: argparse.Namespace) -> int:
     from . import worker
 
-    status = worker.main()
+    status = worker.main(keep=given.keep)
     sys.stderr.flush()
     # Unloading torch may take a second, and whoever pressed Cancel waits for this process to be gone.
     os._exit(status)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .bands import BandSet, filled, resampling
 from .errors import ModelError
+from .sampling import sample_patches
 from .scene import Band, Scene
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _factor(scene: Scene, saved: SavedModel, said: list[str]) -> float:
 
 def _check_brightness(scene: Scene, saved: SavedModel) -> None:
     """Refuse values that cannot be in the model's unit, where one of the two does not say its own."""
-    lengths = [np.linalg.norm(cube[valid], axis=1) for cube, valid in scene.sample_patches(0)]
+    lengths = [np.linalg.norm(cube[valid], axis=1) for cube, valid in sample_patches(scene, 0)]
     if not lengths:
         return  # no data: said elsewhere
     usual = float(np.median(np.linalg.norm(saved.model.endmembers, axis=1)))

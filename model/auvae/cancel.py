@@ -20,20 +20,26 @@ class Cancel:
 
     last_words is called, once, just before a process that did not stop in time ends: it removes what lies
     about.
+
+    Attributes:
+        unwanted: whether somebody asked to stop and throw away what is done, not only the process that asked
+            for the work went away, as when its computer shuts down.
     """
 
     def __init__(self, last_words: Callable[[], None]) -> None:
         self._asked = threading.Event()
         self._over = threading.Event()
         self._last_words = last_words
+        self.unwanted = False
 
     @property
     def requested(self) -> bool:
         """Whether the work is to stop."""
         return self._asked.is_set()
 
-    def request(self) -> None:
+    def request(self, *, unwanted: bool) -> None:
         """Ask the work to stop; end the process with EXIT_CANCELLED when it has not stopped in time."""
+        self.unwanted = self.unwanted or unwanted
         if not self._asked.is_set():
             self._asked.set()
             threading.Thread(target=self._enforce, daemon=True).start()

@@ -10,9 +10,9 @@ import os
 import platform
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ import torch
 
 from . import __version__, report
 from .application import does_not_fit, fit_scene
+from .checkpoint import Pace, fingerprint
 from .count import Count, count_endmembers
-from .errors import Cancelled, DeviceError, LibraryError, ModelError, OutputError
+from .errors import Cancelled, LibraryError, ModelError, OutputError
 from .extraction import extract
 from .inspection import Inspection, inspect_scene
 from .jobs import (
@@ -44,11 +45,12 @@ from .jobs import (
 from .known import KnownSpectra, known_spectra
 from .least_squares_model import LeastSquaresModel
 from .library_file import read_spectra, save_library
+from .mapping import CACHE_MIB, map_scene
 from .model_file import SavedModel, read_model
-from .network import STRIDE
 from .palette import COLORS
 from .purity import purity_map
-from .results import FILES, ResultWriter, write_text_whole
+from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
+from .sampling import sample_patches
 from .scene import Scene
 from .training import (
     Model,
@@ -58,7 +60,6 @@ from .training import (
     Start,
     TrainedModel,
     choose_device,
-    out_of_memory,
     train,
 )
 from .variants import DEFAULT, caution, title
@@ -67,14 +68,12 @@ __all__ = ["CountJob", "InspectJob", "Job", "hello", "parse", "run"]
 
 Emit = Callable[[dict[str, Any]], None]
 
-_WINDOW = 256
-_SMALLEST_WINDOW = 32
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
-# A second between two events that carry endmembers, and the most of these that are kept: both cost time or
-# room, and nobody looks more often.
-_SECONDS_BETWEEN_MOVES = 1.0
+# Between two events that carry endmembers, and the most of these that are kept: 30 endmembers of 400 bands
+# take 20 ms to write down, which is to stay below 2 % of the training.
+_SECONDS_BETWEEN_MOVES = 2.0
 _MOST_MOVES = 24
 
 
@@ -107,7 +106,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     saved = _saved_model(job)
     # Which bands of water vapour are good was decided when the model was trained.
     selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
-    with Scene.open(job.scene, job.bands, selection) as scene:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_MIB), Scene.open(job.scene, job.bands, selection) as scene:
         scene.check(max(ENDMEMBERS[0], getattr(job, "endmembers", 0)))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
@@ -297,23 +296,48 @@ def _saved_model(job: AnyJob) -> SavedModel | None:
 
 def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> None:
     """Map the scene with a model that was trained elsewhere, into the job's result folder."""
-    with ResultWriter(Path(job.output), job.id, scene, saved.names, shares=saved.variant != "nnls") as writer:
-        _map(scene, saved.model, writer, course, _READ)
-        warning = does_not_fit(writer.metrics["mean_angle"], saved)
+    ready = _Ready(saved.model, saved.names, saved.variant, {"sha256": saved.sha256})
+    with _mapped(job, scene, course, ready) as writer:
+        warning = does_not_fit(writer.statistics.metrics["mean_angle"], saved)
         if warning:
             course.message("warning", warning)
         applied = {"model": job.model, "sha256": saved.sha256, "mean_angle": saved.mean_angle}
-        _finish(job, scene, saved.model, writer, course, applied=applied, variant=saved.variant)
+        _finish(job, scene, saved.model, writer, course, variant=saved.variant, applied=applied)
 
 
 def _fcls(job: FclsJob, scene: Scene, course: _Course) -> None:
     """Map the scene with known spectra alone, into the job's result folder."""
     known = _known(job.known, scene, course)
     model = LeastSquaresModel(known.spectra, sum_to_one=job.sum_to_one)
-    with ResultWriter(Path(job.output), job.id, scene, known.names, shares=job.sum_to_one) as writer:
-        _map(scene, model, writer, course, _READ)
-        variant = "fcls" if job.sum_to_one else "nnls"
+    variant = "fcls" if job.sum_to_one else "nnls"
+    ready = _Ready(model, known.names, variant, {"spectra": known.spectra.tolist()})
+    with _mapped(job, scene, course, ready) as writer:
         _finish(job, scene, model, writer, course, variant=variant, known=known)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A model that needs no training, the names of its endmembers, its variant, and what tells it apart."""
+
+    model: TrainedModel
+    names: tuple[str, ...]
+    variant: str
+    mark: dict[str, Any]
+
+
+@contextmanager
+def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: _Course, ready: _Ready) -> Iterator[ResultWriter]:
+    """The maps of a model that needs no training, from where a run that died left them."""
+    device, _ = _device(job.device)
+    mark = fingerprint(scene, {**job.options, **ready.mark}, _versions(), device)
+    earlier = left_over(Path(job.output), mark)
+    shares = ready.variant != "nnls"
+    with ResultWriter(Path(job.output), job.id, scene, ready.names, earlier, shares=shares) as writer:
+        _map(
+            scene, ready.model, writer, course, lambda row: writer.keep(ready.model, mark, row, {}), earlier,
+            begin=_READ,
+        )  # fmt: skip
+        yield writer
 
 
 def _known(choice: Known, scene: Scene, course: _Course) -> KnownSpectra:
@@ -333,10 +357,11 @@ def _known(choice: Known, scene: Scene, course: _Course) -> KnownSpectra:
 
 def _finish(
     job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
-    *, variant: str, count: Count | None = None, applied: dict[str, Any] | None = None,
-    known: KnownSpectra | None = None, moves: Sequence[dict[str, Any]] = (),
+    *, variant: str, applied: dict[str, Any] | None = None, known: KnownSpectra | None = None,
+    told: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Complete the maps, write what goes with them, and send the result."""
+    """Complete the maps, write what goes with them, and send the result. told: of the training."""
+    told = told or {"count": None, "history": [], "moves": []}
     device, device_name = _device(job.device)
     course.reach(_MAPPED, "writing", "Writing the result")
     writer.complete_maps(
@@ -353,35 +378,86 @@ def _finish(
             "options": {"endmembers": len(writer.names), "variant": variant, **job.options},
             "applied": applied,
             "known": None if known is None else {"names": known.names, "notes": known.notes},
-            "count": count.document() if count else None,
+            "count": told["count"],
             "command": job.command,
             "seed": job.seed,
             "device": f"{device} ({device_name})",
             "versions": _versions(),
             "seconds": course.seconds(),
-            "history": model.history,
+            "history": told["history"],
             "warnings": course.warnings,
         },
-        moves,
+        told["moves"],
     )
     course.send(_result(writer.output, document))
 
 
 def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) -> None:
-    """Unmix the scene into the job's result folder, from a saved model on where one is given."""
+    """Unmix the scene into the job's result folder, from where a run that died left it.
+
+    saved: the model to start from, where one is given.
+    """
+    device, _ = _device(job.device)
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
-    patches = _patches(job, scene, course)
     known = None if job.known is None else _known(job.known, scene, course)
     start, given = _start(job, saved, known)
-    found = None if job.endmembers or saved else _counted(job, scene, patches, course, _COUNTED)
-    endmembers = max(found.number if found else job.endmembers, len(given))
-    names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, endmembers + 1))]
+    mark = fingerprint(scene, {**job.options, **_start_mark(saved, known)}, _versions(), device)
+    earlier = left_over(Path(job.output), mark)
+    told: dict[str, Any]
+    if earlier is None:
+        patches = _patches(job, scene, course)
+        found = None if job.endmembers or saved else _counted(job, scene, patches, course, _COUNTED)
+        told = {
+            "endmembers": max(found.number if found else job.endmembers, len(given)),
+            "count": found.document() if found else None,
+        }
+        model = None
+    else:
+        share = earlier.checkpoint.row / scene.rows
+        course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
+        told, model = earlier.checkpoint.told, earlier.model(device)
+    names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, told["endmembers"] + 1))]
     course.send(_scene_event(scene, names))
-    with ResultWriter(Path(job.output), job.id, scene, names) as writer:
-        model, moves = _train(job, endmembers, patches, course, start)
-        _map(scene, model, writer, course)
-        _finish(job, scene, model, writer, course, variant=job.variant, count=found, known=known, moves=moves)
+    with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
+        if model is None:
+            model, moves = _train(job, told["endmembers"], patches, course, start)
+            told |= {"history": model.history, "moves": moves}
+            del patches
+        _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
+        _finish(job, scene, model, writer, course, variant=job.variant, known=known, told=told)
+
+
+def _map(
+    scene: Scene,
+    model: TrainedModel,
+    writer: ResultWriter,
+    course: _Course,
+    keep: Callable[[int], None],
+    earlier: Leftover | None,
+    begin: float = _TRAINED,
+) -> None:
+    """Map the scene, and keep now and then how far that is; progress goes on from `begin`."""
+    course.reach(begin, "mapping", "Mapping the scene")
+    pace = Pace(scene.rows * scene.cols)
+    for row in map_scene(
+        scene,
+        model,
+        writer,
+        lambda done, text: course.reach(begin + (_MAPPED - begin) * done, "mapping", text),
+        lambda text: course.message("info", text),
+        earlier.checkpoint.row if earlier else 0,
+    ):
+        if row < scene.rows and pace.due():
+            keep(row)
+
+
+def _start_mark(saved: SavedModel | None, known: KnownSpectra | None) -> dict[str, Any]:
+    """What tells a start apart from another under the same paths."""
+    return {
+        "sha256": None if saved is None else saved.sha256,
+        "spectra": None if known is None else known.spectra.tolist(),
+    }
 
 
 def _start(
@@ -484,7 +560,7 @@ class _Course:
 
 def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
     patches = []
-    for patch in scene.sample_patches(job.seed):
+    for patch in sample_patches(scene, job.seed):
         patches.append(patch)
         course.reach(min(_READ, 0.01 * len(patches)), "reading", "Reading the scene")
     return patches
@@ -530,61 +606,6 @@ def _train(
     ]
 
 
-def _map(
-    scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course, begin: float = _TRAINED
-) -> None:
-    """Map the scene window by window, in smaller windows where memory does not do; progress from `begin`."""
-    size, done, pixels = _WINDOW, 0, scene.rows * scene.cols
-    course.reach(begin, "mapping", "Mapping the scene")
-    waiting = deque(inner for inner, _ in scene.windows(size, 0))
-    while waiting:
-        inner = waiting.popleft()
-        if max(inner.width, inner.height) > size:
-            waiting.extendleft(reversed(list(_quarters(inner))))
-            continue
-        outer = scene.grown(inner, model.halo)
-        try:
-            cube, valid = scene.read(outer)
-            maps = model.predict(cube, valid)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            maps = None
-        if maps is None:
-            # Outside the except block, whose traceback would keep the failed window's memory.
-            _release_memory()
-            size //= 2
-            if size < _SMALLEST_WINDOW:
-                raise DeviceError(
-                    f"There is not enough memory to map even {size * 2} x {size * 2} pixels at a time.",
-                    "Close other programs, set the device to CPU, or choose fewer bands.",
-                )
-            course.message("info", f"Memory ran out: mapping goes on in windows of {size} x {size} pixels.")
-            waiting.appendleft(inner)
-            continue
-        top, left = inner.row_off - outer.row_off, inner.col_off - outer.col_off
-        writer.write(inner, maps, cube, np.s_[top : top + inner.height, left : left + inner.width])
-        done += inner.width * inner.height
-        course.reach(
-            begin + (_MAPPED - begin) * done / pixels,
-            "mapping",
-            f"Mapping: {done / pixels:.0%} of the scene",
-        )
-
-
-def _quarters(window: Any) -> Iterator[Any]:
-    # Halves that begin on the network's grid: elsewhere it would see other neighbourhoods.
-    height, width = (-(-side // (2 * STRIDE)) * STRIDE for side in (window.height, window.width))
-    for row in range(0, window.height, height):
-        for col in range(0, window.width, width):
-            yield type(window)(
-                window.col_off + col,
-                window.row_off + row,
-                min(width, window.width - col),
-                min(height, window.height - row),
-            )
-
-
 def _device(choice: str) -> tuple[str, str]:
     """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
     device = choose_device(choice).type
@@ -594,7 +615,8 @@ def _device(choice: str) -> tuple[str, str]:
     )
 
 
-def _release_memory() -> None:
+def release_memory() -> None:
+    """Give back what a job that is over held of the GPU's memory."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

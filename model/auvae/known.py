@@ -20,6 +20,7 @@ from .errors import LibraryError, SceneError
 from .grid import Grid, to_crs
 from .library import Profile, read_library
 from .mask import geojson_crs, in_pixels, polygons_of
+from .sampling import sample_patches
 
 if TYPE_CHECKING:
     from .jobs import Known
@@ -73,7 +74,7 @@ def known_spectra(choice: Known, scene: Scene) -> KnownSpectra:
 
 def _sampled(scene: Scene) -> np.ndarray:
     """Pixels (n, B) from all over the scene."""
-    pixels = [cube[valid] for cube, valid in scene.sample_patches(0)]
+    pixels = [cube[valid] for cube, valid in sample_patches(scene, 0)]
     return np.concatenate(pixels)
 
 

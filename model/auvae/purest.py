@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +40,21 @@ class PurestPixels:
             found = found if before is None else np.concatenate([before, found])
             order = np.argsort(-shares, kind="stable")[:MOST]
             self._shares[k], self._spectra[k] = shares[order], found[order]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be kept in a file and given to `restore`."""
+        held = {"seen": np.array(self._seen)}
+        for k, (shares, spectra) in enumerate(zip(self._shares, self._spectra, strict=True)):
+            if spectra is not None:
+                held |= {f"shares {k}": shares, f"spectra {k}": spectra}
+        return held
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self._seen = int(arrays["seen"])
+        for k in range(len(self._shares)):
+            if f"spectra {k}" in arrays:
+                self._shares[k], self._spectra[k] = arrays[f"shares {k}"], arrays[f"spectra {k}"]
 
     @property
     def counts(self) -> int:

@@ -93,6 +93,8 @@ class Raster:
         self.bands = tuple(
             SourceBand(centre, fwhm, reason) for (centre, fwhm), reason in zip(found, reasons, strict=True)
         )
+        sizes = sum(np.dtype(kind).itemsize for kind in dataset.dtypes)
+        self.line_bytes = sizes * self.cols if dataset.block_shapes[0][1] == self.cols else None
         self.notes += wavelengths.guesses(dataset)
         self.reflectance_scale = wavelengths.reflectance_scale(dataset)
         if self.reflectance_scale is not None:

@@ -9,23 +9,24 @@ import os
 import re
 import shutil
 import time
-import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
-from rasterio._err import CPLE_BaseError  # GDAL's errors, which build_overviews lets through as they are
-from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+import safetensors.numpy
+from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
+from rasterio.errors import RasterioError
 
 from . import report
+from .checkpoint import JOURNAL, Checkpoint, Lock, held_by_another
 from .errors import OutputError
+from .map_rasters import MapRasters
 from .model_file import model_bytes
-from .palette import COLORS, rgb
-from .pictures import UNCLASSIFIED, category_names, composite, dominant
-from .purest import PurestPixels
+from .palette import COLORS
+from .statistics import MapStatistics
+from .training import Model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from .scene import Scene
     from .training import Maps, TrainedModel
 
-NO_DATA = -9999.0
 FORMAT = "auvae-result"
 FILES = {
     "abundances": "abundances.tif",
@@ -58,22 +58,70 @@ FILES = {
 _OWN = re.compile(r"abundance_[^/]*\.tif|endmembers\.hdr|" + "|".join(map(re.escape, FILES.values())))
 _BESIDE = (".aux.xml", ".qml", ".qmd", ".sld", ".ovr", ".msk")
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
-_BLOCK = 256
 _FREE_SPACE = "Make room on the disk, or choose a folder on another one."
 # A virus scanner or an indexer may hold a file for a moment.
 _TRY_AGAIN_S = 0.1
 _TRIES = 5
 
 
+# Where the rasters lie until they are packed.
+_PLAIN = "plain"
+_PARTIAL = "partial"
+
+
 def staging_folder(output: Path, job_id: str) -> Path:
     """Where the result is put together, beside its final place, so that a rename can move it there."""
-    return output.parent / f".{output.name}.partial-{job_id}"
+    return output.parent / f".{output.name}.{_PARTIAL}-{job_id}"
 
 
-def abandon(output: Path, job_id: str) -> None:
-    """Remove an unfinished job's staging folder; put back an earlier result that was set aside."""
+@dataclass(frozen=True)
+class Leftover:
+    """What a run that died had mapped: its staging folder, and where it stood."""
+
+    folder: Path
+    checkpoint: Checkpoint
+
+    def model(self, device: str) -> TrainedModel:
+        """The model that it had trained."""
+        path = self.folder / FILES["model"]
+        with safetensors.safe_open(path, framework="np") as file:
+            settings = json.loads(file.metadata()["settings"])
+        return Model.restore(safetensors.numpy.load_file(path), settings, device)
+
+
+def left_over(output: Path, fingerprint: str) -> Leftover | None:
+    """What a run into this folder left that died in the middle of the same work; what others left is removed.
+
+    Raises:
+        OutputError: another run is at work on this folder.
+    """
+    output = Path(os.path.abspath(output))
+    if not output.parent.is_dir():
+        return None
+    found = None
+    with disk_errors_named(output):
+        start = f".{output.name}.{_PARTIAL}-"
+        for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
+            if held_by_another(folder):
+                raise OutputError(
+                    f"Another run is writing a result into {output}.",
+                    "Wait until it has ended, or choose another folder.",
+                )
+            checkpoint = Checkpoint.read(folder)
+            if found is None and checkpoint is not None and checkpoint.fingerprint == fingerprint:
+                found = Leftover(folder, checkpoint)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def abandon(output: Path, job_id: str, *, unwanted: bool) -> None:
+    """Remove an unfinished job's staging folder; put back an earlier result that was set aside.
+
+    unwanted: also where the same run, asked for again, could go on from there (see `left_over`).
+    """
     staging = staging_folder(output, job_id)
-    for _ in range(_TRIES):
+    for _ in range(_TRIES if unwanted or not (staging / JOURNAL).exists() else 0):
         shutil.rmtree(staging, ignore_errors=True)
         if not staging.exists():
             break
@@ -84,12 +132,20 @@ class ResultWriter:
     """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
 
     output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
-    order. shares: whether abundances sum to one; they are amounts otherwise. Raises OutputError, as all its
-    methods do, when the folder cannot be written or holds something else.
+    order. earlier: what a run that died had written, to go on with. shares: whether abundances sum to one;
+    they are amounts otherwise. Raises OutputError, as all its methods do, when the folder cannot be written
+    or holds something else.
     """
 
     def __init__(
-        self, output: Path, job_id: str, scene: Scene, names: Sequence[str], *, shares: bool = True
+        self,
+        output: Path,
+        job_id: str,
+        scene: Scene,
+        names: Sequence[str],
+        earlier: Leftover | None = None,
+        *,
+        shares: bool = True,
     ) -> None:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
@@ -99,13 +155,7 @@ class ResultWriter:
         self._shares = shares
         self._job_id = job_id
         self._finished = False
-        self._rasters: dict[str, Any] = {}
-        self._pixels = 0
-        self._squares = 0.0
-        self._angles = 0.0
-        self._sums = np.zeros(len(self.names))
-        self._largest = np.zeros(len(self.names))
-        self._purest = PurestPixels(len(self.names))
+        self.statistics = MapStatistics(len(self.names))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
         try:
@@ -113,10 +163,17 @@ class ResultWriter:
             _refuse_foreign(self.output)
             self._refuse_input_inside()
             with disk_errors_named(self.output):
-                self.staging.mkdir()
+                if earlier is not None:
+                    self.statistics.restore(earlier.checkpoint.sums)
+                    earlier.folder.rename(self.staging)
+                else:
+                    self.staging.mkdir()
+                self._lock = Lock(self.staging)
         except BaseException:
             self._unmake_parents()
             raise
+        plain = self.staging / _PLAIN
+        self._rasters = MapRasters(plain, scene, FILES, self.files, self.names, self.colors)
 
     def __enter__(self) -> ResultWriter:
         return self
@@ -126,20 +183,10 @@ class ResultWriter:
     ) -> None:
         if self._finished:
             return
-        for raster in self._rasters.values():
-            # What is being thrown away may fail to be flushed.
-            try:
-                raster.close()
-            except (RasterioError, CPLE_BaseError, OSError):
-                continue
-        abandon(self.output, self._job_id)
+        self._rasters.abandon()
+        self._lock.release()
+        abandon(self.output, self._job_id, unwanted=False)
         self._unmake_parents()
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Over all windows: rmse (pixel minus reconstruction, raster's unit), mean_angle (radians)."""
-        pixels = max(1, self._pixels)
-        return {"rmse": float(np.sqrt(self._squares / pixels)), "mean_angle": self._angles / pixels}
 
     def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
         """Write what the model says of a window. Windows must not overlap.
@@ -148,47 +195,33 @@ class ResultWriter:
         of both that is the window.
         """
         with disk_errors_named(self.output):
-            if not self._rasters:
-                self._create_rasters()
-            angle, squared_error = maps.angle[inside], maps.squared_error[inside]
             # float32 arithmetic may leave a hair below zero or off one.
             abundances = np.clip(maps.abundances[inside], 0, 1 if self._shares else None)
             valid = np.asarray(np.isfinite(abundances).all(axis=-1))
             if self._shares:
                 total = abundances.sum(axis=-1, keepdims=True)
                 abundances = abundances / np.maximum(total, np.float32(1e-12))
-            self._write("abundances", window, abundances, valid)
-            self._write("uncertainty", window, maps.uncertainty[inside], valid)
-            self._write("error", window, angle[..., None], valid)
-            self._rasters["composite"].write(
-                np.moveaxis(composite(abundances, self.colors), -1, 0), window=window
-            )
-            self._rasters["dominant"].write(dominant(abundances), 1, window=window)
-            for index, name in enumerate(self.files):
-                self._write(name, window, abundances[..., index : index + 1], valid)
-        self._purest.see(abundances[valid], cube[inside][valid])
-        self._pixels += int(valid.sum())
-        self._squares += float(squared_error[valid].sum(dtype=np.float64))
-        self._angles += float(angle[valid].sum(dtype=np.float64))
-        self._sums += abundances[valid].sum(axis=0, dtype=np.float64)
-        self._largest += np.bincount(abundances[valid].argmax(axis=-1), minlength=len(self.names))
+            angle = maps.angle[inside]
+            self._rasters.write(window, abundances, maps.uncertainty[inside], angle, valid)
+        errors = maps.squared_error[inside]
+        self.statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+
+    def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
+        """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
+        with disk_errors_named(self.output):
+            self._rasters.flush()
+            if not (self.staging / FILES["model"]).exists():
+                self._write_model(model)
+            Checkpoint(fingerprint, row, told, self.statistics.arrays()).write(self.staging)
 
     def complete_maps(self, progress: Callable[[float], None]) -> None:
-        """Flush every raster, build its overviews and make sure that every pixel arrived.
+        """Pack every raster with its overviews, and make sure that every pixel arrived.
 
         progress is called with 0 to 1 and may raise to give up.
         """
         with disk_errors_named(self.output):
-            if not self._rasters:
-                self._create_rasters()
-            for raster in self._rasters.values():
-                raster.close()
-            paths = [Path(raster.name) for raster in self._rasters.values()]
-            for done, path in enumerate(paths):
-                progress(done / len(paths))
-                self._complete(path)
-            classes = self.staging / f"{FILES['dominant']}.aux.xml"
-            classes.write_text(category_names(self.names), encoding="utf-8")
+            self._rasters.pack(self.staging, progress)
+            Checkpoint.clear(self.staging)
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -199,7 +232,7 @@ class ResultWriter:
         they were trained, as training.json keeps them. Returns the document as written.
         """
         scene = self._scene
-        pixels = max(1, self._pixels)
+        statistics, purest = self.statistics, self.statistics.purest
         document = {
             "format": FORMAT,
             "schema": 1,
@@ -209,22 +242,30 @@ class ResultWriter:
                     "name": name,
                     "file": file,
                     "color": self.colors[index],
-                    "mean_abundance": self._sums[index] / pixels,
-                    "area_share": self._largest[index] / pixels,
+                    "mean_abundance": mean,
+                    "area_share": area,
                     "mixing": mixing,
-                    "purest": {"pixels": self._purest.counts, "least_abundance": least},
+                    "purest": {"pixels": purest.counts, "least_abundance": least},
                 }
-                for index, (name, file, mixing, least) in enumerate(
-                    zip(self.names, self.files, model.mixing.tolist(), self._purest.least, strict=True)
+                for index, (name, file, mean, area, mixing, least) in enumerate(
+                    zip(
+                        self.names,
+                        self.files,
+                        statistics.mean_abundances,
+                        statistics.area_shares,
+                        model.mixing.tolist(),
+                        purest.least,
+                        strict=True,
+                    )
                 )
             ],
             "files": dict(FILES),
-            "metrics": self.metrics,
+            "metrics": statistics.metrics,
         }
         with disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
-            spread = self._purest.spread(model.endmembers)
+            spread = purest.spread(model.endmembers)
             write_endmembers(self.staging / FILES["spread"], self.names, spread, scene)
             moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
             (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
@@ -237,83 +278,12 @@ class ResultWriter:
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
+        self._lock.release()
         self._swap()
         return document
 
-    def _create_rasters(self) -> None:
-        kinds = {"abundances": len(self.names), "uncertainty": len(self.names), "error": 1}
-        described = {
-            "abundances": self.names,
-            "uncertainty": self.names,
-            "error": ("Spectral angle (radians)",),
-        }
-        for key, count in kinds.items():
-            self._rasters[key] = self._create(FILES[key], count, described[key])
-        for name, file in zip(self.names, self.files, strict=True):
-            self._rasters[file] = self._create(file, 1, (name,))
-        for band, color in enumerate(self.colors, 1):
-            self._rasters["abundances"].update_tags(band, COLOR=color)
-        self._create_pictures()
-
-    def _create_pictures(self) -> None:
-        plain = {"dtype": "uint8", "nodata": None, "predictor": 2}
-        shades = ("Red", "Green", "Blue", "Opacity")
-        mixed = self._create(
-            FILES["composite"], 4, shades, **plain, interleave="pixel", photometric="RGB", alpha="yes"
-        )
-        classes = self._create(
-            FILES["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED, "predictor": 1}
-        )
-        classes.write_colormap(1, {1 + index: rgb(color) for index, color in enumerate(self.colors)})
-        self._rasters |= {"composite": mixed, "dominant": classes}
-
-    def _create(self, file: str, count: int, descriptions: Sequence[str], **other: Any) -> Any:
-        scene = self._scene
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            profile = {
-                "driver": "GTiff",
-                "width": scene.cols,
-                "height": scene.rows,
-                "count": count,
-                "dtype": "float32",
-                "nodata": NO_DATA,
-                "crs": scene.crs,
-                "transform": None if scene.transform.is_identity else scene.transform,
-                "tiled": True,
-                "blockxsize": _BLOCK,
-                "blockysize": _BLOCK,
-                "interleave": "band",
-                "compress": "deflate",
-                "predictor": 3,
-                "bigtiff": "if_safer",
-            }
-            raster = rasterio.open(self.staging / file, "w", **{**profile, **other})
-        if scene.gcps:
-            raster.gcps = (scene.gcps, scene.gcps_crs)
-        if scene.rpcs:
-            raster.rpcs = scene.rpcs
-        raster.descriptions = tuple(descriptions)
-        return raster
-
-    def _write(self, key: str, window: Window, values: np.ndarray, valid: np.ndarray) -> None:
-        filled = np.where(valid[..., None], values, np.float32(NO_DATA)).astype(np.float32)
-        self._rasters[key].write(np.moveaxis(filled, -1, 0), window=window)
-
-    def _complete(self, path: Path) -> None:
-        levels = _overview_levels(self._scene)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            if levels:
-                classes = path.name == FILES["dominant"]
-                with rasterio.open(path, "r+") as raster:
-                    raster.build_overviews(levels, Resampling.mode if classes else Resampling.average)
-            # GDAL finds a full disk when it closes a file, where rasterio does not listen.
-            if not all(_blocks_arrived(path, level) for level in (None, *range(len(levels)))):
-                raise OutputError(f"{path.name} could not be written completely.", _FREE_SPACE)
-
     def _write_model(self, model: TrainedModel) -> None:
-        content = model_bytes(model, self.names, self._scene, self.metrics["mean_angle"])
+        content = model_bytes(model, self.names, self._scene, self.statistics.metrics["mean_angle"])
         (self.staging / FILES["model"]).write_bytes(content)
 
     def _swap(self) -> None:
@@ -467,21 +437,6 @@ def _put_back(output: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _blocks_arrived(path: Path, overview: int | None) -> bool:
-    """Whether every block of a GeoTIFF, or of one of its overviews, lies within the file."""
-    size = path.stat().st_size
-    with rasterio.open(path) as raster, rasterio.open(path, overview_level=overview) as level:
-        for band in raster.indexes:
-            for (row, col), _ in level.block_windows(band):
-                offset, length = (
-                    raster.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=band, ovr=overview)
-                    for what in ("OFFSET", "SIZE")
-                )
-                if not offset or not length or int(offset) + int(length) > size:
-                    return False
-    return True
-
-
 def _rename(source: Path, target: Path) -> None:
     """Rename; on Windows a folder whose files are open cannot be renamed."""
     for left in range(_TRIES, -1, -1):
@@ -510,13 +465,6 @@ def _map_files(names: Sequence[str]) -> list[str]:
 def _plain_cell(name: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
-
-
-def _overview_levels(scene: Scene) -> list[int]:
-    levels: list[int] = []
-    while max(scene.rows, scene.cols) / 2 ** len(levels) > _BLOCK:
-        levels.append(2 ** (len(levels) + 1))
-    return levels
 
 
 @contextmanager

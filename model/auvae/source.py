@@ -38,6 +38,8 @@ class Source(Protocol):
         unit: of the values where they are no reflectance, or None.
         notes: sentences on what was decided about its metadata.
         warnings: sentences on what the analyst should mend or know.
+        line_bytes: the size of a line of all bands where the file is stored line by line, so that any part of
+            a line costs the whole; None where it is stored in tiles.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Source(Protocol):
     unit: str | None
     notes: list[str]
     warnings: list[str]
+    line_bytes: int | None
 
     def read(self, numbers: Sequence[int], window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Read bands (1-based numbers) in a window.

@@ -1,4 +1,4 @@
-"""The process that QGIS starts: a job in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
+"""The process that QGIS starts: jobs in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import os
+import queue
 import signal
 import sys
 import threading
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+_CANCEL = b"cancel"
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
@@ -43,23 +45,29 @@ class EventStream:
             raise Cancelled from error
 
 
-def main() -> int:
-    """Run the one job on stdin; returns the process's exit status."""
+def main(*, keep: bool = False) -> int:
+    """Run the one job on stdin, or with `keep` job after job until one fails; returns the exit status."""
     stream = EventStream()
-    parent = os.getppid()
-    line = _first_line()
-    if not line.strip():
+    inbox = _Inbox(os.getppid())
+    line = inbox.next_job()
+    if line is None:
         return _last(stream, Cancelled())
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
-    return run_job(document, stream, lambda cancel: _watch(cancel, parent))
+    while line is not None:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
+        status = run_job(document, stream, inbox.watch)
+        if status or not keep:
+            return status
+        sys.modules["auvae.job"].release_memory()
+        line = inbox.next_job()
+    return 0
 
 
 def run_job(document: object, stream: Any, watch: Any) -> int:
     """Run a job document with events to `stream`; `watch` is handed the Cancel it may ask for."""
-    cancel = Cancel(lambda: _sweep(document))
+    cancel = Cancel(lambda: _sweep(document, unwanted=cancel.unwanted))
     watch(cancel)
     try:
         job_module = load_job_module()
@@ -68,6 +76,9 @@ def run_job(document: object, stream: Any, watch: Any) -> int:
             raise Cancelled
         stream.emit(job_module.hello(job))
         job_module.run(job, stream.emit, lambda: cancel.requested)
+    except Cancelled as error:
+        _sweep(document, unwanted=cancel.unwanted)
+        return _last(stream, error)
     except AuvaeError as error:
         return _last(stream, error)
     except Exception as error:  # noqa: BLE001 (whatever the defect is, it must become an event)
@@ -98,8 +109,11 @@ def load_job_module() -> Any:
         ) from error
 
 
-def _sweep(document: object) -> None:
-    """Remove what a deaf job leaves. Sends no event: a reader that is gone would hold us here."""
+def _sweep(document: object, *, unwanted: bool) -> None:
+    """Remove what a cancelled job leaves, but what can be gone on with only where that is unwanted.
+
+    Sends no event: a reader that is gone would hold us here.
+    """
     job = document if isinstance(document, dict) else {}
     output, job_id = job.get("output"), job.get("id")
     if isinstance(job_id, str) and job_id.isalnum():
@@ -107,7 +121,7 @@ def _sweep(document: object) -> None:
     # Nothing was written before the module that writes was loaded.
     results = sys.modules.get("auvae.results")
     if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
-        results.abandon(Path(os.path.abspath(output)), job_id)
+        results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
 
 
 def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:
@@ -122,35 +136,57 @@ def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:
                 path.with_name(name).unlink()
 
 
-def _first_line() -> bytes:
-    """The first line of stdin, past Python's buffer, whose lock a waiting thread would hold at exit."""
-    content = b""
-    while b"\n" not in content:
-        block = os.read(_STDIN, 65536)
-        if not block:
-            break
-        content += block
-    return content.partition(b"\n")[0]
+class _Inbox:
+    """The jobs on stdin. Its end, SIGTERM and the parent's end cancel the running job and let none follow.
 
+    Read past Python's buffer, whose lock a waiting thread would hold at exit.
+    """
 
-def _watch(cancel: Cancel, parent: int) -> None:
-    """Ask for cancel at end-of-file on stdin, on SIGTERM, and when the parent is gone."""
-    signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request())
-    for wait in (_until_end_of_stdin, lambda: _until_orphaned(parent)):
-        threading.Thread(target=_request_after, args=(wait, cancel), daemon=True).start()
+    def __init__(self, parent: int) -> None:
+        self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # one that a signal may put into
+        self._ended = threading.Event()
+        self._unwanted = False
+        self._cancel: Cancel | None = None
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._end())
+        for wait in (self._read, lambda: _until_orphaned(parent)):
+            threading.Thread(target=self._end_after, args=(wait,), daemon=True).start()
 
+    def next_job(self) -> bytes | None:
+        """Wait for a line; None when there will be no more."""
+        self._cancel = None
+        return self._jobs.get()
 
-def _request_after(wait: Callable[[], None], cancel: Cancel) -> None:
-    wait()
-    cancel.request()
+    def watch(self, cancel: Cancel) -> None:
+        """Ask for this cancel when the end has come, or comes."""
+        self._cancel = cancel
+        if self._ended.is_set():
+            cancel.request(unwanted=self._unwanted)
 
+    def _read(self) -> None:
+        content = b""
+        try:
+            while block := os.read(_STDIN, 65536):
+                *lines, content = (content + block).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    if line.strip() == _CANCEL:
+                        self._unwanted = True
+                        self._end()
+                    else:
+                        self._jobs.put(line)
+        except OSError:
+            return
+        if content.strip():
+            self._jobs.put(content)
 
-def _until_end_of_stdin() -> None:
-    try:
-        while os.read(_STDIN, 65536):
-            pass
-    except OSError:
-        return
+    def _end_after(self, wait: Callable[[], None]) -> None:
+        wait()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._jobs.put(None)
+        if self._cancel is not None:
+            self._cancel.request(unwanted=self._unwanted)
 
 
 def _until_orphaned(parent: int) -> None:

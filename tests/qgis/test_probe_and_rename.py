@@ -177,6 +177,13 @@ def test_a_renamed_model_is_still_a_safetensors_file(renaming, folder):
     assert json.loads(said)[1] == "Öl"
 
 
+def test_files_that_someone_deleted_do_not_stop_a_renaming(renaming, folder):
+    for name in ("report.html", "uncertainty.tif", "dominant.tif.aux.xml", "abundance_Endmember_2.tif"):
+        (folder / name).unlink()
+    assert renaming.rename(folder, 1, "Water").result.endmembers[1].name == "Water"
+    assert not (folder / "report.html").exists()
+
+
 def test_a_name_that_is_empty_taken_or_endless_is_refused(renaming, folder):
     for name in (" \n", "endmember 1", "x" * 81):
         with pytest.raises(renaming.RenameError):

@@ -28,6 +28,12 @@ def fail(options, feedback=None):
     return str(caught.value)
 
 
+@pytest.fixture(autouse=True)
+def no_worker_is_warm(plugin_modules):
+    """What is looked at are workers of these tests, not one that waits after an earlier one."""
+    plugin_modules("auvae_qgis.worker").end_idle_worker()
+
+
 def workers():
     """The process ids of the children of this process."""
     found = []
@@ -134,7 +140,7 @@ def test_garbage_and_crashes_become_one_clear_sentence(options, stand_in, script
 def test_what_the_worker_says_of_the_scene_reaches_the_user_with_its_remedy(options, stand_in):
     event = """{"event": "error", "kind": "scene", "text": "It has one band.", "remedy": "Choose another."}"""
     stand_in(f"{HELLO}; echo '{event}'; exit 1")
-    assert fail(options) == "It has one band. Choose another."
+    assert fail(options) == "scène 1: It has one band. Choose another."
 
 
 def test_a_python_without_torch_is_told_with_what_to_press(options, monkeypatch):

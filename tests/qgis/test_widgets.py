@@ -6,6 +6,8 @@ import time
 
 import pytest
 from qgis.core import QgsApplication, QgsSettings
+from qgis.gui import QgsMessageBar
+from qgis.PyQt.QtWidgets import QPushButton
 
 
 @pytest.fixture
@@ -65,3 +67,24 @@ def test_installing_shows_progress_and_cancel_stops_it(dialog, until, plugin_mod
     until(lambda: dialog._task is None)
     assert "cancelled" in dialog._log.toPlainText()
     assert dialog._install.isEnabled()
+
+
+def test_without_an_environment_one_message_with_one_button_opens_set_up(plugin_modules, monkeypatch):
+    first_use = plugin_modules("auvae_qgis.gui.first_use")
+    bar, opened = QgsMessageBar(), []
+    assert first_use.invite_to_set_up(bar, lambda: opened.append(True)) is None
+    monkeypatch.setenv("AUVAE_PYTHON", "/nowhere/python")
+    item = first_use.invite_to_set_up(bar, lambda: opened.append(True))
+    [button] = [one for one in item.findChildren(QPushButton) if one.text() == "Set up…"]
+    button.click()
+    assert opened == [True]
+    assert bar.currentItem() is None
+
+
+def test_diagnostics_go_to_the_clipboard_and_the_build_of_torch_is_named(dialog):
+    assert "build for C" in dialog._plan.text()
+    [copy] = [one for one in dialog.findChildren(QPushButton) if one.text() == "Copy diagnostics"]
+    copy.click()
+    text = QgsApplication.clipboard().text()
+    for word in ("QGIS: 3.", "AUVAE Unmixing: ", "Python of the worker: ", "Graphics card: "):
+        assert word in text

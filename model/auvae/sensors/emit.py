@@ -63,6 +63,7 @@ class Emit:
             "The swath is put on its map grid by the product's lookup table (GLT), nearest neighbour."
         ]
         self.warnings: list[str] = []
+        self.line_bytes: int | None = None
         self._path = path
         self._cube = file[cube]
         self._no_data = float(hdf.numbers(self._cube.attrs.get("_FillValue", _NO_DATA))[0])

@@ -121,6 +121,7 @@ class DescribedRaster:
         self.bands = tuple(bands)
         self.notes: list[str] = []
         self.warnings = raster.warnings
+        self.line_bytes = raster.line_bytes
         if calibration.background is not None:
             raster.no_data = [calibration.background if one is None else one for one in raster.no_data]
         gains, offsets = calibration.gains, calibration.offsets

@@ -75,6 +75,7 @@ class Prisma:
         self.unit: str | None = None
         self.notes: list[str] = []
         self.warnings: list[str] = []
+        self.line_bytes: int | None = None
         self._path = path
         self._cubes = [file[f"{_FIELDS}/{name.upper()}_Cube"] for name in _DETECTORS]
         self._errors = [file.get(f"{_FIELDS}/{name.upper()}_PIXEL_L2_ERR_MATRIX") for name in _DETECTORS]

@@ -1,0 +1,59 @@
+"""What a person who helps needs to know about this set-up, as text to copy. Nothing secret in it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+
+from .environment import GIB, Gpu, PythonReport, find_worker_python, own_folder, torch_build
+
+_SECRET = re.compile(
+    r"(://)[^/@\s]+@|((?:password|passwd|token|secret|api_?key)\s*[=:]\s*)\S+", re.IGNORECASE
+)
+LAST = 30  # lines of what was said last
+
+
+def diagnostics(
+    versions: Mapping[str, str],
+    configured: str | None,
+    gpu: Gpu | None,
+    report: PythonReport | None,
+    said: Sequence[str],
+) -> str:
+    """Return versions, paths, graphics card and the last lines that were ``said``, passwords left out.
+
+    ``versions``: of the programs around us, such as QGIS. ``configured``: the Python in the settings.
+    """
+    found = find_worker_python(configured)
+    place = own_folder()
+    existing = next(folder for folder in (place, *place.parents) if folder.exists())
+    card = f"{gpu.name}, {gpu.memory_gib} GiB, driver {gpu.driver}" if gpu else "no NVIDIA card"
+    lines = [f"{name}: {version}" for name, version in versions.items()]
+    lines += [
+        f"System: {platform.platform()}, {platform.machine()}, {os.cpu_count()} processors",
+        f"Python of the worker: {found.path}",
+        f"State: {found.problem or 'ready'}",
+        f"Named in the settings: {configured or 'none'}",
+        f"AUVAE_PYTHON: {os.environ.get('AUVAE_PYTHON', 'none')}",
+        f"Place of the plugin's own environment: {place}",
+        f"Free there: {shutil.disk_usage(existing).free / GIB:.1f} GiB",
+        f"Graphics card: {card}",
+        f"Build of torch that would follow: {torch_build(gpu)}",
+    ]
+    if report is not None:
+        held = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+        trouble = " ".join(filter(None, (report.problem, report.gpu_problem)))
+        lines.append(
+            f"Last check: Python {report.python}; {held}; {report.gpu or 'processor'}; {report.speed}"
+        )
+        lines += [trouble] if trouble else []
+    lines += ["", "Last lines:", *said[-LAST:]]
+    return without_secrets("\n".join(lines))
+
+
+def without_secrets(text: str) -> str:
+    """Return ``text`` without the names and passwords in addresses, and without tokens."""
+    return _SECRET.sub(lambda found: (found[1] or found[2]) + "***" + ("@" if found[1] else ""), text)

@@ -1,0 +1,76 @@
+"""What is summed over all windows while a scene is mapped: error, areas, purest pixels. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .purest import PurestPixels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SUMS = "sums"
+
+
+class MapStatistics:
+    """Sums over the valid pixels of the windows seen so far, for K endmembers.
+
+    Attributes:
+        purest: the pixels with most of each endmember.
+    """
+
+    def __init__(self, endmembers: int) -> None:
+        self.purest = PurestPixels(endmembers)
+        # pixels, squared errors, angles; then abundance and area of each endmember
+        self._sums = np.zeros(3 + 2 * endmembers)
+
+    def see(
+        self, abundances: np.ndarray, angles: np.ndarray, squared_errors: np.ndarray, spectra: np.ndarray
+    ) -> None:
+        """Add the n valid pixels of a window.
+
+        Args:
+            abundances: (n, K).
+            angles: (n,), radians between pixel and reconstruction.
+            squared_errors: (n,), mean over bands, raster's unit squared.
+            spectra: (n, B), raster's unit.
+        """
+        self.purest.see(abundances, spectra)
+        largest = np.bincount(abundances.argmax(axis=-1), minlength=abundances.shape[1])
+        errors = [len(abundances), squared_errors.sum(dtype=np.float64), angles.sum(dtype=np.float64)]
+        self._sums += [*errors, *abundances.sum(axis=0, dtype=np.float64), *largest]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Their rmse (pixel minus reconstruction, raster's unit) and mean_angle (radians)."""
+        pixels, squares, angles = self._sums[:3]
+        return {
+            "rmse": float(np.sqrt(squares / max(1, pixels))),
+            "mean_angle": float(angles / max(1, pixels)),
+        }
+
+    @property
+    def mean_abundances(self) -> list[float]:
+        """The mean abundance of each endmember."""
+        return self._shares[0].tolist()
+
+    @property
+    def area_shares(self) -> list[float]:
+        """The share of the pixels in which each endmember is the largest."""
+        return self._shares[1].tolist()
+
+    @property
+    def _shares(self) -> np.ndarray:
+        shares: np.ndarray = self._sums[3:].reshape(2, -1) / max(1, self._sums[0])
+        return shares
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything, to be kept in a file and given to `restore`."""
+        return {SUMS: self._sums, **self.purest.arrays()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self._sums = np.array(arrays[SUMS])
+        self.purest.restore(arrays)
