@@ -115,6 +115,19 @@ def band_weights(pixels: Tensor) -> Tensor:
     return torch.where(noisy, most / noise.clamp_min(1e-12), 1.0)
 
 
+@dataclass(frozen=True)
+class Known:
+    """Endmembers that are known beforehand.
+
+    Attributes:
+        spectra: ``(Kk, B)`` softly normalised, or their coordinates ``(Kk, d)``.
+        freedom: how far the scene may pull them away, 0 (not at all) to 1 (they are only where it starts).
+    """
+
+    spectra: Tensor
+    freedom: float
+
+
 def counted(spectra: Tensor, convention: float) -> Tensor:
     """Softly normalised endmembers ``(K, B)`` with another brightness counting as 100 % of each.
 
@@ -155,7 +168,13 @@ def cluster(points: Tensor, count: int, generator: torch.Generator, rounds: int 
 
 
 def archetypes(
-    points: Tensor, weights: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+    points: Tensor,
+    weights: Tensor,
+    count: int,
+    starts: int,
+    rounds: int,
+    generator: torch.Generator,
+    known: Known | None = None,
 ) -> Tensor:
     """Archetypal analysis by entropic (multiplicative) descent, several random starts at once.
 
@@ -170,16 +189,23 @@ def archetypes(
         starts: random starts, computed together.
         rounds: alternations between points as mixtures and archetypes as mixtures.
         generator: draws the starts.
+        known: archetypes that are given, in the unit of ``points``; they come first. Each is
+            ``(1 - freedom)`` of what was given and ``freedom`` of a mixture of points that is sought.
 
     Returns:
         ``(starts, K, d)`` archetypes of every start.
     """
     weights = weights / weights.mean()
-    mixtures = _furthest_points(points, weights, count, starts, generator)  # (starts, K, n): rows of B
+    given = points.new_zeros(count, points.shape[1])  # what is not sought of each archetype
+    sought = points.new_ones(count, 1)  # the share that is
+    if known is not None:
+        given[: len(known.spectra)] = (1 - known.freedom) * known.spectra
+        sought[: len(known.spectra)] = known.freedom
+    mixtures = _furthest_points(points, weights, count, starts, generator, known)  # (starts, K, n): rows of B
     shares = points.new_full((starts, len(points), count), 1 / count)  # (starts, n, K): rows a_i
     largest = (points**2).sum(-1).max()
     for _ in range(rounds):
-        found = mixtures @ points
+        found = given + sought * (mixtures @ points)
         gram, target = found @ found.mT, points @ found.mT
         step = 4 / _largest_eigenvalue(gram)
         for _ in range(5):
@@ -188,9 +214,9 @@ def archetypes(
         gram, target = shares.mT @ weighted, weighted.mT @ points
         step = 8 / (_largest_eigenvalue(gram) * largest)
         for _ in range(5):
-            slope = (gram @ (mixtures @ points) - target) @ points.T
+            slope = (sought * (gram @ (given + sought * (mixtures @ points)) - target)) @ points.T
             mixtures = torch.softmax(mixtures.clamp_min(1e-30).log() - step * slope, dim=-1)
-    return mixtures @ points
+    return given + sought * (mixtures @ points)
 
 
 def _largest_eigenvalue(symmetric: Tensor) -> Tensor:
@@ -199,18 +225,31 @@ def _largest_eigenvalue(symmetric: Tensor) -> Tensor:
 
 
 def _furthest_points(
-    points: Tensor, weights: Tensor, count: int, starts: int, generator: torch.Generator
+    points: Tensor,
+    weights: Tensor,
+    count: int,
+    starts: int,
+    generator: torch.Generator,
+    known: Known | None,
 ) -> Tensor:
-    """First mixtures ``(starts, K, n)``: half of each on a point far from those before it, half on all."""
+    """First mixtures ``(starts, K, n)``: half of each on a point far from those before it, half on all.
+
+    A known archetype starts on the point nearest to it, and the others are far from it, not from that point.
+    """
+    apart = None if known is None else torch.cdist(known.spectra, points).cpu() ** 2  # (Kk, n)
     distance = torch.cdist(points, points).cpu() ** 2
     weights = weights.cpu()
     mixtures = torch.full((starts, count, len(points)), 0.5 / len(points))
     for start in range(starts):
         chance, nearest = weights, torch.full_like(weights, torch.inf)
         for k in range(count):
-            drawn = int(torch.multinomial(chance + 1e-12, 1, generator=generator))
-            mixtures[start, k, drawn] += 0.5
-            nearest = torch.minimum(nearest, distance[drawn])
+            if apart is not None and k < len(apart):
+                mixtures[start, k, int(apart[k].argmin())] += 0.5
+                nearest = torch.minimum(nearest, apart[k])
+            else:
+                drawn = int(torch.multinomial(chance + 1e-12, 1, generator=generator))
+                mixtures[start, k, drawn] += 0.5
+                nearest = torch.minimum(nearest, distance[drawn])
             chance = nearest * weights / (nearest * weights).sum().clamp_min(1e-30)
     return mixtures.to(points.device)
 
@@ -264,9 +303,14 @@ def _ridged(gram: Tensor) -> Tensor:
 
 
 def find_endmembers(
-    pixels: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+    pixels: Tensor,
+    count: int,
+    starts: int,
+    rounds: int,
+    generator: torch.Generator,
+    known: Known | None = None,
 ) -> Tensor:
-    """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind.
+    """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind but for those known.
 
     Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional signal
     subspace. The start whose non-negative mixtures come nearest to the pixels in angle is the best: of the
@@ -274,13 +318,15 @@ def find_endmembers(
     one. Judged by the centres instead, the choice varied more from seed to seed.
 
     Returns:
-        ``(M, K, B)`` non-negative, in the normalised unit: first the best, its most abundant endmember
-        first; then other starts that explain the scene nearly as well, endmembers in the same order.
+        ``(M, K, B)`` non-negative, in the normalised unit: first the best, the known endmembers in their
+        order, then its most abundant one first; then other starts that explain the scene nearly as well,
+        endmembers in the same order.
     """
     basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
     points = pixels @ basis.T
     centres, sizes = cluster(points, CENTRES, generator)
-    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator)
+    projected = None if known is None else Known(known.spectra @ basis.T, known.freedom)
+    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator, projected)
     judges = points[:: -(-len(points) // JUDGES)]
     angles, amounts = [], []
     for found in candidates:
@@ -289,17 +335,27 @@ def find_endmembers(
         angles.append(float(cosine.clamp(-1, 1).acos().mean()))
         amounts.append((mixture / mixture.sum(-1, keepdim=True).clamp_min(1e-9)).mean(0))
     ranking = sorted(range(starts), key=lambda start: angles[start])
-    best = candidates[ranking[0]][amounts[ranking[0]].argsort(descending=True)]
+    first = 0 if known is None else len(known.spectra)
+    order = amounts[ranking[0]][first:].argsort(descending=True) + first
+    best = candidates[ranking[0]][torch.cat([torch.arange(first, device=order.device), order])]
     nearly = [start for start in ranking[1:] if angles[start] <= NEARLY * angles[ranking[0]]]
-    found = [best, *(_in_order_of(best, candidates[start]) for start in nearly[: ALTERNATIVES - 1])]
-    return (torch.stack(found) @ basis).clamp_min(1e-6)
+    found = [best, *(_in_order_of(best, candidates[start], first) for start in nearly[: ALTERNATIVES - 1])]
+    spectra = torch.stack(found) @ basis
+    if known is not None:
+        # what of them lies outside the scene's subspace
+        spectra[:, :first] += (1 - known.freedom) * (known.spectra - known.spectra @ basis.T @ basis)
+    return spectra.clamp_min(1e-6)
 
 
-def _in_order_of(reference: Tensor, spectra: Tensor) -> Tensor:
-    """``spectra`` ``(K, d)`` in the order of the most similar spectra of ``reference``, each used once."""
+def _in_order_of(reference: Tensor, spectra: Tensor, first: int) -> Tensor:
+    """``spectra`` ``(K, d)`` in the order of the most similar spectra of ``reference``, each used once.
+
+    The ``first`` ones are known, and where they are.
+    """
     similarity = torch.nn.functional.cosine_similarity(reference[:, None], spectra[None], dim=-1)
-    order = torch.zeros(len(reference), dtype=torch.long, device=spectra.device)
-    for _ in range(len(reference)):
+    order = torch.arange(len(reference), device=spectra.device)
+    similarity[:first], similarity[:, :first] = -torch.inf, -torch.inf
+    for _ in range(len(reference) - first):
         row, column = divmod(int(similarity.argmax()), len(reference))
         order[row] = column
         similarity[row], similarity[:, column] = -torch.inf, -torch.inf
