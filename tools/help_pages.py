@@ -34,6 +34,10 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
     """Return the pictures of each algorithm's page, and what they show."""
     composite = ("composite.png", tr("Composite: the colours of the endmembers, mixed by abundance."))
     dominant = ("dominant.png", tr("Dominant material: every pixel in the colour of its largest abundance."))
+    spectra = (
+        "spectra.svg",
+        tr("The spectra of the endmembers; around each the spread of its purest pixels."),
+    )
     return {
         "unmix": [
             ("desktop.jpg", tr("QGIS with a result: layers, map and the dock with its spectra.")),
@@ -55,6 +59,11 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
             ("hysime.svg", tr("Power of signal and noise in the directions that HySime looks at.")),
         ],
         "inspect": [("bands.svg", tr("The mean spectrum: bands used, and in yellow those left out."))],
+        "apply": [composite],
+        "fcls": [composite],
+        "extractendmembers": [spectra],
+        "purity": [],
+        "exportendmembers": [spectra],
         "dominantmaterial": [composite, dominant],
         "abundancemap": [
             ("map.png", tr("An abundance map: white is none, full colour is a pixel of nothing else."))

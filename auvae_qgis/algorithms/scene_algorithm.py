@@ -65,6 +65,12 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
 
     def _add_scene(self) -> None:
         """Declare which image, and which part of it."""
+        self._add_image()
+        self._add_bands()
+        self._add_place()
+
+    def _add_image(self) -> None:
+        """Declare which image."""
         self._add(
             QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
             tr(
@@ -73,6 +79,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 "METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer."
             ),
         )
+
+    def _add_bands(self) -> None:
+        """Declare which of its bands."""
         self._add(
             QgsProcessingParameterBand(
                 self.BANDS,
@@ -99,6 +108,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             ),
             advanced=True,
         )
+
+    def _add_place(self) -> None:
+        """Declare which of its pixels."""
         self._add(
             QgsProcessingParameterMapLayer(
                 self.MASK,
@@ -231,6 +243,11 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
             "selection": selection,
         }
+
+    def _file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+        """Return the path of a file parameter, None where it is empty."""
+        path = self.parameterAsFile(parameters, name, context)
+        return str(Path(path).absolute()) if path else None
 
     def _selection(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
         """Return which part of the image is looked at, as the worker protocol has it."""

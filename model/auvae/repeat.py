@@ -23,7 +23,8 @@ def qgis_command(document: dict[str, Any]) -> str | None:
     parameters = [("INPUT", document["scene"]["path"])]
     for name in chosen:
         value = options.get(name)
-        parameters += [(name.upper(), one) for one in (value if isinstance(value, list) else [value])]
+        parameter = "START_MODEL" if (algorithm, name) == ("unmix", "model") else name.upper()
+        parameters += [(parameter, one) for one in (value if isinstance(value, list) else [value])]
     parameters += [("WATER_BANDS", selection.get("water_bands")), ("MASK", selection.get("mask"))]
     if selection.get("extent"):
         left, bottom, right, top = selection["extent"]["bounds"]

@@ -24,6 +24,7 @@ from .advice import advice
 from .checkpoint import JOURNAL, Checkpoint, Lock, held_by_another
 from .errors import OutputError
 from .map_rasters import MapRasters
+from .model_file import model_bytes
 from .overview import Overview
 from .palette import COLORS
 from .statistics import MapStatistics
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 
     from rasterio.windows import Window
 
+    from .library_file import Axis
     from .scene import Scene
     from .training import Maps, TrainedModel
 
 FORMAT = "auvae-result"
-MODEL_FORMAT = "auvae-model"
 FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
@@ -101,7 +102,7 @@ def left_over(output: Path, fingerprint: str) -> Leftover | None:
     if not output.parent.is_dir():
         return None
     found = None
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         start = f".{output.name}.{_PARTIAL}-"
         for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
             if held_by_another(folder):
@@ -134,18 +135,27 @@ class ResultWriter:
     """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
 
     output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
-    order. earlier: what a run that died had written, to go on with. Raises OutputError, as all its methods
-    do, when the folder cannot be written or holds something else.
+    order. earlier: what a run that died had written, to go on with. shares: whether abundances sum to one;
+    they are amounts otherwise. Raises OutputError, as all its methods do, when the folder cannot be written
+    or holds something else.
     """
 
     def __init__(
-        self, output: Path, job_id: str, scene: Scene, names: Sequence[str], earlier: Leftover | None = None
+        self,
+        output: Path,
+        job_id: str,
+        scene: Scene,
+        names: Sequence[str],
+        earlier: Leftover | None = None,
+        *,
+        shares: bool = True,
     ) -> None:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
         self.files = _map_files(self.names)
         self.colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
         self._scene = scene
+        self._shares = shares
         self._job_id = job_id
         self._finished = False
         self.statistics = MapStatistics(len(self.names))
@@ -156,7 +166,7 @@ class ResultWriter:
             _put_back(self.output)
             _refuse_foreign(self.output)
             self._refuse_input_inside()
-            with _disk_errors_named(self.output):
+            with disk_errors_named(self.output):
                 if earlier is not None:
                     self.statistics.restore(earlier.checkpoint.sums)
                     self._overview.restore(earlier.checkpoint.sums)
@@ -189,11 +199,13 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             # float32 arithmetic may leave a hair below zero or off one.
-            abundances = np.clip(maps.abundances[inside], 0, 1)
+            abundances = np.clip(maps.abundances[inside], 0, 1 if self._shares else None)
             valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-            abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+            if self._shares:
+                total = abundances.sum(axis=-1, keepdims=True)
+                abundances = abundances / np.maximum(total, np.float32(1e-12))
             angle = maps.angle[inside]
             uncertainty = maps.uncertainty[inside]
             self._rasters.write(window, abundances, uncertainty, angle, valid)
@@ -205,7 +217,7 @@ class ResultWriter:
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.flush()
             if not (self.staging / FILES["model"]).exists():
                 self._write_model(model)
@@ -217,7 +229,7 @@ class ResultWriter:
 
         progress is called with 0 to 1 and may raise to give up.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.pack(self.staging, progress)
             Checkpoint.clear(self.staging)
 
@@ -273,7 +285,7 @@ class ResultWriter:
             "files": dict(FILES),
             "metrics": statistics.metrics,
         }
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
             spread = purest.spread(model.endmembers)
@@ -291,17 +303,7 @@ class ResultWriter:
         return document
 
     def _write_model(self, model: TrainedModel) -> None:
-        scene = self._scene
-        described = {
-            "format": MODEL_FORMAT,
-            "settings": json.dumps(model.settings()),
-            "names": json.dumps(self.names),
-            "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
-            "bands": json.dumps([band.number for band in scene.kept]),
-            "unit": scene.unit,
-        }
-        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-        content = safetensors.numpy.save(state, metadata=described)
+        content = model_bytes(model, self.names, self._scene, self.statistics.metrics["mean_angle"])
         (self.staging / FILES["model"]).write_bytes(content)
 
     def _swap(self) -> None:
@@ -336,7 +338,7 @@ class ResultWriter:
         while not folder.exists():
             missing.append(folder)
             folder = folder.parent
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self.output.parent.mkdir(parents=True, exist_ok=True)
         return missing
 
@@ -348,7 +350,7 @@ class ResultWriter:
                 return
 
 
-def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
     spectra = np.asarray(endmembers, np.float32)
     if scene.wavelengths is not None:
@@ -361,7 +363,7 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
         rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
 
 
-def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
     spectra = np.ascontiguousarray(endmembers, "<f4")
     path.write_bytes(spectra.tobytes())
@@ -396,7 +398,7 @@ def write_text_whole(path: Path, text: str, job_id: str) -> None:
     """Write a file that appears whole or not at all, beside its place first; raises OutputError."""
     path = Path(os.path.abspath(path))
     staged = path.with_name(f".{path.name}.partial-{job_id}")
-    with _disk_errors_named(path.parent):
+    with disk_errors_named(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             staged.write_text(text, encoding="utf-8")
@@ -419,7 +421,7 @@ def _refuse_foreign(output: Path) -> None:
         return
     if not output.is_dir():
         raise OutputError(f"{output} is a file, not a folder.", "Choose another output folder.")
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         held = [entry.name for entry in os.scandir(output) if entry.name.lower() not in _LITTER]
     if held and not is_result(output):
         raise OutputError(
@@ -486,7 +488,7 @@ def _plain_cell(name: str) -> str:
 
 
 @contextmanager
-def _disk_errors_named(output: Path) -> Iterator[None]:
+def disk_errors_named(output: Path) -> Iterator[None]:
     """Turn what the system or GDAL says of a failed write into a sentence."""
     try:
         yield

@@ -8,12 +8,24 @@
    <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（&lt;b&gt;端元&lt;/b&gt;）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;&lt;b&gt;物质数&lt;/b&gt;是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则&lt;b&gt;估计值&lt;/b&gt;取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>&lt;p&gt;Finds the pure materials (&lt;b&gt;endmembers&lt;/b&gt;) in a hyperspectral image and how much of each (&lt;b&gt;abundance&lt;/b&gt;) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, shadow) is taken out first, and dark materials such as water are weighed as if they were nearly as bright as the others. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;在高光谱影像中找出纯物质（&lt;b&gt;端元&lt;/b&gt;），以及每个像元中各占多少（&lt;b&gt;丰度&lt;/b&gt;）。不需要参考光谱，也不需要训练样区。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;每个端元一幅图。其值是占像元的比例：0 为没有，1 为全部；每个像元中各图非负且总和为 1。首先去除整体亮度（坡度、阴影）的影响，水体等暗物质按几乎与其他物质同样明亮来计算。停靠面板&lt;i&gt;端元光谱&lt;/i&gt;显示每幅图是什么物质：请把它的光谱与您已知的光谱比较。结果文件夹中还有 CSV 和 ENVI 光谱库格式的光谱、各丰度的不确定度（后验标准差）、每个像元与其重构之间的夹角、一份报告以及训练好的模型。&lt;/p&gt;&lt;h3&gt;多少个端元？&lt;/h3&gt;&lt;p&gt;填 0 时自动估计，报告中给出依据，与&lt;i&gt;估计端元数&lt;/i&gt;相同。也可以数一数影像中能够区分的物质，若阴影较多再加一个。太少：某条光谱看起来像混合物，误差图显示出您认得的地面结构。太多：两条光谱除亮度外几乎相同，或某幅图几乎是空的。请试试少一个和多一个；用&lt;i&gt;草稿&lt;/i&gt;质量就足够了。&lt;/p&gt;&lt;h3&gt;用哪种影像？&lt;/h3&gt;&lt;p&gt;地表反射率最好；若各处大气相同，辐亮度也可以。头文件或产品标记为坏的波段以及无数据的像元会被排除：&lt;i&gt;检查波段&lt;/i&gt;会列出它们。栅格的单位保持不变。&lt;/p&gt;&lt;p&gt;高级参数中的已发表网络仅供比较：&lt;i&gt;网络&lt;/i&gt;的帮助和报告说明了它们已知的问题。&lt;/p&gt;&lt;p&gt;计算在独立的进程中进行，有 CUDA 显卡时使用显卡。地图始终可用；点击“取消”会在两秒内停止，不留下任何文件。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Finds the pure materials (&lt;b&gt;endmembers&lt;/b&gt;) in a hyperspectral image and how much of each (&lt;b&gt;abundance&lt;/b&gt;) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, shadow) is taken out first, and dark materials such as water are weighed as if they were nearly as bright as the others. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Known materials&lt;/h3&gt;&lt;p&gt;Spectra that you know, from a library or from places in the image, stay as they are and come first; the remaining endmembers are found beside them. The number counts both.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;在高光谱影像中找出纯物质（&lt;b&gt;端元&lt;/b&gt;），以及每个像元中各占多少（&lt;b&gt;丰度&lt;/b&gt;）。不需要参考光谱，也不需要训练样区。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;每个端元一幅图。其值是占像元的比例：0 为没有，1 为全部；每个像元中各图非负且总和为 1。首先去除整体亮度（坡度、阴影）的影响，水体等暗物质按几乎与其他物质同样明亮来计算。停靠面板&lt;i&gt;端元光谱&lt;/i&gt;显示每幅图是什么物质：请把它的光谱与您已知的光谱比较。结果文件夹中还有 CSV 和 ENVI 光谱库格式的光谱、各丰度的不确定度（后验标准差）、每个像元与其重构之间的夹角、一份报告以及训练好的模型。&lt;/p&gt;&lt;h3&gt;多少个端元？&lt;/h3&gt;&lt;p&gt;填 0 时自动估计，报告中给出依据，与&lt;i&gt;估计端元数&lt;/i&gt;相同。也可以数一数影像中能够区分的物质，若阴影较多再加一个。太少：某条光谱看起来像混合物，误差图显示出您认得的地面结构。太多：两条光谱除亮度外几乎相同，或某幅图几乎是空的。请试试少一个和多一个；用&lt;i&gt;草稿&lt;/i&gt;质量就足够了。&lt;/p&gt;&lt;h3&gt;已知物质&lt;/h3&gt;&lt;p&gt;您已知的光谱（来自光谱库或影像中的地点）保持不变并排在最前；其余端元在它们之外寻找。端元数包括两者。&lt;/p&gt;&lt;h3&gt;用哪种影像？&lt;/h3&gt;&lt;p&gt;地表反射率最好；若各处大气相同，辐亮度也可以。头文件或产品标记为坏的波段以及无数据的像元会被排除：&lt;i&gt;检查波段&lt;/i&gt;会列出它们。栅格的单位保持不变。&lt;/p&gt;&lt;p&gt;高级参数中的已发表网络仅供比较：&lt;i&gt;网络&lt;/i&gt;的帮助和报告说明了它们已知的问题。&lt;/p&gt;&lt;p&gt;计算在独立的进程中进行，有 CUDA 显卡时使用显卡。地图始终可用；点击“取消”会在两秒内停止，不留下任何文件。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Finds the spectra between which all others lie, in seconds. Give the library to &lt;i&gt;Unmix into known spectra&lt;/i&gt;, or open it in the dock or in the EnMAP-Box.&lt;/p&gt;&lt;h3&gt;Methods&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;, vertex component analysis: pixels at the corners of the image, one after the other, in random directions.&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;: the pixels that span the largest volume; begins with those of VCA.&lt;/li&gt;&lt;li&gt;&lt;b&gt;Archetypes&lt;/b&gt;: mixtures of many pixels that explain the image best by shape. They stand noise and odd pixels; it is what &lt;i&gt;Unmix&lt;/i&gt; begins with.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage each is a point. Both take a single odd pixel for a material. A large image is read twice, window by window.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟找出将所有其他光谱包围在其间的光谱。可将光谱库交给&lt;i&gt;解混为已知光谱&lt;/i&gt;，或在停靠面板、EnMAP-Box 中打开。&lt;/p&gt;&lt;h3&gt;方法&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;，顶点成分分析：沿随机方向逐个找出影像顶角处的像元。&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;：张成最大体积的像元；从 VCA 的像元开始。&lt;/li&gt;&lt;li&gt;&lt;b&gt;原型&lt;/b&gt;：由许多像元混合而成、按形状最好地解释影像。它们不怕噪声和个别异常像元；&lt;i&gt;解混&lt;/i&gt;就从它们开始。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA 和 N-FINDR 给出影像中的像元：日志说明其位置，在 GeoPackage 中每个都是一个点。两者都会把单个异常像元当作物质。大影像逐窗口读取两遍。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Finds, for every pixel, the mixture of the known spectra that is nearest to it: exactly, without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless you allow otherwise (NNLS).&lt;/p&gt;&lt;h3&gt;Brightness counts&lt;/h3&gt;&lt;p&gt;Unlike &lt;i&gt;Unmix&lt;/i&gt;, brightness is not taken out: a shaded pixel of a material is a mixture with something dark. Give spectra as bright as the materials are in this image, best from places in it, and one of shade or water; or look at the amounts of NNLS, whose sum is a pixel's brightness.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;The same maps, layers and files as from &lt;i&gt;Unmix&lt;/i&gt;. The uncertainty is the standard error of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows where a material is missing: &lt;i&gt;Unmix&lt;/i&gt; with known spectra finds it.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;为每个像元求出与之最接近的已知光谱混合：精确求解，无需训练，没有随机性。丰度非负且总和为 1（FCLS），除非您允许其他情况（NNLS）。&lt;/p&gt;&lt;h3&gt;亮度有影响&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;不同，这里不去除亮度：某物质的阴影像元会成为与某种暗物质的混合。请给出与物质在此影像中同样明亮的光谱，最好取自影像中的地点，并给出一条阴影或水体的光谱；或者查看 NNLS 的量，其总和就是像元的亮度。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;相同的图、图层和文件。不确定度是最小二乘混合的标准误差，由每个像元自身的拟合偏差得出。重构误差大的地方缺少某种物质：带已知光谱的&lt;i&gt;解混&lt;/i&gt;能找到它。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Gives the abundance map of one endmember of a result: the step that a model needs between &lt;i&gt;Unmix&lt;/i&gt; and whatever is to be done with one material.&lt;/p&gt;&lt;p&gt;The endmember is given by its name, as it stands in the layers and in endmembers.csv (capitals do not matter), or by its number. A renamed endmember is found by its new name.&lt;/p&gt;&lt;p&gt;Without a file to write, the output is the map in the result folder itself: nothing is copied. The numbers are the mean abundance over the scene and the share of pixels in which this endmember has the largest abundance.&lt;/p&gt;</source>
    <translation>&lt;p&gt;给出一个结果中某个端元的丰度图：这是模型中&lt;i&gt;解混&lt;/i&gt;与后续处理某一种物质之间所需的步骤。&lt;/p&gt;&lt;p&gt;端元可以用名称指定，即图层和 endmembers.csv 中的名称（不区分大小写），也可以用编号指定。改过名的端元按新名称查找。&lt;/p&gt;&lt;p&gt;若不指定写出的文件，输出就是结果文件夹中的图本身：不复制任何内容。输出的数值是整景的平均丰度，以及该端元丰度最大的像元所占比例。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Looks at all pixels along random directions of the image's signal subspace and counts how often each one lies at an end (the pixel purity index). Pure pixels are the corners of the cloud and are extreme often; mixtures lie inside it and hardly ever are.&lt;/p&gt;&lt;p&gt;Use it to see where pure pixels are: draw points or polygons there and give them to &lt;i&gt;Unmix&lt;/i&gt; as known places. A map of single scattered pixels says that only odd pixels are extreme.&lt;/p&gt;&lt;p&gt;The map holds counts, -1 where the image has no data. The image is read three times, window by window, and may be of any size.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;沿影像信号子空间的随机方向查看所有像元，统计每个像元位于端点的次数（纯像元指数）。纯像元是点云的顶角，经常位于端点；混合像元在内部，几乎从不。&lt;/p&gt;&lt;p&gt;用它来查看纯像元在哪里：在那里绘制点或多边形，作为已知地点交给&lt;i&gt;解混&lt;/i&gt;。若图中只有零散的单个像元，说明只有异常像元位于端点。&lt;/p&gt;&lt;p&gt;图中为次数，影像无数据处为 -1。影像逐窗口读取三遍，可以是任意大小。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Makes a raster of classes of the abundances of an unmixing: for every pixel the number of the endmember whose abundance is largest, with the endmembers' names and colours.&lt;/p&gt;&lt;p&gt;Pixels in which even the largest abundance is below the &lt;b&gt;smallest abundance that counts&lt;/b&gt; get no class, as do those without data: 0.5 keeps the pixels that are mostly one material, 0.9 those that are nearly pure.&lt;/p&gt;&lt;p&gt;Any raster with one abundance or fraction a band will do. A result folder holds the classes without a smallest abundance already, as &lt;i&gt;dominant.tif&lt;/i&gt;.&lt;/p&gt;</source>
@@ -22,6 +34,14 @@
   <message>
    <source>&lt;p&gt;Shows how an image is read before it is unmixed: its sensor, the wavelength and width of every band, the unit of its values, which bands are used and which are left out and why, the share of pixels without data, and the mean spectrum of the image.&lt;/p&gt;&lt;h3&gt;Which bands are left out&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;those that the header or the product flags as bad;&lt;/li&gt;&lt;li&gt;those that hold no data in most pixels, or one value everywhere;&lt;/li&gt;&lt;li&gt;where two detectors see the same wavelengths (EnMAP, PRISMA), those of VNIR;&lt;/li&gt;&lt;li&gt;those near 1400 and 1900 nm, where water vapour absorbs the light, when they are mostly noise: when more than half of what varies in them has nothing to do with the other bands.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;Bands that you choose yourself are used whatever is said of them.&lt;/p&gt;</source>
    <translation>&lt;p&gt;显示影像在解混之前是如何读取的：传感器、每个波段的波长和宽度、数值的单位、哪些波段被使用、哪些被排除及其原因、无数据像元的比例，以及影像的平均光谱。&lt;/p&gt;&lt;h3&gt;哪些波段被排除&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;头文件或产品标记为坏的波段；&lt;/li&gt;&lt;li&gt;大多数像元无数据，或各处为同一个值的波段；&lt;/li&gt;&lt;li&gt;两个探测器看到相同波长时（EnMAP、PRISMA），VNIR 的波段；&lt;/li&gt;&lt;li&gt;1400 和 1900 nm 附近水汽吸收的波段，如果它们主要是噪声：即其变化有一半以上与其他波段无关。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;您自己选择的波段无论如何标记都会使用。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Uses the model of a result (its file &lt;i&gt;model.auvae&lt;/i&gt;) on another image: the same endmembers in the same order and colours, so that maps of many dates or flight lines compare. Nothing is trained, so it takes a fraction of the time of &lt;i&gt;Unmix&lt;/i&gt;. Run it as a batch for many images.&lt;/p&gt;&lt;h3&gt;Which images fit?&lt;/h3&gt;&lt;p&gt;Bands are matched by wavelength. Where they differ they are resampled to the model's, by their widths where both are known; up to a fifth of the model's bands may be missing. Values are brought into the model's unit where both say theirs. What does not fit is refused, with the reason.&lt;/p&gt;&lt;h3&gt;Does the model fit the scene?&lt;/h3&gt;&lt;p&gt;The log and the report warn when pixels and their mixtures differ clearly more in shape than where the model was trained: then other materials are in the image, or it was corrected otherwise. The layer &lt;i&gt;Reconstruction error&lt;/i&gt; shows where. Fine-tune the model with &lt;i&gt;Unmix&lt;/i&gt;, or unmix the image anew.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;把一个结果的模型（其文件 &lt;i&gt;model.auvae&lt;/i&gt;）用于另一幅影像：端元相同，顺序和颜色也相同，因此多个日期或航带的图可以比较。不进行训练，所以只需&lt;i&gt;解混&lt;/i&gt;的一小部分时间。许多影像可用批处理运行。&lt;/p&gt;&lt;h3&gt;哪些影像适合？&lt;/h3&gt;&lt;p&gt;波段按波长匹配。若不同，则重采样到模型的波段；双方都知道宽度时按宽度进行；模型的波段最多可缺五分之一。双方都说明单位时，数值换算到模型的单位。不适合的会被拒绝并说明原因。&lt;/p&gt;&lt;h3&gt;模型适合该影像吗？&lt;/h3&gt;&lt;p&gt;若像元与其混合在形状上的差别明显大于模型训练之处，日志和报告会发出警告：影像中有其他物质，或校正方式不同。图层&lt;i&gt;重构误差&lt;/i&gt;显示在哪里。请用&lt;i&gt;解混&lt;/i&gt;微调模型，或重新解混该影像。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Writes the spectra of a result, under the names they have now: as an ENVI spectral library (.sli with its .hdr), as a table (.csv), or as a GeoPackage of profiles (.gpkg) that the EnMAP-Box opens as a spectral library.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;以当前的名称写出一个结果的光谱：ENVI 光谱库（.sli 及其 .hdr）、表格（.csv），或 EnMAP-Box 可作为光谱库打开的剖面 GeoPackage（.gpkg）。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>A Python that has torch, rasterio, scipy, h5py, defusedxml and safetensors</source>
@@ -38,6 +58,10 @@
   <message>
    <source>A file could not be written: it is protected, or a virus scanner holds it.</source>
    <translation>有文件无法写入：文件受保护，或被杀毒软件占用。</translation>
+  </message>
+  <message>
+   <source>A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: first column the wavelength), or profiles of the EnMAP-Box (.gpkg, .geojson). They are brought to the bands and the unit of the image, by band width where both know it.</source>
+   <translation>含有影像中物质光谱的光谱库：ENVI (.sli)、表格（.csv：第一列为波长），或 EnMAP-Box 的剖面（.gpkg、.geojson）。光谱会换算到影像的波段和单位；双方都知道波段宽度时按宽度进行。</translation>
   </message>
   <message>
    <source>A package would have to be compiled, and there is no compiler.</source>
@@ -58,6 +82,10 @@
   <message>
    <source>A path became longer than this system allows.</source>
    <translation>某个路径的长度超过了此系统的限制。</translation>
+  </message>
+  <message>
+   <source>A pixel counts as extreme within so many standard deviations of the noise from the end. With 0 only the outermost pixel of each side does.</source>
+   <translation>距端点在多少个噪声标准差以内的像元算作位于端点。0：只算每一侧最外的像元。</translation>
   </message>
   <message>
    <source>A raster with one abundance a band, such as abundances.tif of a result.</source>
@@ -108,6 +136,10 @@
    <translation>合为一个栅格的丰度</translation>
   </message>
   <message>
+   <source>Abundances sum to one</source>
+   <translation>丰度总和为一</translation>
+  </message>
+  <message>
    <source>Abundances, one band an endmember: fractions from 0 to 1.</source>
    <translation>丰度，每个波段一个端元：比例，0 到 1。</translation>
   </message>
@@ -130,6 +162,14 @@
   <message>
    <source>Another endmember of this result is already called “{}”.</source>
    <translation>此结果中已有另一个端元叫“{}”。</translation>
+  </message>
+  <message>
+   <source>Apply a trained model</source>
+   <translation>应用训练好的模型</translation>
+  </message>
+  <message>
+   <source>Archetypes</source>
+   <translation>原型</translation>
   </message>
   <message>
    <source>As measured</source>
@@ -210,6 +250,10 @@
   <message>
    <source>Check the network connection, or a firewall or proxy in between, and install again.</source>
    <translation>请检查网络连接或其间的防火墙、代理，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Checked: shares of the pixel (FCLS). Unchecked: amounts that may add up to anything (NNLS).</source>
+   <translation>勾选：占像元的比例 (FCLS)。不勾选：总和可为任意值的量 (NNLS)。</translation>
   </message>
   <message>
    <source>Checking that torch and its companions start</source>
@@ -324,6 +368,14 @@
    <translation>草稿</translation>
   </message>
   <message>
+   <source>ENVI library (.sli with its .hdr), table (.csv), or GeoPackage with profiles that the EnMAP-Box opens (.gpkg).</source>
+   <translation>ENVI 光谱库（.sli 及其 .hdr）、表格 (.csv)，或 EnMAP-Box 可打开的剖面 GeoPackage (.gpkg)。</translation>
+  </message>
+  <message>
+   <source>ENVI spectral libraries (*.sli);;Tables (*.csv);;Profiles of the EnMAP-Box (*.gpkg)</source>
+   <translation>ENVI 光谱库 (*.sli);;表格 (*.csv);;EnMAP-Box 剖面 (*.gpkg)</translation>
+  </message>
+  <message>
    <source>ENVI spectral library (*.sli)</source>
    <translation>ENVI 光谱库 (*.sli)</translation>
   </message>
@@ -360,12 +412,28 @@
    <translation>估计一幅高光谱影像由多少种物质组成。</translation>
   </message>
   <message>
+   <source>Export endmembers</source>
+   <translation>导出端元</translation>
+  </message>
+  <message>
    <source>Export it first: right-click the layer, Export ▸ Save As…, format GeoTIFF; then unmix the file.</source>
    <translation>请先导出：右键单击图层，“导出 ▸ 另存为…”，格式选 GeoTIFF；然后对该文件解混。</translation>
   </message>
   <message>
+   <source>Exporting was cancelled; nothing was written.</source>
+   <translation>导出已取消；未写入任何内容。</translation>
+  </message>
+  <message>
    <source>Extent</source>
    <translation>范围</translation>
+  </message>
+  <message>
+   <source>Extract endmembers</source>
+   <translation>提取端元</translation>
+  </message>
+  <message>
+   <source>Extracting was cancelled; nothing was written.</source>
+   <translation>提取已取消；未写入任何内容。</translation>
   </message>
   <message>
    <source>Fetching the installer uv</source>
@@ -384,12 +452,28 @@
    <translation>找出高光谱影像中的物质，以及每个像元中各占多少。</translation>
   </message>
   <message>
+   <source>Finds the purest spectra of an image, without unmixing it, and writes them as a library.</source>
+   <translation>不解混影像，找出其最纯的光谱并写成光谱库。</translation>
+  </message>
+  <message>
+   <source>Fine-tune this model</source>
+   <translation>微调此模型</translation>
+  </message>
+  <message>
    <source>Forget the pixels</source>
    <translation>清除像元</translation>
   </message>
   <message>
    <source>Free some space and install again.</source>
    <translation>请腾出一些空间，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Freedom of known spectra</source>
+   <translation>已知光谱的自由度</translation>
+  </message>
+  <message>
+   <source>From how many random directions the image is looked at.</source>
+   <translation>从多少个随机方向查看影像。</translation>
   </message>
   <message>
    <source>Graphics card: {} ({} GiB), driver {}.</source>
@@ -408,6 +492,10 @@
    <translation>高</translation>
   </message>
   <message>
+   <source>How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them as a start only. In between, each is that much of what the image says and the rest as it was given.</source>
+   <translation>影像可以把已知光谱拉开多远：0 保持不变，1 只作为起点。介于其间时，每条光谱按该比例取影像所示，其余按给定的值。</translation>
+  </message>
+  <message>
    <source>How long the network trains. Draft: a first look. Standard: results to keep. High: the last digits.</source>
    <translation>网络训练多久。草稿：先看一眼。标准：值得保留的结果。高：追求最后几位精度。</translation>
   </message>
@@ -420,12 +508,24 @@
    <translation>影像由多少种物质组成（包括阴影），2 到 30。0：自动估计。</translation>
   </message>
   <message>
+   <source>How many spectra to find, from 2 to 30. Count endmembers estimates it.</source>
+   <translation>要找出多少条光谱，2 到 30。“估计端元数”可估计它。</translation>
+  </message>
+  <message>
+   <source>How much of each known spectrum is in every pixel, by fully constrained least squares.</source>
+   <translation>用全约束最小二乘法求每个像元中各已知光谱所占的量。</translation>
+  </message>
+  <message>
    <source>How the network was trained</source>
    <translation>网络的训练过程</translation>
   </message>
   <message>
    <source>How the spectra are shown</source>
    <translation>光谱的显示方式</translation>
+  </message>
+  <message>
+   <source>How the spectra are sought: see the help.</source>
+   <translation>寻找光谱的方法：见帮助。</translation>
   </message>
   <message>
    <source>HySime</source>
@@ -508,8 +608,20 @@
    <translation>保留</translation>
   </message>
   <message>
+   <source>Known places</source>
+   <translation>已知地点</translation>
+  </message>
+  <message>
+   <source>Known spectra</source>
+   <translation>已知光谱</translation>
+  </message>
+  <message>
    <source>Largest abundance</source>
    <translation>最大丰度</translation>
+  </message>
+  <message>
+   <source>Largest count</source>
+   <translation>最大次数</translation>
   </message>
   <message>
    <source>Leave it at AUVAE-Net for results. The published networks are there to compare with and to reproduce papers. Known to be wrong with them: they see one pixel at a time; their angle is averaged over bands, so it is near 90 degrees for a perfect fit; a layer behind the decoder (AAE-Net has none) loosens the spectra from the image; abundances are held against normally distributed numbers; their uncertainty is not usable. They were given the true endmembers; here VCA stands in.</source>
@@ -572,6 +684,14 @@
    <translation>正在用 {} 建立环境</translation>
   </message>
   <message>
+   <source>Maps an image with a trained model: the same endmembers, in the same order, no training.</source>
+   <translation>用训练好的模型对影像制图：端元相同、顺序相同，无需训练。</translation>
+  </message>
+  <message>
+   <source>Maps how often each pixel is extreme in random projections: where pure pixels are.</source>
+   <translation>显示每个像元在随机投影中位于端点的次数：纯像元在哪里。</translation>
+  </message>
+  <message>
    <source>Mask</source>
    <translation>掩膜</translation>
   </message>
@@ -592,12 +712,20 @@
    <translation>平均光谱角（弧度）</translation>
   </message>
   <message>
+   <source>Method</source>
+   <translation>方法</translation>
+  </message>
+  <message>
    <source>Models</source>
    <translation>模型</translation>
   </message>
   <message>
    <source>Name of the endmember</source>
    <translation>端元名称</translation>
+  </message>
+  <message>
+   <source>Names of spectra in the library, with commas between. Left empty: all of them.</source>
+   <translation>光谱库中光谱的名称，用逗号分隔。留空：全部。</translation>
   </message>
   <message>
    <source>Names of the classes, as a JSON list</source>
@@ -622,6 +750,10 @@
   <message>
    <source>No {} was found to make the environment from: {}.</source>
    <translation>未找到可用来建立环境的 {}，只找到：{}。</translation>
+  </message>
+  <message>
+   <source>Nothing is known: choose a library of spectra, a layer of places, or both.</source>
+   <translation>没有任何已知内容：请选择光谱库、地点图层，或两者。</translation>
   </message>
   <message>
    <source>Nothing was removed.</source>
@@ -696,12 +828,24 @@
    <translation>没有任何物质达到此比例的像元不生成多边形。</translation>
   </message>
   <message>
+   <source>Pixels that are extreme</source>
+   <translation>位于端点的像元</translation>
+  </message>
+  <message>
    <source>Pixels whose largest abundance is smaller get no class. 0: all get one.</source>
    <translation>最大丰度小于此值的像元不归类。0：全部归类。</translation>
   </message>
   <message>
+   <source>Place {}</source>
+   <translation>地点 {}</translation>
+  </message>
+  <message>
    <source>Place, apart from the Python of QGIS: {}</source>
    <translation>位置（与 QGIS 的 Python 分开）：{}</translation>
+  </message>
+  <message>
+   <source>Points or polygons where a material is pure, in any coordinate system; only those selected, where some are. Their field “name” says which material; the mean of its pixels is its spectrum. A place whose pixels differ much is reported.</source>
+   <translation>物质纯净处的点或多边形，任意坐标系；若有选中的则只用选中的。其字段“name”说明是哪种物质；其像元的平均值就是光谱。像元差别很大的地点会被报告。</translation>
   </message>
   <message>
    <source>Polygons of materials</source>
@@ -726,6 +870,22 @@
   <message>
    <source>Probe pixels</source>
    <translation>探测像元</translation>
+  </message>
+  <message>
+   <source>Profiles of the EnMAP-Box (*.gpkg);;ENVI spectral libraries (*.sli);;Tables (*.csv)</source>
+   <translation>EnMAP-Box 剖面 (*.gpkg);;ENVI 光谱库 (*.sli);;表格 (*.csv)</translation>
+  </message>
+  <message>
+   <source>Projections</source>
+   <translation>投影数</translation>
+  </message>
+  <message>
+   <source>Purity</source>
+   <translation>纯度</translation>
+  </message>
+  <message>
+   <source>Purity map (PPI)</source>
+   <translation>纯度图 (PPI)</translation>
   </message>
   <message>
    <source>PyTorch (build for {}), NumPy, SciPy, Rasterio, Safetensors: {:.1f} GiB to download, {:.1f} GiB on disk.</source>
@@ -904,8 +1064,16 @@
    <translation>与端元的光谱角（弧度）：0 表示形状相同</translation>
   </message>
   <message>
+   <source>Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</source>
+   <translation>光谱库 (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</translation>
+  </message>
+  <message>
    <source>Spectral libraries ({})</source>
    <translation>光谱库 ({})</translation>
+  </message>
+  <message>
+   <source>Spectral library</source>
+   <translation>光谱库</translation>
   </message>
   <message>
    <source>Spectrum</source>
@@ -1020,6 +1188,14 @@
    <translation>环境约占 {:.1f} GiB；{} 剩余 {:.1f} GiB。</translation>
   </message>
   <message>
+   <source>The file model.auvae in the folder of a result.</source>
+   <translation>结果文件夹中的文件 model.auvae。</translation>
+  </message>
+  <message>
+   <source>The file to write; its ending says in which format.</source>
+   <translation>要写出的文件；其扩展名决定格式。</translation>
+  </message>
+  <message>
    <source>The folder for maps, spectra, report and model of the unmixing.</source>
    <translation>存放解混所得的图、光谱、报告和模型的文件夹。</translation>
   </message>
@@ -1084,6 +1260,14 @@
    <translation>以上各行有更多信息；请重试。</translation>
   </message>
   <message>
+   <source>The map is a GeoTIFF: choose a name that ends with .tif.</source>
+   <translation>该图为 GeoTIFF：请选择以 .tif 结尾的名称。</translation>
+  </message>
+  <message>
+   <source>The map of counts, a GeoTIFF.</source>
+   <translation>次数图，GeoTIFF。</translation>
+  </message>
+  <message>
    <source>The mask {} cannot be opened as a layer.</source>
    <translation>掩膜 {} 无法作为图层打开。</translation>
   </message>
@@ -1098,6 +1282,10 @@
   <message>
    <source>The mean spectrum: bands used, and in yellow those left out.</source>
    <translation>平均光谱：使用的波段，黄色为排除的波段。</translation>
+  </message>
+  <message>
+   <source>The model.auvae of another image, to go on from: the same endmembers in the same order, fitted to this image, in a fraction of the training. For images that Apply a trained model says the model does not fit. The number of endmembers must be the model's, or 0.</source>
+   <translation>另一幅影像的 model.auvae，由此继续：端元相同、顺序相同，用一小部分训练时间适应此影像。适用于“应用训练好的模型”说模型不适合的影像。端元数必须与模型相同，或为 0。</translation>
   </message>
   <message>
    <source>The network's proxy did not let the installer through.</source>
@@ -1120,8 +1308,16 @@
    <translation>图片已复制到剪贴板。</translation>
   </message>
   <message>
+   <source>The places {} cannot be opened as a layer.</source>
+   <translation>地点 {} 无法作为图层打开。</translation>
+  </message>
+  <message>
    <source>The polygons, with number and name of their material.</source>
    <translation>多边形，带有其物质的编号和名称。</translation>
+  </message>
+  <message>
+   <source>The purity map was cancelled; nothing was written.</source>
+   <translation>纯度图已取消；未写入任何内容。</translation>
   </message>
   <message>
    <source>The raster of classes that the polygons are drawn from.</source>
@@ -1220,6 +1416,10 @@
    <translation>此处位于影像之外。</translation>
   </message>
   <message>
+   <source>Threshold</source>
+   <translation>阈值</translation>
+  </message>
+  <message>
    <source>To repeat it: {}</source>
    <translation>重复此运算：{}</translation>
   </message>
@@ -1230,6 +1430,10 @@
   <message>
    <source>Trained model</source>
    <translation>训练好的模型</translation>
+  </message>
+  <message>
+   <source>Trained models (*.auvae)</source>
+   <translation>训练好的模型 (*.auvae)</translation>
   </message>
   <message>
    <source>Training</source>
@@ -1246,6 +1450,10 @@
   <message>
    <source>Unmix (AUVAE-Net)…</source>
    <translation>解混 (AUVAE-Net)…</translation>
+  </message>
+  <message>
+   <source>Unmix into known spectra (FCLS)</source>
+   <translation>解混为已知光谱 (FCLS)</translation>
   </message>
   <message>
    <source>Unmixed by AUVAE Unmixing on {} ({})</source>
@@ -1312,8 +1520,16 @@
    <translation>哪些库光谱与端元最相似</translation>
   </message>
   <message>
+   <source>Which of them</source>
+   <translation>其中哪些</translation>
+  </message>
+  <message>
    <source>Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.</source>
    <translation>Windows 无法载入 torch：缺少 Microsoft 的 Visual C++ 运行库，或其版本太旧。</translation>
+  </message>
+  <message>
+   <source>Writes the endmembers of a result as a library for ENVI, EnMAP-Box or a spreadsheet.</source>
+   <translation>将结果的端元写成光谱库，供 ENVI、EnMAP-Box 或电子表格使用。</translation>
   </message>
   <message>
    <source>abundance</source>
@@ -1336,6 +1552,14 @@
    <translation>高光谱</translation>
   </message>
   <message>
+   <source>hyperspectral,endmember,endmembers,endmember extraction,extract,spectra,spectral library,VCA,vertex component analysis,N-FINDR,NFINDR,archetypes,archetypal analysis,simplex,pure pixels,EnMAP-Box,profiles,sli</source>
+   <translation>高光谱,端元,端元提取,光谱,光谱库,顶点成分分析,原型,单纯形,纯像元,剖面,hyperspectral,endmember,VCA,N-FINDR,NFINDR,EnMAP-Box,sli</translation>
+  </message>
+  <message>
+   <source>hyperspectral,endmember,endmembers,export,save,spectra,spectral library,ENVI,sli,CSV,EnMAP-Box,profiles,GeoPackage</source>
+   <translation>高光谱,端元,导出,保存,光谱,光谱库,剖面,hyperspectral,endmember,ENVI,sli,CSV,EnMAP-Box,GeoPackage</translation>
+  </message>
+  <message>
    <source>hyperspectral,imaging spectroscopy,metadata,wavelength,wavelengths,FWHM,bad bands,bbl,noisy bands,water vapour,band list,mean spectrum,no-data,scale,EnMAP,PRISMA,EMIT,DESIS,AVIRIS,HyMap,Sentinel-2</source>
    <translation>高光谱,成像光谱,元数据,波长,半高宽,坏波段,噪声波段,水汽,波段列表,平均光谱,无数据,缩放,hyperspectral,wavelength,FWHM,bad bands,bbl,EnMAP,PRISMA,EMIT,DESIS,AVIRIS,HyMap,Sentinel-2</translation>
   </message>
@@ -1346,6 +1570,18 @@
   <message>
    <source>hyperspectral,imaging spectroscopy,unmix,unmixing,spectral mixture,mixture analysis,linear mixing,endmember,endmembers,endmember extraction,abundance,abundances,fraction,fractions,fractional cover,subpixel,spectra,spectral,spectrum,material,blind source separation,VCA,PPI,N-FINDR,FCLS,UCLS,NNLS,SMA,autoencoder,variational,adversarial,deep learning,neural network,GPU,torch,EnMAP,PRISMA,EMIT,DESIS,AVIRIS</source>
    <translation>高光谱,成像光谱,解混,光谱混合,混合像元分解,线性混合,端元,端元提取,丰度,比例,覆盖度,亚像元,光谱,物质,盲源分离,自编码器,变分,对抗,深度学习,神经网络,显卡,hyperspectral,unmixing,endmember,abundance,VCA,PPI,N-FINDR,FCLS,UCLS,NNLS,SMA,GPU,torch,EnMAP,PRISMA,EMIT,DESIS,AVIRIS</translation>
+  </message>
+  <message>
+   <source>hyperspectral,purity,pure pixels,PPI,pixel purity index,endmember,endmembers,extreme,projection,projections,skewers,convex hull</source>
+   <translation>高光谱,纯度,纯像元,纯像元指数,端元,投影,凸包,hyperspectral,PPI,pixel purity index</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmix,unmixing,apply,predict,inference,transfer,model,trained,again,time series,multitemporal,dates,batch,abundance,abundances,endmember,endmembers,AUVAE-Net</source>
+   <translation>高光谱,解混,应用,预测,推断,迁移,模型,时间序列,多时相,批处理,丰度,端元,hyperspectral,unmixing,apply,AUVAE-Net</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmix,unmixing,supervised,known,reference,library,spectral library,FCLS,FCLSU,NNLS,CLS,least squares,constrained,non-negative,sum to one,SMA,spectral mixture analysis,linear,abundance,abundances,fractions,endmember,endmembers</source>
+   <translation>高光谱,解混,监督,已知,参考,光谱库,最小二乘,约束,非负,总和为一,线性,丰度,比例,端元,hyperspectral,unmixing,FCLS,FCLSU,NNLS,CLS,SMA</translation>
   </message>
   <message>
    <source>hyperspectral,unmixing,abundance,abundances,fraction,fractions,classification,classes,dominant,majority,largest,argmax,material,hard classification,threshold</source>
@@ -1480,6 +1716,10 @@
    <translation>{}：请打开 {} 并按“安装”。</translation>
   </message>
   <message>
+   <source>{}: the pixel in row {}, column {}</source>
+   <translation>{}：第 {} 行第 {} 列的像元</translation>
+  </message>
+  <message>
    <source>“{}” cannot be read: {}</source>
    <translation>无法读取“{}”：{}</translation>
   </message>
@@ -1520,6 +1760,10 @@
    <translation>“{}”含有超过 {} 条光谱：请选择较小的光谱库。</translation>
   </message>
   <message>
+   <source>“{}” holds no point and no polygon. Draw some, or leave known places empty.</source>
+   <translation>“{}”不含点或多边形。请绘制一些，或将已知地点留空。</translation>
+  </message>
+  <message>
    <source>“{}” holds no spectra with wavelengths.</source>
    <translation>“{}”不含带波长的光谱。</translation>
   </message>
@@ -1546,6 +1790,10 @@
   <message>
    <source>“{}” is no file that GDAL can read.</source>
    <translation>“{}”不是 GDAL 能读取的文件。</translation>
+  </message>
+  <message>
+   <source>“{}” is no layer of points or polygons.</source>
+   <translation>“{}”不是点或多边形图层。</translation>
   </message>
   <message>
    <source>“{}” is no spectral library: choose a .sli, .csv, .geojson or .gpkg file.</source>
