@@ -25,7 +25,9 @@ def qgis_command(document: dict[str, Any]) -> str | None:
         value = options.get(name)
         parameter = "START_MODEL" if (algorithm, name) == ("unmix", "model") else name.upper()
         parameters += [(parameter, one) for one in (value if isinstance(value, list) else [value])]
-    parameters += [("WATER_BANDS", selection.get("water_bands")), ("MASK", selection.get("mask"))]
+    if algorithm == "unmix":
+        parameters.append(("WATER_BANDS", selection.get("water_bands")))
+    parameters.append(("MASK", selection.get("mask")))
     if selection.get("extent"):
         left, bottom, right, top = selection["extent"]["bounds"]
         crs = selection["extent"]["crs"]
