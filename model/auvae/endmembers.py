@@ -15,6 +15,12 @@ from torch import Tensor
 SOFTNESS = 0.2
 """tau of the soft normalisation: 0 compares pure shapes, from about 1 on spectra are nearly raw."""
 
+NOISIER, NOISE_SHARE = 5.0, 0.05
+"""A band is noisy that has so many times the median band's noise, and so much of its variance from it."""
+
+FEWEST_A_BAND = 4
+"""Pixels a band, with fewer of which noise cannot be told from signal."""
+
 NEARLY = 1.15
 """A start whose mean angle is within this factor of the best's explains the scene nearly as well."""
 
@@ -36,28 +42,77 @@ class Brightness:
     """The soft normalisation of one scene.
 
     Attributes:
-        basis: ``(d, B)`` orthonormal signal subspace; brightness is measured inside it, where noise is small.
+        basis: ``(d, B)`` orthonormal signal subspace of the weighted pixels; brightness is measured inside
+            it, where noise is small.
         offset: ``tau * median brightness``, in the raster's unit.
+        weights: ``(B,)``, what a band counts: 1, and less for the few that are mostly noise.
     """
 
     basis: Tensor
     offset: float
+    weights: Tensor
 
     @classmethod
     def of(cls, pixels: Tensor, dimensions: int) -> Brightness:
-        """Measure the scene's signal subspace and median brightness from ``pixels`` ``(n, B)``."""
-        basis = signal_subspace(pixels, dimensions)
-        median = float((pixels @ basis.T).norm(dim=1).median())
-        return cls(basis, SOFTNESS * median)
+        """Measure signal subspace, median brightness and noisy bands of a scene's ``pixels`` ``(n, B)``."""
+        plain = cls._weighted(pixels, dimensions, torch.ones_like(pixels[0]))
+        weights = band_weights(plain.normalise(pixels))
+        return plain if bool((weights == 1).all()) else cls._weighted(pixels, dimensions, weights)
+
+    @classmethod
+    def _weighted(cls, pixels: Tensor, dimensions: int, weights: Tensor) -> Brightness:
+        weighted = pixels * weights
+        basis = signal_subspace(weighted, dimensions)
+        median = float((weighted @ basis.T).norm(dim=1).median())
+        return cls(basis, SOFTNESS * median, weights)
 
     def measure(self, pixels: Tensor) -> Tensor:
         """What pixels ``(..., B)`` are divided by: ``(..., 1)``, in the raster's unit."""
-        return (pixels @ self.basis.T).norm(dim=-1, keepdim=True) + self.offset
+        return (pixels @ self.axes.T).norm(dim=-1, keepdim=True) + self.offset
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels ``(..., B)`` in the raster's unit, weighted and divided by `measure`."""
+        return pixels * self.weights / self.measure(pixels).clamp_min(1e-12)
 
     def restore(self, spectra: Tensor) -> Tensor:
-        """Bring normalised spectra ``(K, B)`` back to the raster's unit: undo dividing by `measure`."""
-        norm = (spectra @ self.basis.T).norm(dim=-1, keepdim=True).clamp_max(0.995)
-        return spectra * self.offset / (1 - norm)
+        """Bring normalised spectra ``(K, B)`` back to the raster's unit: undo `normalise`."""
+        return spectra * self.offset / self.darkness(spectra) / self.weights
+
+    def darkness(self, spectra: Tensor) -> Tensor:
+        """``offset / (brightness + offset)`` of normalised spectra ``(K, B)``: ``(K, 1)``."""
+        return 1 - (spectra @ self.basis.T).norm(dim=-1, keepdim=True).clamp_max(0.995)
+
+    @property
+    def axes(self) -> Tensor:
+        """``(d, B)``: pixels in the raster's unit times its transpose lie in the signal subspace."""
+        return self.basis * self.weights
+
+    def to(self, device: torch.device) -> Brightness:
+        """The same on another device."""
+        return Brightness(self.basis.to(device), self.offset, self.weights.to(device))
+
+
+def band_weights(pixels: Tensor) -> Tensor:
+    """What each band is to count, so that stripes and dying detectors do not rule the rest.
+
+    Noise is what the other bands cannot tell of a band (Roger & Arnold 1996). A band that has `NOISIER` times
+    as much as the median, and of whose variance it is `NOISE_SHARE` or more, is scaled down to the former.
+
+    Args:
+        pixels: ``(n, B)``, normalised.
+
+    Returns:
+        ``(B,)``, 1 for nearly all; all 1 where there are too few pixels to tell.
+    """
+    count, bands = pixels.shape
+    if count < FEWEST_A_BAND * bands:
+        return torch.ones_like(pixels[0])
+    correlation = (pixels.T @ pixels).double() / count
+    ridge = 1e-9 * correlation.diagonal().mean() * torch.eye(bands, device=pixels.device)
+    noise = (1 / torch.linalg.inv(correlation + ridge).diagonal()).clamp_min(0).sqrt().to(pixels.dtype)
+    most = NOISIER * noise.median()
+    noisy = (noise > most) & (noise**2 > NOISE_SHARE * pixels.var(0))
+    return torch.where(noisy, most / noise.clamp_min(1e-12), 1.0)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def extract(scene: Scene, method: str, count: int, seed: int, report: Callable[[
     generator = torch.Generator().manual_seed(seed)
     if method == "archetypes":
         brightness = Brightness.of(pixels, min(count + 4, pixels.shape[1]))
-        normalised = pixels / brightness.measure(pixels)
+        normalised = brightness.normalise(pixels)
         best = find_endmembers(normalised, count, STARTS, ROUNDS, generator)[0]
         return Extracted(brightness.restore(best).numpy(), None)
     corners = _nearest(spectra, vca(pixels, count, generator).numpy())

@@ -45,7 +45,7 @@ from .jobs import (
 from .known import KnownSpectra, known_spectra
 from .least_squares_model import LeastSquaresModel
 from .library_file import read_spectra, save_library
-from .mapping import CACHE_MIB, map_scene
+from .mapping import CACHE_BYTES, map_scene
 from .model_file import SavedModel, read_model
 from .palette import COLORS
 from .purity import purity_map
@@ -106,7 +106,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     saved = _saved_model(job)
     # Which bands of water vapour are good was decided when the model was trained.
     selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_MIB), Scene.open(job.scene, job.bands, selection) as scene:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, selection) as scene:
         scene.check(max(ENDMEMBERS[0], getattr(job, "endmembers", 0)))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:

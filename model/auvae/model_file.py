@@ -109,6 +109,9 @@ def read_model(path: str, device: str = "cpu") -> SavedModel:
         raise ModelError(f"{name} is damaged, or no model of AUVAE Unmixing.", _ANOTHER) from error
 
 
+WEIGHTS = "brightness.weights"
+
+
 class _UnfitError(ValueError):
     """What a file says of itself cannot be; the text ends a sentence."""
 
@@ -140,6 +143,8 @@ def _read(path: str, device: str, sha256: str) -> SavedModel:
             key: (tuple(part.get_shape()) or (1,), _TORCH.get(str(part.get_dtype())))
             for key, part in slices.items()
         }
+        if WEIGHTS not in found:  # early models have none
+            expected.pop(WEIGHTS, None)
         if found != expected:
             raise _UnfitError("its tensors are not those of the network that it names")
         state = {key: file.get_tensor(key) for key in expected}
@@ -190,7 +195,8 @@ def _expected(settings: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], torc
         if variant == DEFAULT:
             shape = NetworkShape(**settings["shape"])
             state = AUVAENet(shape).state_dict() | {
-                "brightness.basis": torch.empty(shape.dimensions, shape.bands)
+                "brightness.basis": torch.empty(shape.dimensions, shape.bands),
+                WEIGHTS: torch.empty(shape.bands),
             }
         elif variant in PUBLISHED:
             state = PublishedNet(PublishedShape(**settings["shape"])).state_dict()

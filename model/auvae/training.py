@@ -153,6 +153,8 @@ class Maps:
         uncertainty: ``(rows, cols, K)``, posterior standard deviation.
         angle: ``(rows, cols)``, radians between pixel and reconstruction.
         squared_error: ``(rows, cols)``, (pixel - reconstruction)^2, mean over bands, raster's unit squared.
+
+    Bands that are mostly noise count less in both errors (`auvae.endmembers.band_weights`).
     """
 
     abundances: FloatArray
@@ -236,11 +238,7 @@ class Model:
     def mixing(self) -> FloatArray:
         """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         with torch.no_grad():
-            spectra = self.network.decoder.spectra
-            restored = self.brightness.restore(spectra)
-            return _array(
-                spectra.norm(dim=1) / restored.norm(dim=1).clamp_min(1e-12) * self.brightness.offset
-            )
+            return _array(self.brightness.darkness(self.network.decoder.spectra)[:, 0])
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
@@ -256,7 +254,10 @@ class Model:
             spectra = network.decoder.spectra
             # one pass over all the bands gives everything that is needed of them
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
-            seen = torch.where(inside[..., None], pixels @ axes.T, 0)
+            weights = self.brightness.weights
+            seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
+            if (weights != 1).any():
+                pixels = pixels * weights
             energy = torch.where(inside, torch.linalg.vector_norm(pixels, dim=-1), 1) ** 2
             lit, coordinates, products = seen.split(
                 [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
@@ -278,7 +279,8 @@ class Model:
     def state(self) -> dict[str, NDArray[Any]]:
         """Every tensor that `restore` needs, by name."""
         tensors = {name: _array(t) for name, t in self.network.state_dict().items()}
-        return tensors | {"brightness.basis": _array(self.brightness.basis)}
+        brightness = {"basis": self.brightness.basis, "weights": self.brightness.weights}
+        return tensors | {f"brightness.{name}": _array(tensor) for name, tensor in brightness.items()}
 
     def settings(self) -> dict[str, Any]:
         """Everything else that `restore` needs, ready for JSON."""
@@ -299,10 +301,12 @@ class Model:
             return PublishedModel.restore(state, settings, device)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
         basis = tensors.pop("brightness.basis")
+        weights = tensors.pop("brightness.weights", torch.ones_like(basis[0]))  # early models have none
         network = AUVAENet(NetworkShape(**settings["shape"]))
         network.load_state_dict(tensors)
         target = torch.device(device)
-        return cls(network.to(target), Brightness(basis.to(target), float(settings["offset"])), [])
+        brightness = Brightness(basis, float(settings["offset"]), weights)
+        return cls(network.to(target), brightness.to(target), [])
 
 
 def _array(tensor: Tensor) -> FloatArray:
@@ -439,12 +443,12 @@ class _Trainer:
             raise SceneError(
                 "All pixels of the scene are equal.", "Choose a scene that shows more than one material."
             )
-        normalised = pixels / self.brightness.measure(pixels)
+        normalised = self.brightness.normalise(pixels)
 
         self.known = None
         if start is not None:
             given = torch.from_numpy(start.known).float().to(device)
-            shapes = (given / self.brightness.measure(given)).clamp_min(SMALLEST_VALUE)
+            shapes = self.brightness.normalise(given).clamp_min(SMALLEST_VALUE)
             self.known = Known(shapes, start.freedom)
         if earlier is None:
             self.network = AUVAENet(NetworkShape(bands, options.endmembers, dimensions)).to(device)
@@ -460,7 +464,7 @@ class _Trainer:
         inside = torch.from_numpy(np.ascontiguousarray(valid)).to(self.device)
         pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(self.device)
         pixels = torch.where(inside[..., None], pixels, 0)
-        pixels = _padded(pixels / self.brightness.measure(pixels), *inside.shape)[0]
+        pixels = _padded(self.brightness.normalise(pixels), *inside.shape)[0]
         inside = F.pad(inside, (0, pixels.shape[1] - inside.shape[1], 0, pixels.shape[0] - inside.shape[0]))
         return pixels, inside
 
