@@ -52,7 +52,9 @@ class AuvaeProvider(QgsProcessingProvider):
 
     def unload(self) -> None:
         """Listen no more to other providers."""
-        QgsApplication.processingRegistry().providerAdded.disconnect(self._reload_models)
+        registry = QgsApplication.processingRegistry()
+        if registry is not None:  # it is gone before its providers where QGIS 3.44 ends without a window
+            registry.providerAdded.disconnect(self._reload_models)
 
     def _reload_models(self, provider: str) -> None:
         """Read the models again once the providers of their steps are there: outputs come from the steps."""

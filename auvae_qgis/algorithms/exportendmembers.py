@@ -18,7 +18,8 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
-from ..paths import ICON
+from ..help_pages import help_url
+from ..paths import icon_of
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .extractendmembers import library_file
@@ -64,11 +65,15 @@ class ExportEndmembers(QgsProcessingAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""

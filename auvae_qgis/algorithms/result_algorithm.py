@@ -23,6 +23,7 @@ from qgis.core import (
 
 from ..known_source import places_file
 from ..layers import OTHERS, layers_of
+from ..newer_qgis import log_link
 from ..output_folder import SCENE, OutputFolderError, result_folder, scene_name
 from ..raster_copy import RasterCopyError, copy_raster, driver_for
 from ..result import Result
@@ -171,6 +172,7 @@ class ResultAlgorithm(SceneAlgorithm):
             self._tell_dock({"event": "ended"})
 
         self._offer_layers(output, copy, context)
+        log_link(feedback, tr("Unmixing report"), Path(result["files"]["report"]))
         files, metrics = result["files"], result["metrics"]
         return {
             self.OUTPUT: str(output),

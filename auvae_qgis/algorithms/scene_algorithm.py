@@ -24,8 +24,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
+from ..help_pages import help_url
 from ..mask_source import crs_name, mask_file
-from ..paths import UNMIX_ICON
+from ..paths import icon_of
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 
@@ -52,11 +53,15 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(UNMIX_ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return UNMIX_ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
     def _add_scene(self) -> None:
         """Declare which image, and which part of it."""

@@ -367,6 +367,8 @@ def _finish(
     writer.complete_maps(
         lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
     )
+    for text in writer.advice(model, variant):
+        course.message("warning", text)
     document = writer.finish(
         model,
         {

@@ -19,14 +19,17 @@ import safetensors.numpy
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.errors import RasterioError
 
-from . import report
+from . import report, report_pictures
+from .advice import advice
 from .checkpoint import JOURNAL, Checkpoint, Lock, held_by_another
 from .errors import OutputError
 from .map_rasters import MapRasters
 from .model_file import model_bytes
+from .overview import Overview
 from .palette import COLORS
 from .statistics import MapStatistics
 from .training import Model
+from .variants import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -156,6 +159,7 @@ class ResultWriter:
         self._job_id = job_id
         self._finished = False
         self.statistics = MapStatistics(len(self.names))
+        self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
         try:
@@ -165,6 +169,7 @@ class ResultWriter:
             with disk_errors_named(self.output):
                 if earlier is not None:
                     self.statistics.restore(earlier.checkpoint.sums)
+                    self._overview.restore(earlier.checkpoint.sums)
                     earlier.folder.rename(self.staging)
                 else:
                     self.staging.mkdir()
@@ -202,9 +207,13 @@ class ResultWriter:
                 total = abundances.sum(axis=-1, keepdims=True)
                 abundances = abundances / np.maximum(total, np.float32(1e-12))
             angle = maps.angle[inside]
-            self._rasters.write(window, abundances, maps.uncertainty[inside], angle, valid)
+            uncertainty = maps.uncertainty[inside]
+            self._rasters.write(window, abundances, uncertainty, angle, valid)
         errors = maps.squared_error[inside]
-        self.statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+        self.statistics.see(
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+        )
+        self._overview.see(window, cube[inside], valid, angle, errors)
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
@@ -212,7 +221,8 @@ class ResultWriter:
             self._rasters.flush()
             if not (self.staging / FILES["model"]).exists():
                 self._write_model(model)
-            Checkpoint(fingerprint, row, told, self.statistics.arrays()).write(self.staging)
+            seen = {**self.statistics.arrays(), **self._overview.arrays()}
+            Checkpoint(fingerprint, row, told, seen).write(self.staging)
 
     def complete_maps(self, progress: Callable[[float], None]) -> None:
         """Pack every raster with its overviews, and make sure that every pixel arrived.
@@ -222,6 +232,17 @@ class ResultWriter:
         with disk_errors_named(self.output):
             self._rasters.pack(self.staging, progress)
             Checkpoint.clear(self.staging)
+
+    def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
+        """What speaks against this result, after the last `write`: sentences for the analyst."""
+        return advice(
+            np.asarray(model.endmembers),
+            np.array(self.statistics.mean_abundances),
+            np.array(self.statistics.area_shares),
+            np.array(self.statistics.mean_uncertainties) if variant == DEFAULT else None,
+            self.statistics.metrics["mean_angle"],
+            self._overview,
+        )
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -243,15 +264,17 @@ class ResultWriter:
                     "file": file,
                     "color": self.colors[index],
                     "mean_abundance": mean,
+                    "mean_uncertainty": deviation,
                     "area_share": area,
                     "mixing": mixing,
                     "purest": {"pixels": purest.counts, "least_abundance": least},
                 }
-                for index, (name, file, mean, area, mixing, least) in enumerate(
+                for index, (name, file, mean, deviation, area, mixing, least) in enumerate(
                     zip(
                         self.names,
                         self.files,
                         statistics.mean_abundances,
+                        statistics.mean_uncertainties,
                         statistics.area_shares,
                         model.mixing.tolist(),
                         purest.least,
@@ -270,11 +293,8 @@ class ResultWriter:
             moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
             (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
             self._write_model(model)
-            maps = [
-                report.thumbnail(self.staging / item["file"], item["color"])
-                for item in document["endmembers"]
-            ]
-            page = report.page(document, np.asarray(model.endmembers), maps)
+            images = report_pictures.pictures(self.staging, document, self._overview)
+            page = report.page(document, np.asarray(model.endmembers), spread, images)
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
