@@ -98,6 +98,33 @@ def test_a_scene_of_other_materials_is_flagged_and_applied_all_the_same(jasper, 
     assert maps.sum(axis=-1) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
+def test_a_fine_tuned_model_fits_the_new_scene_better_and_keeps_its_endmembers_in_order(
+    jasper, apply, write_raster, tmp_path
+):
+    folder, cube, wavelengths = jasper
+    bend = 1 + 0.25 * np.sin(wavelengths / 250)
+    scene = write_raster((cube * bend).astype("float32"), tags=in_header(wavelengths))
+    apply(folder, scene)
+    tuned = tmp_path / "tuned"
+    given = Job(
+        id="c", scene=str(scene), endmembers=0, output=str(tuned), quality="draft", device="cpu",
+        model=str(folder / "model.auvae"),
+    )  # fmt: skip
+    job_module.run(given, lambda event: None, lambda: False)
+    before, after = (
+        json.loads((path / "result.json").read_text())["metrics"]["mean_angle"]
+        for path in (tmp_path / "applied", tuned)
+    )
+    assert after < 0.7 * before
+    first, second = (
+        np.loadtxt(path / "endmembers.csv", delimiter=",", skiprows=1) for path in (folder, tuned)
+    )
+    wanted, found = first[:, 1:] * bend[:, None], second[:, 1:]
+    cosine = wanted.T @ found / np.linalg.norm(wanted, axis=0)[:, None] / np.linalg.norm(found, axis=0)
+    assert cosine.argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
 @pytest.fixture(scope="module")
 def trained(simulated, tmp_path_factory):
     """The folder of a result of the simulated scene: 3 endmembers, 40 bands."""
@@ -207,6 +234,7 @@ def test_a_model_whose_words_do_not_fit_its_numbers_is_refused(trained, tmp_path
         ({}, {"decoder.log_spectra": np.full_like(state["decoder.log_spectra"], np.nan)}),
         ({}, {"decoder.log_spectra": state["decoder.log_spectra"].astype(np.float64)}),
         ({}, {"extra": np.zeros(3, np.float32)}),
+        ({}, {"brightness.weights": np.zeros_like(state["brightness.weights"])}),
     ]
     for words, tensors in hostile:
         path = tmp_path / "model.auvae"

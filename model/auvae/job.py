@@ -379,7 +379,7 @@ def _finish(
             "bands": _band_decisions(scene),
             "options": {"endmembers": len(writer.names), "variant": variant, **job.options},
             "applied": applied,
-            "known": None if known is None else {"names": known.names, "notes": known.notes},
+            "known": None if known is None else {"count": len(known.names), "notes": known.notes},
             "count": told["count"],
             "command": job.command,
             "seed": job.seed,

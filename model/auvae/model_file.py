@@ -38,6 +38,7 @@ LARGEST_FILE = 1 << 30
 LARGEST_HEADER = 1 << 22
 LARGEST_SIZES = {"bands": 20_000, "endmembers": 256, "dimensions": 20_000, "channels": 512}
 LONGEST_NAME = 200
+WEIGHTS = "brightness.weights"
 _TORCH = {"F32": torch.float32, "I64": torch.int64}
 _ANOTHER = "Choose the model.auvae of a result, or unmix again."
 
@@ -109,9 +110,6 @@ def read_model(path: str, device: str = "cpu") -> SavedModel:
         raise ModelError(f"{name} is damaged, or no model of AUVAE Unmixing.", _ANOTHER) from error
 
 
-WEIGHTS = "brightness.weights"
-
-
 class _UnfitError(ValueError):
     """What a file says of itself cannot be; the text ends a sentence."""
 
@@ -150,6 +148,8 @@ def _read(path: str, device: str, sha256: str) -> SavedModel:
         state = {key: file.get_tensor(key) for key in expected}
     if not all(np.isfinite(values).all() for values in state.values()):
         raise _UnfitError("it holds values that are not numbers")
+    if not (state.get(WEIGHTS, np.ones(1)) > 0).all():
+        raise _UnfitError("it has bands that count nothing")
     count, bands = sizes["endmembers"], sizes["bands"]
     wavelengths = _parsed(described, "wavelengths_nm")
     widths = _parsed(described, "fwhm_nm", [None] * bands)
