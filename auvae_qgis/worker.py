@@ -82,7 +82,7 @@ def _run(
         if unwanted:
             worker.discard()
         worker.end()
-        for place in ("output", "report", "table"):
+        for place in ("output", "report", "table", "library", "map"):
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
         if worker.last_words:
@@ -347,7 +347,14 @@ class _Narrator:
 def _checked(task: str, event: Event) -> Event:
     """Return the result event if it has all that follows needs."""
     try:
-        complete = {"count": _is_count, "inspect": _is_inspection}.get(task, _is_unmixing)(event)
+        checks = {
+            "count": _is_count,
+            "inspect": _is_inspection,
+            "extract": _is_library,
+            "export": _is_library,
+            "purity": _is_purity,
+        }
+        complete = checks.get(task, _is_unmixing)(event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
@@ -367,6 +374,19 @@ def _is_inspection(event: Event) -> bool:
         isinstance(event["sensor"], str)
         and isinstance(event["no_data"], (int, float))
         and all(name in band for band in event["bands"] for name in names)
+    )
+
+
+def _is_library(event: Event) -> bool:
+    return isinstance(event["files"]["library"], str) and all(
+        isinstance(spectrum["name"], str) and {"row", "col"} <= spectrum.keys()
+        for spectrum in event["spectra"]
+    )
+
+
+def _is_purity(event: Event) -> bool:
+    return isinstance(event["files"]["map"], str) and all(
+        isinstance(event[name], int) for name in ("extreme_pixels", "most")
     )
 
 

@@ -16,12 +16,12 @@ from auvae import job, model_file
 from auvae.errors import AuvaeError
 from auvae.sampling import sample_patches
 from auvae.scene import Scene
-from auvae.training import EFFORTS, Effort, Options, train
 
 from tests import products
 
 from .target import Target
 
+FIXTURES = Path(__file__).resolve().parent.parent / "tests" / "fixtures"
 MOST_PATCHES = 2
 
 
@@ -87,22 +87,14 @@ def _seed(kind: str, changed: str) -> Callable[[], list[bytes]]:
 
 
 def _model_seeds() -> list[bytes]:
-    draws = np.random.default_rng(0)
-    cube = draws.uniform(0.1, 0.9, (12, 12, 6)).astype(np.float32)
-    EFFORTS["draft"] = Effort(cleaning=2, unmixing=2, starts=1, rounds=3, crop=12)
-    model = train([(cube, np.ones((12, 12), bool))], Options(2, "draft", 0, "cpu"), lambda _: None)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.auvae")
-        described = {"names": ["a", "b"], "wavelengths_nm": None, "bands": list(range(1, 7)), "unit": "Value"}
-        model_file.write_model(path, model, described)
-        content = path.read_bytes()
+    content = next(FIXTURES.glob("*/result/model.auvae")).read_bytes()
     return [content, content[:4096]]
 
 
 def _model(place: Path, content: bytes) -> None:
     path = place / "model.auvae"
     path.write_bytes(content)
-    model_file.read_model(path)
+    model_file.read_model(str(path))
 
 
 def _job_seeds() -> list[bytes]:

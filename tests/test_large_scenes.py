@@ -79,7 +79,7 @@ def test_files_stored_line_by_line_are_mapped_in_strips_whose_lines_fit_in_the_c
         height = mapping.strip_height(scene, 16)
         assert height % 4 == 0
         assert 64 < height < mapping.WINDOW
-        assert (height + 2 * 16) * scene.line_bytes < mapping.CACHE_MIB * 2**20
+        assert (height + 2 * 16) * scene.line_bytes < mapping.CACHE_BYTES
     with Scene.open(write_raster(mixed(), tiled=True, blockxsize=16, blockysize=16)) as scene:
         assert mapping.strip_height(scene, 16) == mapping.WINDOW
 

@@ -33,6 +33,7 @@ GROUPS = {
     "DeviceError": "Memory and graphics card",
     "OutputError": "The result",
     "ModelError": "A trained model",
+    "LibraryError": "Known spectra",
     "AuvaeError": "Everything else",
 }
 WORKER = CHECKOUT / "auvae_qgis" / "worker.py"
@@ -63,11 +64,8 @@ def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
 def _causes(path: Path) -> list[tuple[str, str]]:
     """The causes that an installer's words stand for."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    table = next(
-        node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_CAUSES"
-    )
+    made = next(node for node in tree.body if getattr(node, "name", "") == "_causes")
+    table = next(node.value for node in made.body if isinstance(node, ast.Return))
     return [(_text(said), _text(remedy)) for _, said, remedy in (row.elts for row in table.elts)]
 
 
@@ -108,6 +106,13 @@ def _text(node: ast.AST) -> str:
             for value in node.values
         ]
         return re.sub(r"…(?:\W*…)+", "…", "".join(parts))
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format":
+        text = _raw(node.func.value.args[0])
+        for argument in node.args:
+            text = text.replace("{}", KNOWN.get(getattr(argument, "id", ""), "…"), 1)
+        return text
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr":
+        return _raw(node.args[0])
     if isinstance(node, ast.IfExp):
         return _text(node.body)
     return ""

@@ -30,9 +30,15 @@ class SceneError(AuvaeError):
 
 
 class ModelError(AuvaeError):
-    """A file is no trained model that can be read."""
+    """A saved model cannot be read, or does not fit the scene."""
 
     kind = "model"
+
+
+class LibraryError(AuvaeError):
+    """Known spectra cannot be read, or do not fit the scene."""
+
+    kind = "library"
 
 
 class OutputError(AuvaeError):

@@ -19,13 +19,16 @@ import numpy as np
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.errors import RasterioError
 
-from . import report
+from . import report, report_pictures
+from .advice import advice
 from .checkpoint import JOURNAL, LOCK, Checkpoint, Lock, held_by_another
 from .errors import Cancelled, OutputError
 from .map_rasters import MapRasters
-from .model_file import read_model, write_model
+from .model_file import model_bytes, read_model
+from .overview import Overview
 from .palette import COLORS
 from .statistics import MapStatistics
+from .variants import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from rasterio.windows import Window
 
+    from .library_file import Axis
     from .scene import Scene
     from .training import Maps, TrainedModel
 
@@ -85,7 +89,7 @@ class Leftover:
 
     def model(self, device: str) -> TrainedModel:
         """The model that it had trained."""
-        return read_model(self.folder / FILES["model"], device)
+        return read_model(str(self.folder / FILES["model"]), device).model
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:
@@ -98,7 +102,7 @@ def left_over(output: Path, fingerprint: str) -> Leftover | None:
     if not output.parent.is_dir():
         return None
     found = None
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         start = f".{output.name}.{_PARTIAL}-"
         for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
             if held_by_another(folder):
@@ -137,30 +141,41 @@ class ResultWriter:
     """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
 
     output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
-    order. earlier: what a run that died had written, to go on with. Raises OutputError, as all its methods
-    do, when the folder cannot be written or holds something else.
+    order. earlier: what a run that died had written, to go on with. shares: whether abundances sum to one;
+    they are amounts otherwise. Raises OutputError, as all its methods do, when the folder cannot be written
+    or holds something else.
     """
 
     def __init__(
-        self, output: Path, job_id: str, scene: Scene, names: Sequence[str], earlier: Leftover | None = None
+        self,
+        output: Path,
+        job_id: str,
+        scene: Scene,
+        names: Sequence[str],
+        earlier: Leftover | None = None,
+        *,
+        shares: bool = True,
     ) -> None:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
         self.files = _map_files(self.names)
         self.colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
         self._scene = scene
+        self._shares = shares
         self._job_id = job_id
         self._finished = False
         self.statistics = MapStatistics(len(self.names))
+        self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
         try:
             _put_back(self.output)
             _refuse_foreign(self.output)
             self._refuse_input_inside()
-            with _disk_errors_named(self.output):
+            with disk_errors_named(self.output):
                 if earlier is not None:
                     self.statistics.restore(earlier.checkpoint.sums)
+                    self._overview.restore(earlier.checkpoint.sums)
                     earlier.folder.rename(self.staging)
                 else:
                     self.staging.mkdir()
@@ -191,32 +206,50 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             # float32 arithmetic may leave a hair below zero or off one.
-            abundances = np.clip(maps.abundances[inside], 0, 1)
+            abundances = np.clip(maps.abundances[inside], 0, 1 if self._shares else None)
             valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-            abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+            if self._shares:
+                total = abundances.sum(axis=-1, keepdims=True)
+                abundances = abundances / np.maximum(total, np.float32(1e-12))
             angle = maps.angle[inside]
-            self._rasters.write(window, abundances, maps.uncertainty[inside], angle, valid)
+            uncertainty = maps.uncertainty[inside]
+            self._rasters.write(window, abundances, uncertainty, angle, valid)
         errors = maps.squared_error[inside]
-        self.statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+        self.statistics.see(
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+        )
+        self._overview.see(window, cube[inside], valid, angle, errors)
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.flush()
             if not (self.staging / FILES["model"]).exists():
                 self._write_model(model)
-            Checkpoint(fingerprint, row, told, self.statistics.arrays()).write(self.staging)
+            seen = {**self.statistics.arrays(), **self._overview.arrays()}
+            Checkpoint(fingerprint, row, told, seen).write(self.staging)
 
     def complete_maps(self, progress: Callable[[float], None]) -> None:
         """Pack every raster with its overviews, and make sure that every pixel arrived.
 
         progress is called with 0 to 1 and may raise to give up.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.pack(self.staging, progress)
             Checkpoint.clear(self.staging)
+
+    def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
+        """What speaks against this result, after the last `write`: sentences for the analyst."""
+        return advice(
+            np.asarray(model.endmembers),
+            np.array(self.statistics.mean_abundances),
+            np.array(self.statistics.area_shares),
+            np.array(self.statistics.mean_uncertainties) if variant == DEFAULT else None,
+            self.statistics.metrics["mean_angle"],
+            self._overview,
+        )
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -238,15 +271,17 @@ class ResultWriter:
                     "file": file,
                     "color": self.colors[index],
                     "mean_abundance": mean,
+                    "mean_uncertainty": deviation,
                     "area_share": area,
                     "mixing": mixing,
                     "purest": {"pixels": purest.counts, "least_abundance": least},
                 }
-                for index, (name, file, mean, area, mixing, least) in enumerate(
+                for index, (name, file, mean, deviation, area, mixing, least) in enumerate(
                     zip(
                         self.names,
                         self.files,
                         statistics.mean_abundances,
+                        statistics.mean_uncertainties,
                         statistics.area_shares,
                         model.mixing.tolist(),
                         purest.least,
@@ -257,7 +292,7 @@ class ResultWriter:
             "files": dict(FILES),
             "metrics": statistics.metrics,
         }
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
             spread = purest.spread(model.endmembers)
@@ -265,11 +300,8 @@ class ResultWriter:
             moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
             (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
             self._write_model(model)
-            maps = [
-                report.thumbnail(self.staging / item["file"], item["color"])
-                for item in document["endmembers"]
-            ]
-            page = report.page(document, np.asarray(model.endmembers), maps)
+            images = report_pictures.pictures(self.staging, document, self._overview)
+            page = report.page(document, np.asarray(model.endmembers), spread, images)
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
@@ -281,14 +313,8 @@ class ResultWriter:
         return document
 
     def _write_model(self, model: TrainedModel) -> None:
-        scene = self._scene
-        described = {
-            "names": list(self.names),
-            "wavelengths_nm": None if scene.wavelengths is None else scene.wavelengths.tolist(),
-            "bands": [band.number for band in scene.kept],
-            "unit": scene.unit,
-        }
-        write_model(self.staging / FILES["model"], model, described)
+        content = model_bytes(model, self.names, self._scene, self.statistics.metrics["mean_angle"])
+        (self.staging / FILES["model"]).write_bytes(content)
 
     def _swap(self) -> None:
         previous = self.output.parent / f".{self.output.name}.previous-{self._job_id}"
@@ -340,7 +366,7 @@ class ResultWriter:
         while not folder.exists():
             missing.append(folder)
             folder = folder.parent
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self.output.parent.mkdir(parents=True, exist_ok=True)
         return missing
 
@@ -352,7 +378,7 @@ class ResultWriter:
                 return
 
 
-def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
     spectra = np.asarray(endmembers, np.float32)
     if scene.wavelengths is not None:
@@ -365,7 +391,7 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
         rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
 
 
-def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
     spectra = np.ascontiguousarray(endmembers, "<f4")
     path.write_bytes(spectra.tobytes())
@@ -400,7 +426,7 @@ def write_text_whole(path: Path, text: str, job_id: str) -> None:
     """Write a file that appears whole or not at all, beside its place first; raises OutputError."""
     path = Path(os.path.abspath(path))
     staged = path.with_name(f".{path.name}.partial-{job_id}")
-    with _disk_errors_named(path.parent):
+    with disk_errors_named(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             staged.write_text(text, encoding="utf-8")
@@ -423,7 +449,7 @@ def _refuse_foreign(output: Path) -> None:
         return
     if not output.is_dir():
         raise OutputError(f"{output} is a file, not a folder.", "Choose another output folder.")
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         held = [entry.name for entry in os.scandir(output) if entry.name.lower() not in _LITTER]
     if held and not is_result(output):
         raise OutputError(
@@ -497,7 +523,7 @@ def _gone(output: Path) -> OutputError:
 
 
 @contextmanager
-def _disk_errors_named(output: Path) -> Iterator[None]:
+def disk_errors_named(output: Path) -> Iterator[None]:
     """Turn what the system or GDAL says of a failed write into a sentence."""
     try:
         yield

@@ -105,7 +105,7 @@ def _kinds(spectra: np.ndarray, seed: int) -> np.ndarray:
     """Which of `_KINDS` clusters of softly normalised spectra each of ``(n, B)`` belongs to: ``(n,)``."""
     pixels = torch.from_numpy(spectra).float()
     brightness = Brightness.of(pixels, min(_DIMENSIONS, pixels.shape[1]))
-    points = (pixels @ brightness.basis.T) / brightness.measure(pixels).clamp_min(1e-12)
+    points = brightness.normalise(pixels) @ brightness.basis.T
     centres, _ = cluster(points, _KINDS, torch.Generator().manual_seed(seed))
     kinds: np.ndarray = torch.cdist(points, centres).argmin(1).numpy()
     return kinds

@@ -79,6 +79,7 @@ class Scene:
                 "Choose a raster with many bands (hyperspectral or multispectral).",
             )
         grid = Grid.of(source)
+        self._to_kept: np.ndarray | None = None
         self._mask = None if selection.mask is None else open_mask(selection.mask, grid)
         self._place(grid.window(selection.extent) if selection.extent else Window(0, 0, grid.cols, grid.rows))
         self._describe(bands, selection.water_bands)
@@ -132,16 +133,34 @@ class Scene:
         band is no-data, masked or not finite, where all kept bands are zero, and outside the analyst's mask.
         Raises SceneError when the file is damaged.
         """
-        numbers = [band.number for band in self.kept]
         wanted = None if self._mask is None else self._mask.read(self._in_source(window))
         if wanted is not None and not wanted.any():
-            return np.zeros((*wanted.shape, len(numbers)), np.float32), wanted
-        cube, good = self.values(numbers, window)
+            return np.zeros((*wanted.shape, len(self.kept)), np.float32), wanted
+        cube, good = self.values(self._read_bands, window)
         valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
         if wanted is not None:
             valid &= wanted
         cube[~valid] = 0
-        return cube, valid
+        return cube if self._to_kept is None else cube @ self._to_kept, valid
+
+    def see_as(
+        self,
+        bands: Sequence[Band],
+        numbers: Sequence[int],
+        matrix: np.ndarray | None,
+        unit: str,
+        reflectance_scale: float | None,
+    ) -> None:
+        """From here on give the pixels in other bands and another unit: those of a saved model.
+
+        bands: all kept, instead of the scene's. numbers: which of the scene's bands are read for them. matrix
+        (numbers, bands): what `read` multiplies these by; None where they are the bands already.
+        """
+        self.bands = self.kept = tuple(bands)
+        self._read_bands = list(numbers)
+        self._to_kept = None if matrix is None else np.ascontiguousarray(matrix, np.float32)
+        self.wavelengths = self._wavelengths()
+        self.unit, self.reflectance_scale = unit, reflectance_scale
 
     def values(self, numbers: Sequence[int], window: Window | None) -> tuple[np.ndarray, np.ndarray]:
         """Any bands' values (rows, cols, bands) float32 in a window (None: everything), and good, likewise.
@@ -282,6 +301,7 @@ class Scene:
             for number, band in zip(numbers, described, strict=True)
         )
         self.kept = tuple(band for band in self.bands if band.kept)
+        self._read_bands = [band.number for band in self.kept]
         self.wavelengths = self._wavelengths()
         self.reflectance_scale, self.unit = self._unit()
         if self.sensor:
