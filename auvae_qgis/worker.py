@@ -36,6 +36,7 @@ UNLOADING = 4.0  # seconds that QGIS waits for running jobs to end when the plug
 WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
+LARGEST_LOSS = 1e300  # JSON knows whole numbers that no float can hold
 LONGEST_LINE = 1 << 22  # bytes; a line longer than that is none of ours
 
 _OUT_OF_MEMORY = (-9, 137, 0xC0000017)  # killed by Linux, the same through a shell, Windows' STATUS_NO_MEMORY
@@ -340,7 +341,11 @@ class _Narrator:
         self.stage, self.text, self.spoke = str(stage), text, now
         losses = event.get("losses")
         known = losses.items() if isinstance(losses, dict) else ()
-        parts = [f"{name} {value:.4g}" for name, value in known if isinstance(value, float)]
+        parts = [
+            f"{name} {value:.4g}"
+            for name, value in known
+            if isinstance(value, (int, float)) and abs(value) < LARGEST_LOSS
+        ]
         self.feedback.setProgressText(" · ".join([text, *parts]))
 
 
