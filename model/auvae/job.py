@@ -30,6 +30,7 @@ from .mapping import map_scene
 from .palette import COLORS
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
 from .scene import Scene
+from .scenes.job import ClusterJob, ScenesJob
 from .selection import Selection
 from .training import Options, Patch, Progress, TrainedModel, choose_device, train
 from .variants import DEFAULT, VARIANTS, caution
@@ -38,7 +39,7 @@ Emit = Callable[[dict[str, Any]], None]
 
 SCHEMA = 1
 QUALITIES = ("draft", "standard", "high")
-DEVICES = ("auto", "cuda", "cpu")
+DEVICES = ("auto", "cuda", "cpu", "all-gpus")
 ENDMEMBERS = (2, 30)
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
@@ -169,18 +170,18 @@ class InspectJob:
         return cls(**_values(cls, document))
 
 
-AnyJob = Job | CountJob | InspectJob
+AnyJob = Job | CountJob | InspectJob | ScenesJob | ClusterJob
 
 
 def parse(document: object) -> AnyJob:
     """The job of any task that a document describes; JobError where it is none."""
-    for kind in (CountJob, InspectJob):
+    for kind in (CountJob, InspectJob, ScenesJob, ClusterJob):
         if isinstance(document, dict) and document.get("task") == kind.task:
             return kind.parse(document)
     return Job.parse(document)
 
 
-def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
+def _values(kind: type[Job | CountJob | InspectJob], document: object) -> dict[str, Any]:
     """The fields of a job, from a document that has exactly these."""
     if not isinstance(document, dict):
         raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
@@ -196,7 +197,7 @@ def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
     if document["schema"] != SCHEMA or document["task"] != kind.task:
         raise JobError(
             f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-            f"{__version__}, which does the tasks 'unmix', 'count' and 'inspect' of schema {SCHEMA}.",
+            f"{__version__}, which does the tasks 'unmix', 'unmixscenes', 'count', 'inspect' and 'cluster' of schema {SCHEMA}.",
             "Use a plugin and a core of the same version.",
         )
     values = {field.name: document[field.name] for field in fields(kind)}
@@ -209,7 +210,10 @@ def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
 
 
 def _check(
-    job: AnyJob, texts: tuple[str, ...] = (), numbers: tuple[str, ...] = (), files: tuple[str, ...] = ()
+    job: Job | CountJob | InspectJob,
+    texts: tuple[str, ...] = (),
+    numbers: tuple[str, ...] = (),
+    files: tuple[str, ...] = (),
 ) -> None:
     """Refuse what no job may be: fields of a wrong type, and what all tasks share out of its range."""
     for name in files:
@@ -236,7 +240,8 @@ def _check(
 
 def hello(job: AnyJob) -> dict[str, Any]:
     """The event that names versions and the device this job will use."""
-    device, name = _device(job.device)
+    run_on = getattr(job, "run_on", "")
+    device, name = ("cluster", run_on) if run_on else device_of(job.device)
     return {
         "event": "hello",
         "auvae": __version__,
@@ -253,9 +258,19 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     The last event is `result`.
 
     cancelled: looked at many times a second; once it says True, Cancelled is raised and nothing is left.
-    Raises SceneError, OutputError, DeviceError.
+    Raises SceneError, OutputError, DeviceError, ClusterError.
     """
-    course = _Course(emit, cancelled)
+    if isinstance(job, ScenesJob):
+        from .scenes.run import run_scenes
+
+        run_scenes(job, emit, cancelled)
+        return
+    if isinstance(job, ClusterJob):
+        from .scenes.cluster import survey
+
+        emit(survey(job.run_on, cancelled))
+        return
+    course = Course(emit, cancelled)
     course.reach(0.0, "reading", "Reading the scene")
     with Scene.open(job.scene, job.bands, job.selection) as scene:
         scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
@@ -270,7 +285,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
             _inspect(job, scene, course)
 
 
-def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
+def _inspect(job: InspectJob, scene: Scene, course: Course) -> None:
     """Say what was decided about the scene, and write the page and the table where they are asked for."""
     started = time.monotonic()
     found = inspect_scene(
@@ -282,11 +297,11 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
             "unit": scene.unit,
-            "bands": _band_decisions(scene),
+            "bands": band_decisions(scene),
             "inspection": found.document(),
             "options": {"bands": None if job.bands is None else list(job.bands), **job.selection.document()},
             "notes": scene.notes,
-            "versions": _versions(),
+            "versions": versions(),
             "seconds": {"reading": round(time.monotonic() - started, 3)},
             "warnings": course.warnings,
         }
@@ -301,7 +316,7 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
             "rows": scene.rows,
             "cols": scene.cols,
             "bands": [
-                {**band, "mean": mean} for band, mean in zip(_band_decisions(scene), found.means, strict=True)
+                {**band, "mean": mean} for band, mean in zip(band_decisions(scene), found.means, strict=True)
             ],
             "no_data": found.no_data,
             "pixels": found.pixels,
@@ -326,23 +341,23 @@ def _band_table(scene: Scene, found: Inspection) -> str:
     return text.getvalue()
 
 
-def _count(job: CountJob, scene: Scene, course: _Course) -> None:
+def _count(job: CountJob, scene: Scene, course: Course) -> None:
     """Count the scene's endmembers, and write the report where one is asked for."""
     started = time.monotonic()
-    found = _counted(job, scene, _patches(job, scene, course), course, _MAPPED)
+    found = counted_endmembers(job, scene, _patches(job, scene, course), course, _MAPPED)
     course.reach(_MAPPED, "writing", "Writing the report")
     if job.report is not None:
         document = {
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-            "bands": _band_decisions(scene),
+            "bands": band_decisions(scene),
             "options": {
                 "bands": None if job.bands is None else list(job.bands),
                 "seed": job.seed,
                 **job.selection.document(),
             },
             "count": found.document(),
-            "versions": _versions(),
+            "versions": versions(),
             "seconds": {"counting": round(time.monotonic() - started, 3)},
             "warnings": course.warnings,
         }
@@ -357,18 +372,18 @@ def _count(job: CountJob, scene: Scene, course: _Course) -> None:
     )
 
 
-def _unmix(job: Job, scene: Scene, course: _Course) -> None:
+def _unmix(job: Job, scene: Scene, course: Course) -> None:
     """Unmix the scene into the job's result folder, from where a run that died left it."""
-    device, device_name = _device(job.device)
+    device, device_name = device_of(job.device)
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
-    mark = fingerprint(scene, job.options, _versions(), device)
+    mark = fingerprint(scene, job.options, versions(), device)
     earlier = left_over(Path(job.output), mark)
     patches, count = [], None
     told: dict[str, Any]
     if earlier is None:
         patches = _patches(job, scene, course)
-        found = None if job.endmembers else _counted(job, scene, patches, course, _COUNTED)
+        found = None if job.endmembers else counted_endmembers(job, scene, patches, course, _COUNTED)
         count = found.document() if found else None
         endmembers = found.number if found else job.endmembers
     else:
@@ -376,10 +391,10 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
         course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
         endmembers = int(earlier.checkpoint.told["endmembers"])
     names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
-    course.send(_scene_event(scene, names))
+    course.send(scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
         if earlier is None:
-            model, moves = _train(job, endmembers, patches, course)
+            model, moves = train_model(job, endmembers, patches, course)
             told = {"endmembers": endmembers, "count": count, "history": model.history, "moves": moves}
             del patches
         else:
@@ -396,13 +411,13 @@ def _unmix(job: Job, scene: Scene, course: _Course) -> None:
                 "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
                 "unit": scene.unit,
-                "bands": _band_decisions(scene),
+                "bands": band_decisions(scene),
                 "options": job.options,
                 "count": told["count"],
                 "command": job.command,
                 "seed": job.seed,
                 "device": f"{device} ({device_name})",
-                "versions": _versions(),
+                "versions": versions(),
                 "seconds": course.seconds(),
                 "history": told["history"],
                 "warnings": course.warnings,
@@ -416,7 +431,7 @@ def _map(
     scene: Scene,
     model: TrainedModel,
     writer: ResultWriter,
-    course: _Course,
+    course: Course,
     keep: Callable[[int], None],
     earlier: Leftover | None,
 ) -> None:
@@ -435,7 +450,7 @@ def _map(
             keep(row)
 
 
-class _Course:
+class Course:
     """Where a job is: turns what stages report into events, fractions that never fall, and times."""
 
     def __init__(self, emit: Emit, cancelled: Callable[[], bool]) -> None:
@@ -502,7 +517,7 @@ class _Course:
         return spent
 
 
-def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
+def _patches(job: Job | CountJob, scene: Scene, course: Course) -> list[Patch]:
     patches = []
     for patch in scene.sample_patches(job.seed):
         patches.append(patch)
@@ -510,10 +525,12 @@ def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
     return patches
 
 
-def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _Course, until: float) -> Count:
+def counted_endmembers(
+    job: Job | CountJob, scene: Scene, patches: list[Patch], course: Course, until: float
+) -> Count:
     """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
-    device, _ = _device(job.device)
+    device, _ = device_of(job.device)
 
     def tell(done: float) -> None:
         course.reach(_READ + (until - _READ) * done, "start", "Counting the endmembers")
@@ -525,8 +542,8 @@ def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _C
     return found
 
 
-def _train(
-    job: Job, endmembers: int, patches: list[Patch], course: _Course
+def train_model(
+    job: Job, endmembers: int, patches: list[Patch], course: Course
 ) -> tuple[TrainedModel, list[dict[str, Any]]]:
     """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
     begin = _READ if job.endmembers else _COUNTED
@@ -541,7 +558,7 @@ def _train(
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
-    device, _ = _device(job.device)
+    device, _ = device_of(job.device)
     model = train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
     moves.append((1.0, model.endmembers))
     return model, [
@@ -549,7 +566,7 @@ def _train(
     ]
 
 
-def _device(choice: str) -> tuple[str, str]:
+def device_of(choice: str) -> tuple[str, str]:
     """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
     device = choose_device(choice).type
     return (
@@ -573,7 +590,7 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
+def band_decisions(scene: Scene) -> list[dict[str, Any]]:
     return [
         {
             "number": band.number,
@@ -586,7 +603,7 @@ def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
+def scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
     """What a plot of the training needs to know beforehand."""
     return {
         "event": "scene",
@@ -608,7 +625,7 @@ def _rounded(spectra: np.ndarray) -> list[list[float]]:
     return rows
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     return {
         "auvae": __version__,
         "python": sys.version.split()[0],

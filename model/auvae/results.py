@@ -82,10 +82,24 @@ class Leftover:
 
     def model(self, device: str) -> TrainedModel:
         """The model that it had trained."""
-        path = self.folder / FILES["model"]
-        with safetensors.safe_open(path, framework="np") as file:
-            settings = json.loads(file.metadata()["settings"])
-        return Model.restore(safetensors.numpy.load_file(path), settings, device)
+        return own_model(self.folder / FILES["model"], device)
+
+
+def own_model(path: Path, device: str) -> TrainedModel:
+    """A model from a file that this program wrote into a folder of its own; what is in it is not checked."""
+    with safetensors.safe_open(path, framework="np") as file:
+        settings = json.loads(file.metadata()["settings"])
+    return Model.restore(safetensors.numpy.load_file(path), settings, device)
+
+
+def settled(maps: Maps, inside: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+    """Abundances (rows, cols, K) of the part of the maps that is `inside`, and valid (rows, cols).
+
+    float32 arithmetic may have left a hair below zero or off one: they are what is written.
+    """
+    abundances = np.clip(maps.abundances[inside], 0, 1)
+    valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+    return abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12)), valid
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:
@@ -98,7 +112,7 @@ def left_over(output: Path, fingerprint: str) -> Leftover | None:
     if not output.parent.is_dir():
         return None
     found = None
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         start = f".{output.name}.{_PARTIAL}-"
         for folder in [entry for entry in output.parent.iterdir() if entry.name.startswith(start)]:
             if held_by_another(folder):
@@ -150,9 +164,9 @@ class ResultWriter:
         self._made = self._make_parents()
         try:
             _put_back(self.output)
-            _refuse_foreign(self.output)
+            refuse_foreign(self.output)
             self._refuse_input_inside()
-            with _disk_errors_named(self.output):
+            with disk_errors_named(self.output):
                 if earlier is not None:
                     self.statistics.restore(earlier.checkpoint.sums)
                     earlier.folder.rename(self.staging)
@@ -184,19 +198,22 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        with _disk_errors_named(self.output):
-            # float32 arithmetic may leave a hair below zero or off one.
-            abundances = np.clip(maps.abundances[inside], 0, 1)
-            valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-            abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
-            angle = maps.angle[inside]
-            self._rasters.write(window, abundances, maps.uncertainty[inside], angle, valid)
-        errors = maps.squared_error[inside]
+        abundances, valid = settled(maps, inside)
+        self.place(window, abundances, maps.uncertainty[inside], maps.angle[inside])
+        angle, errors = maps.angle[inside], maps.squared_error[inside]
         self.statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+
+    def place(
+        self, window: Window, abundances: np.ndarray, uncertainty: np.ndarray, angle: np.ndarray
+    ) -> None:
+        """Write maps of a window, abundances as `settled`, whose `statistics` somebody else adds."""
+        with disk_errors_named(self.output):
+            valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+            self._rasters.write(window, abundances, uncertainty, angle, valid)
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.flush()
             if not (self.staging / FILES["model"]).exists():
                 self._write_model(model)
@@ -207,7 +224,7 @@ class ResultWriter:
 
         progress is called with 0 to 1 and may raise to give up.
         """
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self._rasters.pack(self.staging, progress)
             Checkpoint.clear(self.staging)
 
@@ -250,7 +267,7 @@ class ResultWriter:
             "files": dict(FILES),
             "metrics": statistics.metrics,
         }
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             write_endmembers(self.staging / FILES["endmembers"], self.names, model.endmembers, scene)
             write_library(self.staging / FILES["library"], self.names, model.endmembers, scene)
             spread = purest.spread(model.endmembers)
@@ -316,7 +333,7 @@ class ResultWriter:
         while not folder.exists():
             missing.append(folder)
             folder = folder.parent
-        with _disk_errors_named(self.output):
+        with disk_errors_named(self.output):
             self.output.parent.mkdir(parents=True, exist_ok=True)
         return missing
 
@@ -376,7 +393,7 @@ def write_text_whole(path: Path, text: str, job_id: str) -> None:
     """Write a file that appears whole or not at all, beside its place first; raises OutputError."""
     path = Path(os.path.abspath(path))
     staged = path.with_name(f".{path.name}.partial-{job_id}")
-    with _disk_errors_named(path.parent):
+    with disk_errors_named(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             staged.write_text(text, encoding="utf-8")
@@ -394,12 +411,13 @@ def is_result(folder: Path) -> bool:
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
-def _refuse_foreign(output: Path) -> None:
+def refuse_foreign(output: Path) -> None:
+    """Raise OutputError where a result in this folder would take the place of something else."""
     if not output.exists() and not output.is_symlink():
         return
     if not output.is_dir():
         raise OutputError(f"{output} is a file, not a folder.", "Choose another output folder.")
-    with _disk_errors_named(output):
+    with disk_errors_named(output):
         held = [entry.name for entry in os.scandir(output) if entry.name.lower() not in _LITTER]
     if held and not is_result(output):
         raise OutputError(
@@ -466,7 +484,7 @@ def _plain_cell(name: str) -> str:
 
 
 @contextmanager
-def _disk_errors_named(output: Path) -> Iterator[None]:
+def disk_errors_named(output: Path) -> Iterator[None]:
     """Turn what the system or GDAL says of a failed write into a sentence."""
     try:
         yield
