@@ -67,4 +67,4 @@ def work(kind: str, order: dict[str, Any], topic: str, version: str) -> dict[str
         raise
     except Exception as error:
         # Exceptions of other packages may not be known, or not of the same form, where they arrive.
-        raise RuntimeError(f"{type(error).__name__}: {error}") from error
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
