@@ -14,6 +14,7 @@ from .algorithms.countendmembers import CountEndmembers
 from .algorithms.dominantmaterial import DominantMaterial
 from .algorithms.inspect import Inspect
 from .algorithms.unmix import Unmix
+from .algorithms.unmixscenes import UnmixScenes
 from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models
 from .paths import ICON
@@ -33,6 +34,7 @@ class AuvaeProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
+        self.addAlgorithm(UnmixScenes())
         self.addAlgorithm(CountEndmembers())
         self.addAlgorithm(Inspect())
         self.addAlgorithm(DominantMaterial())

@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from .dock_control import DockControl
+from .gui.cluster_dialog import ClusterDialog
 from .gui.dock.dock import ResultDock
 from .gui.environment_dialog import EnvironmentDialog
 from .gui.first_use import invite_to_set_up
@@ -68,7 +69,9 @@ class WindowParts:
         unmix.triggered.connect(self._open_unmix)
         set_up = QAction(tr("Set up…"), window)
         set_up.triggered.connect(self._open_set_up)
-        entries = [unmix, self.dock.toggleViewAction(), set_up]
+        cluster = QAction(tr("Cluster…"), window)
+        cluster.triggered.connect(lambda: ClusterDialog(window).show())
+        entries = [unmix, self.dock.toggleViewAction(), set_up, cluster]
         if self.control.probe is not None:
             probe = QAction(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Probe pixels"), window)
             probe.triggered.connect(self._open_probe)

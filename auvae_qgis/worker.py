@@ -292,7 +292,12 @@ class _Narrator:
 def _checked(task: str, event: Event) -> Event:
     """Return the result event if it has all that follows needs."""
     try:
-        complete = {"count": _is_count, "inspect": _is_inspection}.get(task, _is_unmixing)(event)
+        complete = {
+            "count": _is_count,
+            "inspect": _is_inspection,
+            "unmixscenes": _is_many,
+            "cluster": _is_survey,
+        }.get(task, _is_unmixing)(event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
@@ -313,6 +318,19 @@ def _is_inspection(event: Event) -> bool:
         and isinstance(event["no_data"], (int, float))
         and all(name in band for band in event["bands"] for name in names)
     )
+
+
+def _is_many(event: Event) -> bool:
+    return (
+        all(isinstance(event["files"][name], str) for name in ("summary", "report", "json"))
+        and all(isinstance(scene["output"], str) for scene in event["scenes"])
+        and isinstance(event["failed"], list)
+    )
+
+
+def _is_survey(event: Event) -> bool:
+    names = ("address", "name", "threads", "memory", "gpus", "auvae", "problem")
+    return all(name in worker for worker in event["workers"] for name in names)
 
 
 def _is_unmixing(event: Event) -> bool:

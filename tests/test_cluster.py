@@ -19,21 +19,24 @@ import rasterio
 from auvae import __version__, training
 from auvae import job as job_module
 from auvae.errors import Cancelled, ClusterError, JobError, SceneError
-from auvae.scenes import tasks
+from auvae.scenes import cluster, tasks, workplace
+from auvae.scenes import run as run_module
 from auvae.scenes.dates import date_in
 from auvae.scenes.run import common_bands
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
-# A worker on a slow machine: each window takes so long to read.
-SLOW = """
+# Workers train for a few steps only, as `briefly` does here; and take so long for each window that they map.
+WORKER = """
 import time
-from auvae.scene import Scene
+from auvae import mapping, training
 
-def slowly(self, window=None, read=Scene.read):
+training.EFFORTS["draft"] = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+
+def slowly(scene, inner, halo, read=mapping._read):
     time.sleep({seconds})
-    return read(self, window)
+    return read(scene, inner, halo)
 
-Scene.read = slowly
+mapping._read = slowly
 """
 
 
@@ -111,15 +114,12 @@ class Dask:
         self.address = json.loads((folder / "scheduler.json").read_text())["address"]
         assert self.address.startswith("tcp://127.0.0.1:")
 
-    def worker(self, name, preload="", model=MODEL):
-        """Start a worker, without a nanny, so that its end is its end."""
-        more = []
-        if preload:
-            (self.folder / f"{name}.py").write_text(preload)
-            more = ["--preload", str(self.folder / f"{name}.py")]
+    def worker(self, name, seconds=0, model=MODEL):
+        """Start a worker, without a nanny, so that its end is its end; `seconds`: how slow it is."""
+        (self.folder / f"{name}.py").write_text(WORKER.format(seconds=seconds))
         return self._start(
-            "dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name, *more,
-            model=model,
+            "dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name,
+            "--preload", str(self.folder / f"{name}.py"), model=model,
         )  # fmt: skip
 
     def _start(self, program, *arguments, model=MODEL):
@@ -208,6 +208,7 @@ def test_a_block_that_fails_three_times_is_named_and_left_no_data(
         return whole(scene, model, writer, report, say, first, last)
 
     monkeypatch.setattr(tasks, "map_scene", fails_in_the_middle)
+    monkeypatch.setattr(run_module, "PAUSE_S", 0.0)
     scene = str(write_raster(mixed(600, 40)))
     events = run(ask([scene]))
     assert tried.count(256) == 3
@@ -225,7 +226,7 @@ def test_a_block_that_fails_three_times_is_named_and_left_no_data(
     assert tried.count(0) == 1
 
 
-def test_a_scene_that_cannot_be_read_is_named_and_the_others_go_on(scenes, ask, tmp_path, briefly, auvae):
+def test_a_scene_that_cannot_be_read_is_named_and_the_others_go_on(scenes, ask, tmp_path, briefly):
     broken = tmp_path / "scenes" / "broken.tif"
     broken.write_bytes(b"no raster")
     result = run(ask([str(broken), *scenes[:1]]))[-1]
@@ -251,8 +252,6 @@ def test_a_cancelled_run_keeps_finished_scenes_and_the_next_one_goes_on(scenes, 
 
     with pytest.raises(Cancelled):
         run(document, lambda: len(finished) > 1, listen)
-    from auvae.scenes import workplace
-
     workplace.abandon(tmp_path / "results", document["id"], unwanted=True)
     first = tmp_path / "results/field_2024-01-11/result.json"
     before = first.stat().st_mtime_ns
@@ -278,15 +277,16 @@ def test_the_date_is_read_from_the_names_that_scenes_are_delivered_under(name, d
 
 
 def test_a_cluster_gives_the_same_though_one_worker_dies_one_is_slow_and_one_is_refused(
-    dask, scenes, ask, tmp_path
+    dask, scenes, ask, tmp_path, briefly
 ):
+    scenes = scenes[:3]
     run(ask(scenes, output=str(tmp_path / "here")))
     old = tmp_path / "old"
     shutil.copytree(MODEL / "auvae", old / "auvae", ignore=shutil.ignore_patterns("__pycache__"))
     (old / "auvae" / "__init__.py").write_text('__version__ = "0.0.9"\n')
     # The one that dies is slow enough to be in the middle of a block.
-    doomed = dask.worker("doomed", SLOW.format(seconds=1.5))
-    dask.worker("slow", SLOW.format(seconds=0.2))
+    doomed = dask.worker("doomed", 1.5)
+    dask.worker("slow", 0.2)
     dask.worker("old", model=old)
 
     def listen(event):
@@ -304,8 +304,8 @@ def test_a_cluster_gives_the_same_though_one_worker_dies_one_is_slow_and_one_is_
     assert not (tmp_path / "results/.auvae-run").exists()
 
 
-def test_a_scheduler_that_goes_away_costs_only_what_is_not_finished(dask, scenes, ask, tmp_path):
-    dask.worker("one", SLOW.format(seconds=0.2))
+def test_a_scheduler_that_goes_away_costs_only_what_is_not_finished(dask, scenes, ask, tmp_path, briefly):
+    dask.worker("one", 0.2)
 
     def listen(event):
         if "is finished" in event.get("text", ""):
@@ -344,16 +344,18 @@ def test_cancel_stops_the_work_on_the_cluster_within_five_seconds(dask, scenes, 
             busy = client.run(lambda dask_worker: len(dask_worker.state.executing), nanny=False)
 
 
-def test_workers_are_listed_with_what_does_not_fit(dask, auvae):
-    nobody = auvae("cluster", "tcp://127.0.0.1:9")
-    assert nobody.returncode == 1
-    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in nobody.stderr
+def test_workers_are_listed_with_what_does_not_fit(dask, monkeypatch):
+    asked = {"schema": 1, "task": "cluster", "id": "abc", "run_on": dask.address}
     dask.worker("one")
-    wait_for(lambda: "one" in (dask.folder / "dask_scheduler-0.log").read_text())
-    listed = auvae("cluster", dask.address)
-    assert listed.returncode == 0
-    assert f"AUVAE {__version__}" in listed.stdout
-    assert "1 threads" in listed.stdout
+    wait_for(lambda: "name: one" in (dask.folder / "dask_scheduler-0.log").read_text())
+    [result] = run(asked)
+    [worker] = result["workers"]
+    assert (worker["name"], worker["threads"], worker["auvae"]) == ("one", 1, __version__)
+    assert worker["memory"] > 0
+    assert (worker["gpus"], worker["problem"]) == ([], "")
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.5)
+    with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp://127.0.0.1:9"):
+        run({**asked, "run_on": "tcp://127.0.0.1:9"})
 
 
 def test_an_address_that_is_none_is_refused(ask, scenes):

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from .tasks import Order
 
-_CONNECT_S = 10
+_CONNECT_S = 5
 _LOOK_EVERY_S = 1.0
 # Before this long after the start a worker that has not answered yet is waited for: it may be importing torch.
 _ANSWER_S = 20.0
+# Where all that are there were refused, others are waited for so long.
+_OTHERS_S = 10.0
 # Tasks that each thread of a worker is given: one to do, one to go on with.
 _AHEAD = 2
 _URGENT = 1000
@@ -113,7 +115,7 @@ class Roll:
     def __init__(self, client: Client, visible: str | None) -> None:
         self._client, self._visible = client, visible
         self._asked: dict[str, Future] = {}
-        self._begun = time.monotonic()
+        self._begun, self._found = time.monotonic(), False
         self.workers: dict[str, Worker] = {}
 
     def look(self, seen: dict[str, dict[str, Any]]) -> list[Worker]:
@@ -157,11 +159,13 @@ class Roll:
         """The workers that can help a run on this device.
 
         Raises:
-            ClusterError: all there are were refused, and why.
+            ClusterError: all there are were refused, and why, and none came since.
             DeviceError: CUDA is asked for and none of them has it.
         """
         good = [worker for worker in self.workers.values() if worker.told and not worker.problem]
-        if not good and self.workers and not self._asked:
+        self._found = self._found or bool(good)
+        late = time.monotonic() - self._begun > _OTHERS_S
+        if not self._found and self.workers and not self._asked and late:
             worst = next(iter(self.workers.values()))
             raise ClusterError(
                 f"No worker of the cluster can help; {worst.name} because {worst.problem}.",

@@ -7,7 +7,7 @@ import platform
 import time
 from typing import Any
 
-from distributed import get_worker
+from distributed import Status, get_worker
 
 from .. import __version__
 from ..errors import AuvaeError, ClusterError
@@ -57,9 +57,10 @@ def work(kind: str, order: dict[str, Any], topic: str, version: str) -> dict[str
             worker.log_event(topic, {"task": name, "event": event})
 
     def unwanted() -> bool:
-        # The scheduler has taken the task back: it was cancelled, or the client is gone.
+        # The scheduler has taken the task back (it was cancelled, or the client is gone), or is gone itself.
         held = worker.state.tasks.get(name)
-        return held is None or held.state in ("cancelled", "resumed")
+        ending = worker.status in (Status.closing, Status.closed, Status.failed)
+        return ending or held is None or held.state in ("cancelled", "resumed")
 
     try:
         return perform(kind, order, emit, unwanted)

@@ -23,6 +23,9 @@ from .workplace import Workplace
 
 Order = dict[str, Any]
 TRIES = 3
+PAUSE_S = 1.0
+"""Before the second try, twice that before the third: a file server may need a moment."""
+
 # What is worth most comes first: a scene that can be finished, then blocks, then what makes more of them.
 _URGENCY = {"look": 0, "join": 1, "map": 2, "train": 3}
 _LOOKED = 0.03
@@ -96,6 +99,7 @@ class _Run:
             for number, (path, name) in enumerate(zip(job.scenes, place.names, strict=True))
         ]
         self._waiting: list[tuple[int, int, int, Key, Order]] = []
+        self._later: list[tuple[float, Key, Order]] = []
         self._orders: dict[Key, Order] = {}
         self._tries: dict[Key, int] = {}
         self._parts: dict[Key, float] = {}
@@ -111,11 +115,16 @@ class _Run:
         for scene in self._scenes:
             self._put("look", scene, {"scene": scene.path})
         waited = time.monotonic()
-        while self._waiting or self._orders:
+        while self._waiting or self._later or self._orders:
+            for due, key, order in [one for one in self._later if one[0] <= time.monotonic()]:
+                self._later.remove((due, key, order))
+                self._put(key[0], self._scenes[key[1]], order, key[2])
             while self._waiting and engine.room > 0:
                 *_, key, order = heapq.heappop(self._waiting)
                 self._orders[key] = order
                 engine.start(key, order)
+            if not self._orders:
+                time.sleep(0.0 if self._waiting else _WAIT_S)
             heard = engine.next(_WAIT_S)
             if isinstance(heard, Said):
                 self.hear(heard)
@@ -169,19 +178,22 @@ class _Run:
             self._plan_trainings()
 
     def _all(self) -> list[Key]:
-        return [*self._orders, *(waiting[-2] for waiting in self._waiting)]
+        later = [key for _, key, _ in self._later]
+        return [*self._orders, *later, *(waiting[-2] for waiting in self._waiting)]
 
     def _fail(self, ended: Ended, scene: _Scene, order: Order) -> None:
         """Try again, or do without: a block, a scene. What all need ends the run."""
         kind, _, block = ended.key
         error = ended.error
-        if isinstance(error, (OutputError, JobError)):
+        if isinstance(error, JobError):
             raise error
         said = _sentence(error)
         tries = self._tries[ended.key] = self._tries.get(ended.key, 0) + 1
         sure = ended.hopeless or (isinstance(error, SceneError) and kind != "map")
         if tries < TRIES and not sure:
-            self._put(kind, scene, order, block)
+            self._later.append((time.monotonic() + PAUSE_S * tries, ended.key, order))
+        elif isinstance(error, OutputError):
+            raise error
         elif kind == "map":
             part = scene.blocks[block]
             part.missing = said
