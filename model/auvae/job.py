@@ -28,6 +28,7 @@ from .errors import Cancelled, JobError
 from .inspection import Inspection, inspect_scene
 from .mapping import map_scene
 from .palette import COLORS
+from .parallel import all_gpus, train_together
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
 from .scene import Scene
 from .scenes.job import ClusterJob, ScenesJob
@@ -39,7 +40,8 @@ Emit = Callable[[dict[str, Any]], None]
 
 SCHEMA = 1
 QUALITIES = ("draft", "standard", "high")
-DEVICES = ("auto", "cuda", "cpu", "all-gpus")
+ALL_GPUS = "all-gpus"
+DEVICES = ("auto", "cuda", "cpu", ALL_GPUS)
 ENDMEMBERS = (2, 30)
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
@@ -559,7 +561,11 @@ def train_model(
                 del moves[1::2]
 
     device, _ = device_of(job.device)
-    model = train(patches, Options(endmembers, job.quality, job.seed, device, job.variant), report_progress)
+    options = Options(endmembers, job.quality, job.seed, device, job.variant)
+    if job.device == ALL_GPUS and job.variant == DEFAULT:
+        model = train_together(patches, options, report_progress, all_gpus())
+    else:
+        model = train(patches, options, report_progress)
     moves.append((1.0, model.endmembers))
     return model, [
         {"fraction": round(fraction, 4), "endmembers": _rounded(spectra)} for fraction, spectra in moves
@@ -567,7 +573,9 @@ def train_model(
 
 
 def device_of(choice: str) -> tuple[str, str]:
-    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
+    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; raises DeviceError."""
+    if choice == ALL_GPUS:
+        return "cuda", f"{len(all_gpus())} × {torch.cuda.get_device_name()}"
     device = choose_device(choice).type
     return (
         device,
