@@ -20,10 +20,10 @@ AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
-.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu clean
+.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu bench-cluster clean
 
 help: ## list the jobs
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 setup: $(ENVIRONMENTS) ## make both environments; installs QGIS with apt where it is missing
 	@echo "Both environments are ready: build/worker, build/qgis"
@@ -78,6 +78,9 @@ bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABL
 
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py
+
+bench-cluster: $(WORKER) ## 1 and 2 Dask workers against a loop, and a simulation of 200, to docs/scaling.md
+	@PYTHONPATH=model build/worker/bin/python -m bench.cluster
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

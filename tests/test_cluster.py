@@ -236,7 +236,13 @@ def test_a_scene_that_cannot_be_read_is_named_and_the_others_go_on(scenes, ask, 
 
 
 def test_scenes_of_different_sensors_are_refused_for_one_model():
-    seen = {"name": "a", "bands": [1, 2], "band_count": 2, "unit": "Reflectance", "wavelengths": [500.0, 600.0]}
+    seen = {
+        "name": "a",
+        "bands": [1, 2],
+        "band_count": 2,
+        "unit": "Reflectance",
+        "wavelengths": [500.0, 600.0],
+    }
     with pytest.raises(SceneError, match="up to 40.0 nm apart"):
         common_bands([seen, {**seen, "name": "b", "wavelengths": [500.0, 640.0]}])
     with pytest.raises(SceneError, match="a has 2 bands and b 3"):

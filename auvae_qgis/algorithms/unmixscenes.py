@@ -125,9 +125,14 @@ class UnmixScenes(SceneAlgorithm):
         )
         self._add(
             QgsProcessingParameterEnum(
-                self.MODELS, tr("Models"), [tr("One for all images"), tr("One for each image")], defaultValue=0
+                self.MODELS,
+                tr("Models"),
+                [tr("One for all images"), tr("One for each image")],
+                defaultValue=0,
             ),
-            tr("One for all: the same endmembers in every image. One for each: as if each were unmixed alone."),
+            tr(
+                "One for all: the same endmembers in every image. One for each: as if each were unmixed alone."
+            ),
         )
         self._add(
             QgsProcessingParameterEnum(

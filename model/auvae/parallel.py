@@ -86,7 +86,12 @@ def train_together(
         for number, (cube, valid) in enumerate(patches):
             np.save(Path(folder) / f"cube-{number}.npy", cube, allow_pickle=False)
             np.save(Path(folder) / f"valid-{number}.npy", valid, allow_pickle=False)
-        order = {"folder": folder, "patches": len(patches), "devices": list(devices), "options": asdict(options)}
+        order = {
+            "folder": folder,
+            "patches": len(patches),
+            "devices": list(devices),
+            "options": asdict(options),
+        }
         processes = [_start({**order, "rank": rank}) for rank in range(len(devices))]
         try:
             _follow(processes, report)

@@ -14,7 +14,9 @@ _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?=\D|$|(?:\d{4}|\d{6})(?:\D|$))"
 )
 # Tags that speak of the light, not of the file: TIFFTAG_DATETIME is when somebody saved it.
-_TAGS = re.compile(r"(acquisition|sensing|start)[ _]?(date|time|datetime|start)|^datetime_original$", re.I)
+_TAGS = re.compile(
+    r"(acquisition|sensing|start)[ _]?(date|time|datetime|start)|^datetime_original$", re.IGNORECASE
+)
 
 
 def scene_date(path: str) -> str | None:
