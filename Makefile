@@ -12,6 +12,7 @@ QGIS_PYTHON ?= /usr/bin/python3
 PROFILE ?= default
 SEEDS ?=
 TABLES ?=
+SUITES ?=
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -20,7 +21,8 @@ AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
-.PHONY: help setup demo desktop screenshot test lint format package deploy bench bench-gpu bench-cluster clean
+.PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
+	bench-gpu bench-cluster clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
@@ -47,15 +49,21 @@ $(DEMO_SCENE): | $(WORKER)
 	@mkdir -p $(@D)
 	@$(AUVAE) simulate $@
 
-desktop: $(ENVIRONMENTS) $(DEMO_SCENE) ## open QGIS with the plugin and the demo's scene
+desktop: $(ENVIRONMENTS) $(DEMO_SCENE) translations ## open QGIS with the plugin and the demo's scene
 	@tools/desktop.sh "$(or $(SCENE),$(DEMO_SCENE))"
 
 screenshot: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) ## picture of QGIS with a result, to OUT=docs/screenshot.png
 	@$(PYTHON) tools/screenshot.py "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) "$(OUT)"
 
-test: $(ENVIRONMENTS) ## core tests, then the plugin's in real QGIS
+test: $(ENVIRONMENTS) translations ## core tests, then the plugin's in real QGIS
 	@build/worker/bin/python -m pytest tests --ignore=tests/qgis
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis
+
+matrix: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## tests and picture in QGIS 3.22, 3.40 and 3.44; SUITES="here trixie"
+	@tools/matrix.sh "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) $(SUITES)
+
+qt6: $(QGIS) ## import all of the plugin with PyQt6 in the place of PyQt5
+	@tools/qt6_check.sh
 
 lint: $(ENVIRONMENTS) ## ruff, formatting, types of both sides
 	@build/qgis/bin/ruff check .
@@ -67,10 +75,16 @@ format: $(QGIS) ## let ruff format the code
 	@build/qgis/bin/ruff format .
 	@build/qgis/bin/ruff check --fix .
 
-package: $(ENVIRONMENTS) ## the zip for the plugin repository, tried in a fresh profile
+translations: $(QGIS) ## list what is not translated, build what is
+	@$(PYTHON) tools/translations.py
+
+help-pages: $(ENVIRONMENTS) translations ## the pages of the Help button, from the algorithms themselves
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) tools/help_pages.py
+
+package: $(ENVIRONMENTS) translations ## the zip for the plugin repository, tried in a fresh profile
 	@$(PYTHON) tools/package.py build/auvae_unmixing.zip
 
-deploy: ## link this checkout into your QGIS profile; PROFILE=name for another than default
+deploy: translations ## link this checkout into your QGIS profile; PROFILE=name for another than default
 	@tools/deploy.sh "$(PROFILE)"
 
 bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABLES=accuracy,noise

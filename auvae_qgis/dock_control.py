@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qgis.core import Qgis, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QPushButton
 
 from . import settings
 from .background import Background
@@ -137,6 +138,18 @@ class DockControl(QObject):
         else:
             self._asked_before = True
             self._load([Path(one) for one in settings.libraries()], again=True)
+
+    def tell_finished(self, result: Result) -> None:
+        """Say above the map that a result was loaded, with a button that opens its report."""
+        report = result.folder / str(result.document["files"].get("report", ""))
+        bar = self._iface.messageBar()
+        text = tr("“{}” is unmixed. The report says how well it fits.").format(result.scene)
+        item = bar.createMessage("AUVAE Unmixing", text)
+        if report.is_file():
+            button = QPushButton(tr("Report"))
+            button.clicked.connect(lambda: self._open_report(str(report)))
+            item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Success, 4 * SECONDS)
 
     def _open_report(self, path: str) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):

@@ -34,6 +34,7 @@ from .setup_errors import (
     explained,
     known_cause,
 )
+from .translation import tr
 
 PLUGIN = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PLUGIN / "model" / "requirements.txt"
@@ -125,24 +126,29 @@ def _named_python(name: str, where: str) -> WorkerPython:
         return WorkerPython(str(path))
     return WorkerPython(
         str(path),
-        f"The Python named {where}, {path}, is not a Python program that can be started: "
-        f"correct it in {SET_UP}, or clear it and press Install there.",
+        tr(
+            "The Python named {}, {}, is not a Python program that can be started: correct it in {}, "
+            "or clear "
+            "it and press Install there."
+        ).format(where, path, SET_UP),
     )
 
 
 def _own_python(folder: Path) -> WorkerPython:
     python = _python_in(folder)
     if not folder.is_dir():
-        trouble = "The Python environment with torch is not installed yet"
+        trouble = tr("The Python environment with torch is not installed yet")
     elif not (folder / MARKER).is_file():
-        trouble = f"The installation of the Python environment in {folder} was not finished"
+        trouble = tr("The installation of the Python environment in {} was not finished").format(folder)
     elif not python.is_file():
-        trouble = f"The Python that the environment in {folder} was made from is gone"
+        trouble = tr("The Python that the environment in {} was made from is gone").format(folder)
     elif _marked_requirements(folder) != _fingerprint():
-        trouble = f"The Python environment in {folder} was made for another version of this plugin"
+        trouble = tr("The Python environment in {} was made for another version of this plugin").format(
+            folder
+        )
     else:
         return WorkerPython(str(python))
-    return WorkerPython(str(python), f"{trouble}: open {SET_UP} and press Install.")
+    return WorkerPython(str(python), tr("{}: open {} and press Install.").format(trouble, SET_UP))
 
 
 def _python_in(folder: Path) -> Path:
@@ -200,7 +206,10 @@ def remove(folder: Path) -> None:
     if not folder.is_dir():
         return
     if not (folder / "pyvenv.cfg").is_file():
-        raise SetupError(f"{folder} holds something other than a Python environment.", "Nothing was removed.")
+        raise SetupError(
+            tr("{} holds something other than a Python environment.").format(folder),
+            tr("Nothing was removed."),
+        )
     aside = folder.with_name(folder.name + ".removed")
     try:
         shutil.rmtree(aside, ignore_errors=True)  # what an interrupted removal left
@@ -208,8 +217,8 @@ def remove(folder: Path) -> None:
         shutil.rmtree(aside)
     except OSError as reason:
         raise SetupError(
-            f"{folder} cannot be removed completely ({reason.strerror}).",
-            "Stop any unmixing that is running and press Remove again.",
+            tr("{} cannot be removed completely ({}).").format(folder, reason.strerror),
+            tr("Stop any unmixing that is running and press Remove again."),
         ) from reason
 
 
@@ -232,15 +241,21 @@ def base_python() -> str:
             continue
         major, minor = int(found[1]), int(found[2])
         if not OLDEST_PYTHON <= (major, minor) <= NEWEST_PYTHON:
-            seen.append(f"{candidate} is Python {major}.{minor}")
+            seen.append(tr("{} is Python {}.{}").format(candidate, major, minor))
         elif answer.returncode:
-            seen.append(f"{candidate} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)")
+            lacks = tr("{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)")
+            seen.append(lacks.format(candidate))
         else:
             return candidate
     raise SetupError(
-        f"No {SUPPORTED} was found to make the environment from: {'; '.join(seen) or 'no Python at all'}.",
-        "Install one (python.org, or your system's packages) and try again, "
-        f"or name a Python that has torch and rasterio in {SET_UP}.",
+        tr("No {} was found to make the environment from: {}.").format(
+            SUPPORTED, "; ".join(seen) or tr("no Python at all")
+        ),
+        tr(
+            "Install one (python.org, or your system's packages) and try again, or name a Python "
+            "that has torch "
+            "and rasterio in {}."
+        ).format(SET_UP),
     )
 
 
@@ -283,18 +298,21 @@ def install_commands(folder: Path, pip_settings: str, *, development: bool = Fal
     wheels = os.environ.get("AUVAE_WHEELS")
     if wheels:
         local = ["--no-index", "--find-links", wheels]
-        steps = [Step(f"Installing torch and its companions from {wheels}", [*pip, *local, *wanted])]
+        steps = [
+            Step(tr("Installing torch and its companions from {}").format(wheels), [*pip, *local, *wanted])
+        ]
     elif _names_a_source(pip_settings):
-        steps = [Step("Installing torch and its companions (pip, as your pip settings say)", [*pip, *wanted])]
+        said = tr("Installing torch and its companions (pip, as your pip settings say)")
+        steps = [Step(said, [*pip, *wanted])]
     else:
         uv = [python, "-m", "uv", "pip", "install", "--python", python, "--no-cache", "--torch-backend=auto"]
         steps = [
-            Step("Fetching the installer uv", [*pip, UV]),
-            Step("Installing torch and its companions", [*uv, *wanted]),
+            Step(tr("Fetching the installer uv"), [*pip, UV]),
+            Step(tr("Installing torch and its companions"), [*uv, *wanted]),
         ]
     if development:
         core = ["--no-deps", "--no-build-isolation", "--editable", str(PLUGIN / "model")]
-        steps.append(Step("Installing the command auvae", [*pip, *core]))
+        steps.append(Step(tr("Installing the command auvae"), [*pip, *core]))
     return steps
 
 
@@ -334,25 +352,25 @@ def build(
     complete = False
     try:
         progress = _Progress(folder, disk_gib, report)
-        _run(
-            Step(f"Making an environment with {base}", [base, "-m", "venv", str(folder)]), progress, cancelled
-        )
+        making = tr("Making an environment with {}").format(base)
+        _run(Step(making, [base, "-m", "venv", str(folder)]), progress, cancelled)
         python = str(_python_in(folder))
         pip_settings = _ask([python, "-m", "pip", "config", "list"], 60, cancelled).stdout
         network = _network_variables(pip_settings)
         for step in install_commands(folder, pip_settings, development=development):
             _run(step, progress, cancelled, network)
-        progress.line("Checking that torch and its companions start")
+        progress.line(tr("Checking that torch and its companions start"))
         checked = check_python(python, cancelled)
         if checked.problem:
-            raise SetupError(checked.problem, "If that does not help, report it with the lines above.")
+            raise SetupError(checked.problem, tr("If that does not help, report it with the lines above."))
         if gpu and not checked.gpu:
-            trouble = checked.gpu_problem or f"This build of torch does not use {gpu.name}."
-            progress.line(f"{trouble} Unmixing will run on the processor.")
+            trouble = checked.gpu_problem or tr("This build of torch does not use {}.").format(gpu.name)
+            progress.line(tr("{} Unmixing will run on the processor.").format(trouble))
         shutil.rmtree(folder / "temporary", ignore_errors=True)
         (folder / MARKER).write_text(json.dumps({"requirements": _fingerprint()}), encoding="utf-8")
         complete = True
-        report(1.0, "Done: " + ", ".join(f"{name} {version}" for name, version in checked.versions.items()))
+        versions = ", ".join(f"{name} {version}" for name, version in checked.versions.items())
+        report(1.0, tr("Done: {}").format(versions))
     except (OSError, subprocess.SubprocessError) as reason:
         raise explained(str(reason)) from reason
     finally:
@@ -369,7 +387,8 @@ def _clear_place(folder: Path, disk_gib: float) -> Path | None:
     previous = folder.with_name(folder.name + ".previous")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").is_file():
         raise SetupError(
-            f"{folder} holds something other than a Python environment.", "Choose another folder."
+            tr("{} holds something other than a Python environment.").format(folder),
+            tr("Choose another folder."),
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -381,16 +400,18 @@ def _clear_place(folder: Path, disk_gib: float) -> Path | None:
             shutil.rmtree(folder)
     except OSError as reason:
         raise SetupError(
-            f"{folder} cannot be replaced ({reason.strerror}).",
-            "Stop any unmixing that is running, see that you may write there, and install again.",
+            tr("{} cannot be replaced ({}).").format(folder, reason.strerror),
+            tr("Stop any unmixing that is running, see that you may write there, and install again."),
         ) from reason
     free_gib = shutil.disk_usage(folder.parent).free / GIB
     if free_gib < disk_gib:
         if (previous / MARKER).is_file():
             previous.rename(folder)
         raise SetupError(
-            f"The environment takes about {disk_gib:.1f} GiB; {folder.parent} has {free_gib:.1f} GiB left.",
-            "Free some space and install again.",
+            tr("The environment takes about {:.1f} GiB; {} has {:.1f} GiB left.").format(
+                disk_gib, folder.parent, free_gib
+            ),
+            tr("Free some space and install again."),
         )
     return previous if previous.is_dir() else None
 
@@ -527,11 +548,13 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         found = json.loads(answer.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
         return PythonReport(
-            problem=f"{path} did not answer within three minutes: try again, or press Install."
+            problem=tr("{} did not answer within three minutes: try again, or press Install.").format(path)
         )
     except (OSError, ValueError, IndexError):
         return PythonReport(
-            problem=f"{path} is not a Python that can be started: correct the path, or press Install."
+            problem=tr("{} is not a Python that can be started: correct the path, or press Install.").format(
+                path
+            )
         )
     return PythonReport(
         found["python"],
@@ -539,7 +562,9 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         found["gpu"],
         _verdict(path, found),
         found["gpu_trouble"]
-        and f"torch cannot use the GPU it sees ({found['gpu_trouble']}): update the GPU's driver.",
+        and tr("torch cannot use the GPU it sees ({}): update the GPU's driver.").format(
+            found["gpu_trouble"]
+        ),
         found.get("speed", ""),
     )
 
@@ -547,13 +572,13 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
 def _verdict(path: str, found: dict[str, object]) -> str:
     version = tuple(map(int, str(found["python"]).split(".")[:2]))
     if version < OLDEST_PYTHON:
-        return (
-            f"{path} is Python {found['python']}, but {SUPPORTED} is needed: name another, or press Install."
+        return tr("{} is Python {}, but {} is needed: name another, or press Install.").format(
+            path, found["python"], SUPPORTED
         )
     missing, trouble = found["missing"], str(found["trouble"])
     if isinstance(missing, list) and missing:
-        unknown = (
-            f"{path} cannot load {', '.join(missing)} ({trouble}): name another Python, or press Install."
+        unknown = tr("{} cannot load {} ({}): name another Python, or press Install.").format(
+            path, ", ".join(missing), trouble
         )
         return str(known_cause(trouble) or unknown)
     return ""

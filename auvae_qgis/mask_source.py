@@ -17,7 +17,7 @@ from qgis.core import (
 from .scene_source import SceneSourceError, scene_file
 from .translation import tr
 
-_DIGITS = 17  # of a coordinate: none of a double is lost
+COORDINATE_DIGITS = 17  # of a coordinate: none of a double is lost
 
 
 def mask_file(layer: QgsMapLayer) -> str:
@@ -33,7 +33,9 @@ def mask_file(layer: QgsMapLayer) -> str:
         raise SceneSourceError(
             tr("The mask “{}” is neither a raster nor a polygon layer.").format(layer.name())
         )
-    geometries = [json.loads(feature.geometry().asJson(_DIGITS) or "null") for feature in layer.getFeatures()]
+    geometries = [
+        json.loads(feature.geometry().asJson(COORDINATE_DIGITS) or "null") for feature in layer.getFeatures()
+    ]
     features: list[dict[str, Any]] = [
         {"type": "Feature", "properties": {}, "geometry": geometry} for geometry in geometries if geometry
     ]
@@ -41,7 +43,7 @@ def mask_file(layer: QgsMapLayer) -> str:
         raise SceneSourceError(
             tr("The mask “{}” holds no polygon. Draw one, or leave the mask empty.").format(layer.name())
         )
-    document = {"type": "FeatureCollection", "crs": _named(layer.crs()), "features": features}
+    document = {"type": "FeatureCollection", "crs": crs_member(layer.crs()), "features": features}
     path = Path(QgsProcessingUtils.generateTempFilename("mask.geojson"))
     path.write_text(json.dumps(document), encoding="utf-8")
     return str(path)
@@ -57,6 +59,7 @@ def crs_name(crs: QgsCoordinateReferenceSystem) -> str:
     return str(crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))
 
 
-def _named(crs: QgsCoordinateReferenceSystem) -> dict[str, Any] | None:
+def crs_member(crs: QgsCoordinateReferenceSystem) -> dict[str, Any] | None:
+    """Return the member "crs" of GeoJSON in ``crs``: null where there is none."""
     name = crs_name(crs)
     return {"type": "name", "properties": {"name": name}} if name else None

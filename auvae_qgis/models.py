@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from qgis.core import QgsProcessingModelAlgorithm
 from qgis.PyQt.QtGui import QIcon
 
-from .paths import ICON, RESOURCES
+from .help_pages import help_url
+from .paths import RESOURCES, icon_of
 from .translation import tr
 
 MODELS = RESOURCES / "models"
+_AS_THEY_ARE = ("ALG_CREATOR", "ALG_VERSION")  # help of a model that is no sentence
 CHILDREN_OF = ("auvae", "gdal", "native")  # providers of the models' steps
 
 
@@ -22,6 +25,14 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         super().__init__()
         self._path = path
         self.fromFile(str(path))
+        said = self.helpContent()
+        self.setHelpContent(
+            {key: tr(text) if text and key not in _AS_THEY_ARE else text for key, text in said.items()}
+        )
+        for parameter in self.parameterDefinitions():
+            parameter.setDescription(tr(parameter.description()))
+            # of an output the designer's name, without the step that it comes from
+            parameter.setHelp(self.helpContent().get(parameter.name().split(":")[-1], ""))
 
     def createInstance(self) -> ShippedModel:
         """Read the model anew."""
@@ -35,6 +46,14 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         """Return the name in the toolbox."""
         return tr(super().name())
 
+    def shortDescription(self) -> str:
+        """Return the tooltip in the toolbox."""
+        return tr("Unmixes an image and draws polygons around pixels of one material.")
+
+    def shortHelpString(self) -> str:
+        """Return the help beside the parameters; what each of them means stands with it."""
+        return f"<p>{escape(self.helpContent().get('ALG_DESC', ''))}</p>"
+
     def group(self) -> str:
         """Return the heading in the toolbox."""
         return tr("Models")
@@ -45,11 +64,15 @@ class ShippedModel(QgsProcessingModelAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
 
 def shipped_models() -> list[ShippedModel]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication
 
 from .provider import AuvaeProvider
+from .translation import install_translator
 from .worker import end_idle_worker
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ class AuvaePlugin:
     def __init__(self, iface: QgisInterface | None) -> None:
         """``iface`` is None where there is no window, as in qgis_process."""
         self._iface = iface
+        self._translator = install_translator()
         self.provider: AuvaeProvider | None = None
         self.window: WindowParts | None = None
 
@@ -46,3 +49,6 @@ class AuvaePlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+            self._translator = None

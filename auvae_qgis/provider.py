@@ -10,9 +10,14 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
 from .algorithms.abundancemap import AbundanceMap
+from .algorithms.apply import Apply
 from .algorithms.countendmembers import CountEndmembers
 from .algorithms.dominantmaterial import DominantMaterial
+from .algorithms.exportendmembers import ExportEndmembers
+from .algorithms.extractendmembers import ExtractEndmembers
+from .algorithms.fcls import Fcls
 from .algorithms.inspect import Inspect
+from .algorithms.purity import Purity
 from .algorithms.unmix import Unmix
 from .algorithms.unmixscenes import UnmixScenes
 from .layers import ResultLayer
@@ -35,8 +40,13 @@ class AuvaeProvider(QgsProcessingProvider):
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
         self.addAlgorithm(UnmixScenes())
+        self.addAlgorithm(Apply())
+        self.addAlgorithm(Fcls())
         self.addAlgorithm(CountEndmembers())
         self.addAlgorithm(Inspect())
+        self.addAlgorithm(ExtractEndmembers())
+        self.addAlgorithm(Purity())
+        self.addAlgorithm(ExportEndmembers())
         self.addAlgorithm(DominantMaterial())
         self.addAlgorithm(AbundanceMap())
         for model in shipped_models():
@@ -44,7 +54,9 @@ class AuvaeProvider(QgsProcessingProvider):
 
     def unload(self) -> None:
         """Listen no more to other providers."""
-        QgsApplication.processingRegistry().providerAdded.disconnect(self._reload_models)
+        registry = QgsApplication.processingRegistry()
+        if registry is not None:  # it is gone before its providers where QGIS 3.44 ends without a window
+            registry.providerAdded.disconnect(self._reload_models)
 
     def _reload_models(self, provider: str) -> None:
         """Read the models again once the providers of their steps are there: outputs come from the steps."""

@@ -159,10 +159,19 @@ def _set_description(path: Path, band: int, name: str) -> None:
     raster = _raster(path, gdal.OF_UPDATE)
     raster.GetRasterBand(band).SetDescription(name)
     raster.FlushCache()
+    beside = Path(
+        f"{path}.aux.xml"
+    )  # with statistics GDAL puts down descriptions, too, and believes these first
+    if beside.is_file():
+        text = beside.read_text(encoding="utf-8")
+        described = rf'(<PAMRasterBand band="{band}">\s*<Description>)[^<]*'
+        beside.write_text(re.sub(described, lambda found: found[1] + escape(name), text), encoding="utf-8")
 
 
 def _raster(path: Path, mode: int) -> Any:
-    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode)
+    # A new name at the end of the file costs a cloud-optimised one a part of its order, no more.
+    options = ["IGNORE_COG_LAYOUT_BREAK=YES"] if mode == gdal.OF_UPDATE else []
+    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode, open_options=options)
     if raster is None:
         raise OSError(gdal.GetLastErrorMsg() or str(path))
     return raster

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import processing
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtCore import Qt, QTimer, QUrl
+from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from .dock_control import DockControl
@@ -16,6 +16,7 @@ from .gui.cluster_dialog import ClusterDialog
 from .gui.dock.dock import ResultDock
 from .gui.environment_dialog import EnvironmentDialog
 from .gui.first_use import invite_to_set_up
+from .help_pages import help_url
 from .layers import result_of
 from .paths import UNMIX_ICON
 from .translation import tr
@@ -67,14 +68,23 @@ class WindowParts:
         window = self._iface.mainWindow()
         unmix = QAction(QIcon(UNMIX_ICON), tr("Unmix (AUVAE-Net)…"), window)
         unmix.triggered.connect(self._open_unmix)
-        set_up = QAction(tr("Set up…"), window)
+        _explain(unmix, tr("Find the materials of a hyperspectral image and how much of each is where"))
+        set_up = QAction(QgsApplication.getThemeIcon("/mActionOptions.svg"), tr("Set up…"), window)
         set_up.triggered.connect(self._open_set_up)
-        cluster = QAction(tr("Cluster…"), window)
+        _explain(set_up, tr("Install, check or remove the environment that unmixing computes in"))
+        cluster = QAction(QgsApplication.getThemeIcon("/mActionProperties.svg"), tr("Cluster…"), window)
         cluster.triggered.connect(lambda: ClusterDialog(window).show())
-        entries = [unmix, self.dock.toggleViewAction(), set_up, cluster]
+        _explain(cluster, tr("Name a Dask cluster for many scenes, and see who works there"))
+        pages = QAction(QgsApplication.getThemeIcon("/mActionHelpContents.svg"), tr("Help"), window)
+        pages.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("unmix"))))
+        _explain(pages, tr("Open the help of AUVAE Unmixing in the browser; it needs no network"))
+        show_dock = self.dock.toggleViewAction()
+        _explain(show_dock, tr("Show or hide the spectra of a result, its probe, library and training"))
+        entries = [unmix, show_dock, set_up, cluster, pages]
         if self.control.probe is not None:
             probe = QAction(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Probe pixels"), window)
             probe.triggered.connect(self._open_probe)
+            _explain(probe, tr("Click pixels in the map to see what they are made of"))
             entries.insert(2, probe)
         return entries
 
@@ -118,3 +128,11 @@ class WindowParts:
                 self._iface.setActiveLayer(layer)
         self.dock.show_result(result, 0)
         self.dock.setUserVisible(True)
+        self.control.tell_finished(result)
+
+
+def _explain(action: QAction, text: str) -> None:
+    """Let status bar, tooltip and What's This say what ``action`` does."""
+    action.setStatusTip(text)
+    action.setToolTip(text)
+    action.setWhatsThis(text)

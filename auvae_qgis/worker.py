@@ -71,7 +71,7 @@ def run_job(
         if unwanted:
             worker.discard()
         worker.end()
-        for place in ("output", "report", "table"):
+        for place in ("output", "report", "table", "library", "map"):
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
         if worker.last_words:
@@ -292,12 +292,16 @@ class _Narrator:
 def _checked(task: str, event: Event) -> Event:
     """Return the result event if it has all that follows needs."""
     try:
-        complete = {
+        checks = {
             "count": _is_count,
             "inspect": _is_inspection,
+            "extract": _is_library,
+            "export": _is_library,
+            "purity": _is_purity,
             "unmixscenes": _is_many,
             "cluster": _is_survey,
-        }.get(task, _is_unmixing)(event)
+        }
+        complete = checks.get(task, _is_unmixing)(event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
@@ -331,6 +335,19 @@ def _is_many(event: Event) -> bool:
 def _is_survey(event: Event) -> bool:
     names = ("address", "name", "threads", "memory", "gpus", "auvae", "problem")
     return all(name in worker for worker in event["workers"] for name in names)
+
+
+def _is_library(event: Event) -> bool:
+    return isinstance(event["files"]["library"], str) and all(
+        isinstance(spectrum["name"], str) and {"row", "col"} <= spectrum.keys()
+        for spectrum in event["spectra"]
+    )
+
+
+def _is_purity(event: Event) -> bool:
+    return isinstance(event["files"]["map"], str) and all(
+        isinstance(event[name], int) for name in ("extreme_pixels", "most")
+    )
 
 
 def _is_unmixing(event: Event) -> bool:

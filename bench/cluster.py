@@ -77,7 +77,7 @@ def _unmix(paths: list[Path], output: Path, *more: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "auvae", "unmix", *map(str, paths), "--endmembers", "4", "--quality", "draft",
          "--device", "cpu", "--output", str(output), *more],
-        env=ENVIRONMENT, check=True, capture_output=True,
+        env=ENVIRONMENT, check=True,
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def per_pixel(model: Model, scene: Known) -> NDArray[np.float32]:
     """Abundances ``(rows, cols, K)`` without the network: NNLS of each pixel, then sum to one."""
     with torch.inference_mode():
         pixels = torch.from_numpy(scene.cube)
-        normalised = pixels / model.brightness.measure(pixels).clamp_min(1e-12)
+        normalised = model.brightness.normalise(pixels)
         spectra = model.network.decoder.spectra
         amounts = nonnegative_least_squares(normalised @ spectra.T, spectra @ spectra.T)
         shares = to_simplex(amounts).numpy()
@@ -140,7 +140,7 @@ def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
     class Given(training._Trainer):
         def start(self, fraction: float) -> None:
             given = torch.from_numpy(np.asarray(spectra, np.float32))
-            normalised = given / self.brightness.measure(given)
+            normalised = self.brightness.normalise(given)
             with patch.object(training, "find_endmembers", lambda *_: normalised.clamp_min(1e-6)[None]):
                 super().start(fraction)
 

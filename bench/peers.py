@@ -44,7 +44,7 @@ def starting_point(scene: Known, seed: int) -> Found:
     pixels = torch.from_numpy(scene.pixels)
     effort = EFFORTS["standard"]
     brightness = Brightness.of(pixels, min(scene.count + 4, pixels.shape[1]))
-    normalised = pixels / brightness.measure(pixels)
+    normalised = brightness.normalise(pixels)
     chance = torch.Generator().manual_seed(seed)
     found = find_endmembers(normalised, scene.count, effort.starts, effort.rounds, chance)[0]
     shares = to_simplex(nonnegative_least_squares(normalised @ found.T, found @ found.T)).numpy()

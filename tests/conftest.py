@@ -88,6 +88,8 @@ def job(tmp_path):
             "device": "cpu",
             "variant": "auvae-net",
             "selection": {"water_bands": "auto", "mask": None, "extent": None},
+            "known": None,
+            "model": None,
             "output": str(tmp_path / "result"),
         }
         return {**document, **changes}

@@ -11,6 +11,7 @@ from auvae import count
 from auvae.count import NEEDED, count_endmembers, hysime_powers
 from auvae.errors import JobError, SceneError
 from auvae.job import CountJob, Job, parse
+from auvae.sampling import sample_patches
 from auvae.scene import Scene
 from auvae.simulate import Recipe, simulate
 
@@ -19,7 +20,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 def pixels_of(path):
     with Scene.open(path) as scene:
-        return np.concatenate([cube[valid] for cube, valid in scene.sample_patches(0)])
+        return np.concatenate([cube[valid] for cube, valid in sample_patches(scene, 0)])
 
 
 def simulated_pixels(folder, **recipe):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
+import math
 import os
 import re
 import resource
 import shutil
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +20,16 @@ import safetensors.numpy
 import torch
 from auvae import job as job_module
 from auvae import results, training
+from auvae.advice import advice
 from auvae.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
 from auvae.job import Job
 from auvae.map_rasters import NO_DATA
+from auvae.overview import LONGEST, Overview
 from auvae.scene import Scene
 from rasterio.control import GroundControlPoint
+from rasterio.io import MemoryFile
 from rasterio.transform import Affine
+from rasterio.windows import Window
 
 RASTERS = ("abundances.tif", "uncertainty.tif", "error.tif", "abundance_Endmember_1.tif")
 
@@ -220,12 +227,62 @@ def test_the_model_file_holds_weights_and_settings_without_pickle(result):
 
 
 def test_the_report_shows_everything_and_needs_nothing_else(result):
+    document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
     page = (result[1] / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 3
+    pictures = [base64.b64decode(one) for one in re.findall(r'src="data:image/png;base64,([^"]+)"', page)]
+    assert len(pictures) == 3 + 3 + 1  # scene, composite, classes; maps; error
+    for picture in pictures:
+        with MemoryFile(picture) as memory, memory.open(driver="PNG") as image:
+            assert (image.height, image.width) == (30, 37)
+            assert len(np.unique(image.read()[:3])) > 1
     assert page.count('fill="none" stroke="#') >= 3
-    assert "http" not in page.replace("http-equiv", "")
+    assert page.count('opacity=".18"') == 3  # the spread of the purest pixels
+    assert "http" not in page
     assert "src=" not in page.replace('src="data:', "")
-    assert "Wavelength (nm)" in page
+    assert not re.search(r"\b(nan|inf|None)\b", re.sub(r'base64,[^"]+', "", page))
+    angle = document["metrics"]["mean_angle"]
+    for promised in (
+        "Wavelength (nm)", "Training", f"{angle:.4f}", f"({math.degrees(angle):.1f}°)", "How to cite it",
+        escape(document["command"]), "qgis_process run auvae:unmix -- ", str(document["versions"]["torch"]),
+    ):  # fmt: skip
+        assert promised in page
+
+
+def test_the_report_warns_of_copies_and_of_what_no_endmember_explains():
+    endmembers = np.array([[1, 2, 3], [1.01, 2, 3], [3, 1, 0.5]])
+    overview = Overview(40, 40, None, 3)
+    error = np.ones((40, 40))
+    error[::7, ::5] = 100  # noise has no neighbours
+    inside = np.ones((40, 40), bool)
+    cube, angle = np.ones((40, 40, 3)), np.full((40, 40), 0.2)
+    overview.see(Window(0, 0, 40, 40), cube, inside, angle, error)
+    shares = np.array([0.5, 0.3, 0.2])
+    [copy] = advice(endmembers, shares, shares, shares / 10, 0.03, overview)
+    assert "Endmembers 1 and 2 have nearly the same spectrum" in copy
+    error[10:20, 10:20] = 100
+    overview.see(Window(0, 0, 40, 40), cube, inside, angle, error)
+    shares = np.array([0.8, 0.2, 0.0])
+    _, unused, missing, poor = advice(endmembers, shares, shares, None, 0.3, overview)
+    assert "Endmember 3 is hardly used" in unused
+    assert "Try one endmember more" in missing
+    assert "explain this scene poorly" in poor
+
+
+def test_the_picture_of_a_scene_is_the_same_whatever_windows_it_was_mapped_in():
+    random = np.random.default_rng(0)
+    cube, valid = random.random((700, 650, 4)), random.random((700, 650)) > 0.1
+    flat = cube[..., 0]
+    whole, parts = (Overview(700, 650, np.array([460.0, 550, 640, 900]), 4) for _ in range(2))
+    whole.see(Window(0, 0, 650, 700), cube, valid, flat, flat)
+    for row in range(0, 700, 256):
+        for col in range(0, 650, 128):
+            part = np.s_[row : row + 256, col : col + 128]
+            height, width = flat[part].shape
+            parts.see(Window(col, row, width, height), cube[part], valid[part], flat[part], flat[part])
+    assert (whole.shown, whole.true_colour) == ([2, 1, 0], True)
+    assert max(whole.angle.shape) <= LONGEST
+    np.testing.assert_array_equal(whole.picture(), parts.picture())
+    np.testing.assert_array_equal(whole.angle, parts.angle)
 
 
 def test_names_from_files_cannot_break_the_report(unmix, write_raster, mixed, tmp_path):

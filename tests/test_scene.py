@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from auvae.errors import SceneError
+from auvae.sampling import sample_patches
 from auvae.scene import Scene
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
@@ -168,7 +169,7 @@ def test_windows_cover_the_scene_once_and_overlap_only_outside(simulated):
 
 def test_a_small_scene_is_learned_from_whole(simulated):
     with Scene.open(simulated) as scene:
-        patches = list(scene.sample_patches(seed=0, size=16))
+        patches = list(sample_patches(scene, seed=0))
         whole = scene.read()[1].sum()
     assert sum(valid.sum() for _, valid in patches) == whole
 
@@ -178,7 +179,9 @@ def test_a_large_scene_gives_the_same_patches_for_the_same_seed_and_others_for_a
     cube[:, :60] = 0
     path = write_raster(cube)
     with Scene.open(path) as scene:
-        first, again, other = (list(scene.sample_patches(seed, size=16, budget=2048)) for seed in (5, 5, 6))
+        first, again, other = (
+            list(sample_patches(scene, seed, window=16, budget=2048)) for seed in (5, 5, 6)
+        )
     assert 4 <= len(first) <= 8
     assert all(valid.any() for _, valid in first)
     assert all(np.array_equal(a, b) for (a, _), (b, _) in zip(first, again, strict=True))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 from auvae.errors import JobError, SceneError
+from auvae.sampling import sample_patches
 from auvae.scene import Scene
 from auvae.selection import Extent, Selection
 from auvae.water import in_water_window
@@ -146,7 +147,7 @@ def test_a_small_mask_on_a_large_scene_is_learned_from_and_inspected(write_raste
     field[151:156, 231:237] = 1
     selection = Selection(mask=str(write_raster(field, name="mask.tif")))
     with Scene.open(path, selection=selection) as scene:
-        learned = list(scene.sample_patches(seed=0, size=16, budget=2048))
+        learned = list(sample_patches(scene, seed=0, window=16, budget=2048))
         assert sum(valid.sum() for _, valid in learned) >= 30
         scene.check(3)
 

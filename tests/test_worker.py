@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-_COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device"}
+_COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device", "selection"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 
@@ -92,7 +92,7 @@ def test_work_that_does_not_listen_is_ended_all_the_same_and_swept_up(
 ):
     deaf = (
         "import sys, time, auvae.job as job\n"
-        "def train(patches, options, report):\n"
+        "def train(patches, options, report, start):\n"
         "    print('deaf', file=sys.stderr, flush=True)\n"
         "    time.sleep(60)\n"
         "job.train = train\n"
@@ -172,7 +172,7 @@ def test_a_python_without_torch_is_told_what_to_do(start_worker, job, simulated,
 def test_a_defect_is_an_internal_error_with_its_traceback_in_the_log(job, simulated, environment):
     defect = (
         "import sys, auvae.job as job\n"
-        "def train(patches, options, report):\n"
+        "def train(patches, options, report, start):\n"
         "    raise ZeroDivisionError('oh')\n"
         "job.train = train\n"
         "from auvae.worker import main\n"

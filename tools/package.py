@@ -1,6 +1,6 @@
 """Makes the zip for the QGIS plugin repository and tries it: unpacked into a fresh profile, listed, run.
 
-What goes in is what git knows (or would add) of the plugin's own folders: nothing generated, no tests.
+What goes in is what git knows (or would add) of the plugin's own folders, no tests; and built translations.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NAME = "auvae_unmixing"
-SHIPPED = ("metadata.txt", "__init__.py", "LICENSE", "README.md", "auvae_qgis/", "model/", "resources/")
+SHIPPED = (
+    "metadata.txt",
+    "__init__.py",
+    "LICENSE",
+    "README.md",
+    "CITATION.cff",
+    "auvae_qgis/",
+    "model/",
+    "resources/",
+)
 REQUIRED = (
     "name",
     "description",
@@ -55,7 +64,10 @@ def shipped_files(checkout: Path) -> list[Path]:
     if listed.returncode:
         raise PackageError(f"{checkout} is no git checkout: {listed.stderr.decode().strip()}")
     names = listed.stdout.decode().split("\0")
-    return sorted(Path(name) for name in set(names) if name and (checkout / name).is_file())
+    shipped = [Path(name) for name in set(names) if name and (checkout / name).is_file()]
+    built = [path.with_suffix(".qm") for path in shipped if path.suffix == ".ts"]  # by make translations
+    shipped += [path for path in built if (checkout / path).is_file()]
+    return sorted(shipped)
 
 
 def write_package(checkout: Path, package: Path) -> None:
@@ -84,6 +96,9 @@ def check_package(package: Path) -> None:
         metadata = configparser.ConfigParser(interpolation=None)
         metadata.read_string(archive.read(f"{NAME}/metadata.txt").decode())
     general = metadata["general"]
+    silent = [name for name in names if name.endswith(".ts") and f"{name[:-3]}.qm" not in names]
+    if silent:
+        raise PackageError(f"These translations are not built: {', '.join(silent)}.")
     absent = [entry for entry in REQUIRED if not general.get(entry)]
     if absent:
         raise PackageError(f"metadata.txt does not state {', '.join(absent)}.")

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
+from ..newer_qgis import log_link
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm, html
@@ -101,6 +102,8 @@ class CountEndmembers(SceneAlgorithm):
             raise QgsProcessingException(tr("Counting was cancelled; nothing was written.")) from cancelled
         except WorkerError as error:
             raise QgsProcessingException(str(error)) from error
+        if report:
+            log_link(feedback, tr("Report"), Path(report))
         found = {
             self.COUNT: result["count"],
             self.HYSIME: result["hysime"],

@@ -19,7 +19,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor, QIcon
 
-from ..paths import ICON
+from ..help_pages import help_url
+from ..paths import icon_of
 from ..raster_classes import RasterClassesError, write_dominant
 from ..scene_source import SceneSourceError, scene_file
 from ..styles import ClassNames
@@ -74,11 +75,15 @@ class DominantMaterial(QgsProcessingAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
@@ -95,7 +100,9 @@ class DominantMaterial(QgsProcessingAlgorithm):
         )
         least.setHelp(tr("Pixels whose largest abundance is smaller get no class. 0: all get one."))
         self.addParameter(least)
-        self.addParameter(QgsProcessingParameterRasterDestination(self.OUTPUT, tr("Dominant material")))
+        classes = QgsProcessingParameterRasterDestination(self.OUTPUT, tr("Dominant material"))
+        classes.setHelp(tr("The raster of classes: numbers from 1, in the order of the endmembers."))
+        self.addParameter(classes)
         self.addOutput(QgsProcessingOutputString(self.NAMES, tr("Names of the classes, as a JSON list")))
 
     def prepareAlgorithm(

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
+from ..newer_qgis import log_link
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm, html
@@ -116,6 +117,8 @@ class Inspect(SceneAlgorithm):
             feedback.pushInfo(_line(band))
         used = sum(band["kept"] for band in result["bands"])
         feedback.pushInfo(tr("{} of {} bands are used.").format(used, len(result["bands"])))
+        if report:
+            log_link(feedback, tr("Report"), Path(report))
         files = {self.REPORT: report, self.TABLE: table}
         return {
             self.SENSOR: result["sensor"],

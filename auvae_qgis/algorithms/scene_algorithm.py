@@ -24,8 +24,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
+from ..help_pages import help_url
 from ..mask_source import crs_name, mask_file
-from ..paths import UNMIX_ICON
+from ..paths import icon_of
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 
@@ -52,14 +53,24 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""
-        return QIcon(UNMIX_ICON)
+        return QIcon(icon_of(self.name()))
 
     def svgIconPath(self) -> str:
         """Return the same icon for places that want a file."""
-        return UNMIX_ICON
+        return icon_of(self.name())
+
+    def helpUrl(self) -> str:
+        """Return the page of the Help button."""
+        return help_url(self.name())
 
     def _add_scene(self) -> None:
         """Declare which image, and which part of it."""
+        self._add_image()
+        self._add_bands()
+        self._add_place()
+
+    def _add_image(self) -> None:
+        """Declare which image."""
         self._add(
             QgsProcessingParameterRasterLayer(self.INPUT, tr("Hyperspectral image")),
             tr(
@@ -68,6 +79,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 "METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer."
             ),
         )
+
+    def _add_bands(self) -> None:
+        """Declare which of its bands."""
         self._add(
             QgsProcessingParameterBand(
                 self.BANDS,
@@ -98,6 +112,9 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             ),
             advanced=True,
         )
+
+    def _add_place(self) -> None:
+        """Declare which of its pixels."""
         self._add(
             QgsProcessingParameterMapLayer(
                 self.MASK,
@@ -236,6 +253,11 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
             "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
             "selection": selection,
         }
+
+    def _file(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str | None:
+        """Return the path of a file parameter, None where it is empty."""
+        path = self.parameterAsFile(parameters, name, context)
+        return str(Path(path).absolute()) if path else None
 
     def _selection(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
         """Return which part of the image is looked at, as the worker protocol has it."""

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
     QgsProcessingContext,
-    QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingOutputFile,
-    QgsProcessingOutputMultipleLayers,
-    QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
-    QgsProcessingParameterRasterDestination,
-    QgsProcessingUtils,
 )
 
-from ..layers import OTHERS, layers_of
-from ..output_folder import SCENE, OutputFolderError, result_folder, scene_name
-from ..raster_copy import RasterCopyError, copy_raster, driver_for
-from ..result import Result
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from .result_algorithm import MOST_ENDMEMBERS, ResultAlgorithm
 from .scene_algorithm import SceneAlgorithm
 
 QUALITIES = ("draft", "standard", "high")
 VARIANTS = ("auvae-net", "published", "aae-net", "avae", "auae")
-MOST_ENDMEMBERS = 30
 
 
-class Unmix(SceneAlgorithm):
+class Unmix(ResultAlgorithm):
     """Unmixes a hyperspectral raster with AUVAE-Net, without reference spectra."""
 
     ENDMEMBERS = "ENDMEMBERS"
     QUALITY = "QUALITY"
     VARIANT = "VARIANT"
-    OUTPUT = "OUTPUT"
-    ABUNDANCES = "ABUNDANCES"
-    ENDMEMBERS_FILE = "ENDMEMBERS_FILE"
-    MODEL = "MODEL"
-    REPORT = "REPORT"
-    OUTPUT_LAYERS = "OUTPUT_LAYERS"
-    RMSE = "RMSE"
-    MEAN_ANGLE = "MEAN_ANGLE"
+    FREEDOM = "FREEDOM"
+    START_MODEL = "START_MODEL"
 
     CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, VARIANT: VARIANTS}  # noqa: RUF012  as there
 
@@ -94,6 +76,9 @@ class Unmix(SceneAlgorithm):
             "structure you recognise on the ground. Too many: two spectra are nearly the same but for "
             "brightness, or a map is nearly empty. Try one less and one more; "
             "<i>draft</i> quality is enough for that.</p>"
+            "<h3>Known materials</h3>"
+            "<p>Spectra that you know, from a library or from places in the image, stay as they are and come "
+            "first; the remaining endmembers are found beside them. The number counts both.</p>"
             "<h3>Which image?</h3>"
             "<p>Surface reflectance is best; radiance works if the atmosphere is the same everywhere. "
             "Bands flagged bad in the header or the product are left out, as are pixels with no data: "
@@ -149,32 +134,38 @@ class Unmix(SceneAlgorithm):
             ),
             advanced=True,
         )
+        self._add_known(advanced=True)
         self._add(
-            QgsProcessingParameterFolderDestination(self.OUTPUT, tr("Result folder")),
-            tr(
-                "The folder for maps, spectra, report and model. A new or empty folder, or one with an "
-                "earlier result of this scene: that is replaced once the new one is complete. In a batch "
-                "write {} where the name of each scene is to stand, as in results/{}, and fill that down."
-            ).format(SCENE, SCENE),
-        )
-        self._add(
-            QgsProcessingParameterRasterDestination(
-                self.ABUNDANCES, tr("Abundances in one raster"), optional=True, createByDefault=False
+            QgsProcessingParameterNumber(
+                self.FREEDOM,
+                tr("Freedom of known spectra"),
+                QgsProcessingParameterNumber.Double,
+                defaultValue=0,
+                minValue=0,
+                maxValue=1,
             ),
             tr(
-                "A copy of all maps as the bands of one raster, where you want it. One is in the result "
-                "folder anyway."
+                "How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them "
+                "as a start only. In between, each is that much of what the image says and the rest as "
+                "it was given."
             ),
+            advanced=True,
         )
-        self.addOutput(QgsProcessingOutputMultipleLayers(self.OUTPUT_LAYERS, tr("Abundance maps")))
-        self.addOutput(QgsProcessingOutputFile(self.ENDMEMBERS_FILE, tr("Endmember spectra")))
-        self.addOutput(QgsProcessingOutputFile(self.MODEL, tr("Trained model")))
-        # no QgsProcessingOutputHtml: QGIS 3.22's batch dialog fails on it
-        self.addOutput(QgsProcessingOutputFile(self.REPORT, tr("Unmixing report")))
-        self.addOutput(
-            QgsProcessingOutputNumber(self.RMSE, tr("RMSE of the reconstruction, in the raster's unit"))
+        self._add(
+            QgsProcessingParameterFile(
+                self.START_MODEL,
+                tr("Fine-tune this model"),
+                optional=True,
+                fileFilter=tr("Trained models (*.auvae)"),
+            ),
+            tr(
+                "The model.auvae of another image, to go on from: the same endmembers in the same order, "
+                "fitted to this image, in a fraction of the training. For images that Apply a trained model "
+                "says the model does not fit. The number of endmembers must be the model's, or 0."
+            ),
+            advanced=True,
         )
-        self.addOutput(QgsProcessingOutputNumber(self.MEAN_ANGLE, tr("Mean spectral angle, in radians")))
+        self._add_result()
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
         """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
@@ -190,81 +181,16 @@ class Unmix(SceneAlgorithm):
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
-        self._job = {
+        job = {
             **self._prepare("unmix", parameters, context),
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
             "variant": VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
+            "known": self._known(parameters, context),
+            "model": self._file(parameters, self.START_MODEL, context),
         }
-        offers = context.project() is not None and not _runs_in_model(context)
-        most = self._job["endmembers"] or MOST_ENDMEMBERS  # they are made here, before the number is known
-        self._announce = self.provider().worker_event.emit
-        self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
+        if job["known"] is not None:
+            job["known"]["freedom"] = self.parameterAsDouble(parameters, self.FREEDOM, context)
+        # layers are made ready here, before a number that is estimated is known
+        self._prepare_result(job, context, job["endmembers"] or MOST_ENDMEMBERS)
         return True
-
-    def processAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """Run the job; a cancelled or failed one raises, so that headless runs end with an error too."""
-        wanted = self.parameterAsFileOutput(parameters, self.OUTPUT, context)
-        scene = self._job["scene"]
-        copy = self.parameterAsOutputLayer(parameters, self.ABUNDANCES, context)
-        try:
-            if copy:
-                driver_for(Path(copy))  # before the training, not after it
-            output = result_folder(wanted, scene)
-            result = run_job(self._python, {**self._job, "output": str(output)}, feedback, self._tell_dock)
-            abundances = result["files"]["abundances"]
-            if copy:
-                copy_raster(Path(abundances), Path(copy))
-        except WorkerCancelled as cancelled:
-            raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
-        except (WorkerError, RasterCopyError, OutputFolderError) as error:
-            # in a batch's log it must be plain which scene this is about
-            raise QgsProcessingException(f"{scene_name(scene)}: {error}") from error
-        finally:
-            self._tell_dock({"event": "ended"})
-
-        self._offer_layers(output, copy, context)
-        files, metrics = result["files"], result["metrics"]
-        return {
-            self.OUTPUT: str(output),
-            self.ABUNDANCES: copy or abundances,
-            self.ENDMEMBERS_FILE: files["endmembers"],
-            self.MODEL: files["model"],
-            self.REPORT: files["report"],
-            self.OUTPUT_LAYERS: [endmember["file"] for endmember in result["endmembers"]],
-            self.RMSE: metrics["rmse"],
-            self.MEAN_ANGLE: metrics["mean_angle"],
-        }
-
-    def _tell_dock(self, event: dict[str, Any]) -> None:
-        """Hand on what the dock shows of a training, to the window's thread."""
-        if event["event"] in ("scene", "progress", "ended"):
-            self._announce(self._job["id"], event)
-
-    def _offer_layers(self, folder: Path, copy: str, context: QgsProcessingContext) -> None:
-        """Offer the rasters of the result for loading, and let the user's own copy know its result.
-
-        The toolbox and the batch dialog take the offer up, as does processing.runAndLoadResults;
-        processing.run and qgis_process load nothing. Within a model its author decides, by naming outputs:
-        nothing is offered there.
-        """
-        waiting = list(self._post_processors)
-        if not waiting:
-            return
-        for file, name in layers_of(Result.read(folder)):
-            details = QgsProcessingContext.LayerDetails(
-                name, context.project(), "", QgsProcessingUtils.LayerHint.Raster
-            )
-            details.forceName = True
-            details.setPostProcessor(waiting.pop())
-            context.addLayerToLoadOnCompletion(file, details)
-        if copy and context.willLoadLayerOnCompletion(copy):
-            waiting[-1].folder = folder
-            context.layerToLoadOnCompletionDetails(copy).setPostProcessor(waiting.pop())
-
-
-def _runs_in_model(context: QgsProcessingContext) -> bool:
-    """Tell whether a model runs this step: only then are the variables of a model within reach."""
-    return context.expressionContext().hasVariable("model_name")

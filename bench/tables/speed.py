@@ -1,12 +1,14 @@
-"""Speed and memory: whole runs, mapping beside Orfeo ToolBox in the same run, peak memory."""
+"""Speed and size: whole runs, mapping beside Orfeo ToolBox in the same run, cost and memory by size."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,19 +16,23 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from auvae.mapping import map_scene
 from auvae.scene import Scene
-from auvae.training import Model
+from auvae.training import Maps, Model, TrainedModel
 from rasterio.windows import Window
 
 from bench import ours, peers, scenes
 from bench.cache import Figures
 from bench.render import Bench, markdown
 
-TITLE = "Speed and memory"
+TITLE = "Speed and size"
 SEEDS = 1
 ALONE = True
 """Measured with nothing beside it."""
-MODULES = ("endmembers", "losses", "network", "training", "job", "scene", "results", "worker")
+MODULES = (
+    "endmembers", "losses", "network", "training", "job", "scene", "raster", "sampling", "mapping", "results",
+    "map_rasters", "worker",
+)  # fmt: skip
 TARGETS = {
     ("samson", "standard"): 30,
     ("jasper", "standard"): 45,
@@ -34,17 +40,20 @@ TARGETS = {
     ("jasper", "draft"): 10,
 }
 """Seconds that `auvae unmix` may take."""
-WINDOW = 256
-"""Side of the windows that a job maps a scene in."""
-MEGAPIXELS = {0.01: 1, 1: 10, 4: 20}
+MEGAPIXELS = {0.01: 1, 1: 10, 4: 20, 16: 40}
 """Sizes of the scene made by repeating Jasper, and how often along each side."""
+LARGE = 10
+"""How often Jasper is repeated along each side of a megapixel."""
+ESTIMATED = 100
+"""Megapixels that take too long to map in a bench."""
 ABOUT = """\
 *Whole run*: `auvae unmix` from the command line, wall seconds, with the start of Python, reading, training,
 mapping and writing. *Mapping*: a trained model restored, a tiled GeoTIFF of 1000 x 1000 pixels and 198
 bands (Jasper repeated) read, mapped in windows as a job does, and the abundances written; beside it OTB's
 HyperspectralUnmixing with the same endmembers, and reading the file alone. The process of ours is there
-already; how long a new one takes to start is said. *Memory*: the largest resident set of `auvae unmix
---quality draft`."""
+already; how long a new one takes to start is said. *Size*: `auvae unmix --quality draft` of Jasper repeated
+(a virtual raster over one tiled GeoTIFF of a megapixel): mapping with all its outputs, and packing them, a
+megapixel; the largest resident set of the process."""
 
 
 def table(bench: Bench) -> str:
@@ -62,12 +71,19 @@ def table(bench: Bench) -> str:
     if walls:
         rows = [[what, f"{wall:.2f}", f"{wall / walls['reading']:.1f}"] for what, wall in walls.items()]
         parts.append(markdown(("mapping 1 megapixel of 198 bands", "seconds", "times reading"), rows))
-    peaks = []
+    sizes: list[list[str]] = []
     for size, times in MEGAPIXELS.items():
-        run = bench.figures("speed", f"memory {size} megapixels", partial(memory, times), MODULES)
+        run = bench.figures("speed", f"size {size} megapixels", partial(sized, times), MODULES)
         if run:
-            peaks.append([str(size), f"{run['mebibytes']:.0f}", f"{run['seconds']:.0f}"])
-    parts.append(markdown(("megapixels", "peak MiB", "seconds"), peaks))
+            cells = (run["mapping"] / size, run["packing"] / size, run["mebibytes"], run["seconds"])
+            sizes.append(
+                [str(size), *(f"{value:.2f}" for value in cells[:2]), *(f"{v:.0f}" for v in cells[2:])]
+            )
+    if len(sizes) == len(MEGAPIXELS):
+        each = sum(float(cell) for cell in sizes[-1][1:3])
+        sizes.append([f"{ESTIMATED} (estimated)", *sizes[-1][1:3], "", f"{each * ESTIMATED:.0f} + training"])
+    head = ("megapixels", "mapping, s/MP", "packing, s/MP", "peak MiB", "whole run, s")
+    parts.append(markdown(head, sizes))
     return "\n\n".join([*parts, *peers.MISSING])
 
 
@@ -76,10 +92,10 @@ def whole_run(scene: str, quality: str) -> Figures:
     return _unmix(scenes.real_path(scene), scenes.REAL[scene], quality)
 
 
-def memory(times: int) -> Figures:
+def sized(times: int) -> Figures:
     """`auvae unmix` of Jasper repeated so often along each side."""
     with tempfile.TemporaryDirectory(dir=scenes.BUILD) as folder:
-        return _unmix(_repeated(Path(folder), times), scenes.REAL["jasper"], "draft")
+        return _unmix(_large(Path(folder), times), scenes.REAL["jasper"], "draft")
 
 
 def mapping() -> Figures:
@@ -89,7 +105,7 @@ def mapping() -> Figures:
     state, settings = trained.state(), trained.settings()
     with tempfile.TemporaryDirectory(dir=scenes.BUILD) as name:
         folder = Path(name)
-        scene = _repeated(folder, MEGAPIXELS[1])
+        scene = _repeated(folder, LARGE)
         _write_endmembers(folder / "ends.tif", trained.endmembers)
         for block in _windows(scene):  # once, so that every reader finds the file in the system's cache
             del block
@@ -111,17 +127,27 @@ def mapping() -> Figures:
     return {what: round(wall, 3) for what, wall in walls.items()}
 
 
-def _map(path: Path, output: Path, model: Model) -> None:
-    """Map a scene window by window, as a job does, into one GeoTIFF."""
+class _Abundances:
+    """Writes the abundances of a scene into one GeoTIFF, and nothing else: what OTB writes."""
+
+    def __init__(self, output: Path, scene: Scene, count: int) -> None:
+        shape = {"width": scene.cols, "height": scene.rows, "count": count, "dtype": "float32"}
+        profile = {"driver": "GTiff", "tiled": True, "nodata": -9999, "crs": scene.crs}
+        self.raster = rasterio.open(output, "w", transform=scene.transform, **shape, **profile)
+
+    def write(self, window: Window, maps: Maps, _cube: np.ndarray, inside: tuple[slice, slice]) -> None:
+        """Write a window."""
+        self.raster.write(
+            np.moveaxis(np.nan_to_num(maps.abundances[inside], nan=-9999), -1, 0), window=window
+        )
+
+
+def _map(path: Path, output: Path, model: TrainedModel) -> None:
+    """Map a scene as a job does, into one GeoTIFF."""
     with Scene.open(path) as scene:
-        shape = {"width": scene.cols, "height": scene.rows, "count": len(model.endmembers)}
-        profile = {"driver": "GTiff", "dtype": "float32", "tiled": True, "nodata": -9999, "crs": scene.crs}
-        with rasterio.open(output, "w", transform=scene.transform, **shape, **profile) as raster:
-            for inner, outer in scene.windows(WINDOW, model.halo):
-                maps = model.predict(*scene.read(outer))
-                top, left = inner.row_off - outer.row_off, inner.col_off - outer.col_off
-                shares = maps.abundances[top : top + inner.height, left : left + inner.width]
-                raster.write(np.moveaxis(np.nan_to_num(shares, nan=-9999), -1, 0), window=inner)
+        writer = _Abundances(output, scene, len(model.endmembers))
+        with writer.raster:
+            deque(map_scene(scene, model, writer, lambda *_: None, print), maxlen=0)
 
 
 def _windows(path: Path) -> Any:
@@ -145,6 +171,34 @@ def _repeated(folder: Path, times: int) -> Path:
     return path
 
 
+def _large(folder: Path, times: int) -> Path:
+    """Jasper so often along each side; from a megapixel on a virtual raster that repeats one."""
+    if times <= LARGE:
+        return _repeated(folder, times)
+    one, again = _repeated(folder, LARGE), times // LARGE
+    with rasterio.open(one) as raster:
+        side, bands, kind = raster.width, raster.count, raster.dtypes[0].capitalize()
+    sources = {
+        band: "".join(
+            f'<SimpleSource><SourceFilename relativeToVRT="1">{one.name}</SourceFilename>'
+            f"<SourceBand>{band}</SourceBand>"
+            f'<SrcRect xOff="0" yOff="0" xSize="{side}" ySize="{side}"/>'
+            f'<DstRect xOff="{col * side}" yOff="{row * side}" xSize="{side}" ySize="{side}"/></SimpleSource>'
+            for row in range(again)
+            for col in range(again)
+        )
+        for band in range(1, bands + 1)
+    }
+    listed = "".join(
+        f'<VRTRasterBand dataType="{kind}" band="{band}">{inside}</VRTRasterBand>'
+        for band, inside in sources.items()
+    )
+    path = folder / f"jasper_{times}.vrt"
+    size = side * again
+    path.write_text(f'<VRTDataset rasterXSize="{size}" rasterYSize="{size}">{listed}</VRTDataset>', "utf-8")
+    return path
+
+
 def _write_endmembers(path: Path, spectra: np.ndarray) -> None:
     """Endmembers ``(K, B)`` as OTB reads them: one pixel each."""
     count, bands = spectra.shape
@@ -154,7 +208,7 @@ def _write_endmembers(path: Path, spectra: np.ndarray) -> None:
 
 
 def _unmix(scene: Path, count: int, quality: str) -> Figures:
-    """Wall seconds and largest resident set of a run from the command line."""
+    """Wall seconds (all, mapping, packing) and largest resident set of a run from the command line."""
     with tempfile.TemporaryDirectory(dir=scenes.BUILD) as folder:
         arguments = ["-m", "auvae", "unmix", str(scene), "--endmembers", str(count)]
         arguments += ["--quality", quality, "--device", "cpu", "--output", f"{folder}/result"]
@@ -164,10 +218,17 @@ def _unmix(scene: Path, count: int, quality: str) -> Figures:
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
+        result = Path(folder) / "result" / "result.json"
+        stages = json.loads(result.read_text("utf-8"))["seconds"] if result.exists() else {}
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"auvae unmix {scene.name} ended with {process.returncode}")
-    return {"seconds": round(seconds, 2), "mebibytes": round(usage.ru_maxrss / 1024)}
+    return {
+        "seconds": round(seconds, 2),
+        "mebibytes": round(usage.ru_maxrss / 1024),
+        "mapping": stages["mapping"],
+        "packing": stages["writing"],
+    }
 
 
 def _python(statement: str) -> None:

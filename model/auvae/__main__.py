@@ -13,6 +13,7 @@ from typing import Any
 from . import __version__
 from .cancel import EXIT_CANCELLED
 from .errors import AuvaeError, JobError
+from .jobs import METHODS
 from .scenes.job import MODELS
 from .selection import WATER_BANDS
 from .variants import DEFAULT, VARIANTS
@@ -85,7 +86,73 @@ def _parser() -> argparse.ArgumentParser:
     unmix.add_argument(
         "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
     )
+    _add_known(unmix)
+    unmix.add_argument(
+        "--freedom", type=float, default=0.0, metavar="0-1",
+        help="how far the scene may pull the known spectra away: 0 not at all (default), 1 they only start",
+    )  # fmt: skip
+    unmix.add_argument(
+        "--from", dest="model", metavar="MODEL",
+        help="fine-tune: start from this model.auvae; the same endmembers in the same order",
+    )  # fmt: skip
     unmix.set_defaults(run=_unmix)
+
+    apply = tasks.add_parser("apply", help="map scenes with a model that was trained on another")
+    apply.add_argument("model", metavar="MODEL", help="the model.auvae of a result")
+    apply.add_argument("scenes", metavar="SCENE", nargs="+", help="rasters that GDAL reads")
+    apply.add_argument(
+        "--output", required=True, metavar="DIR",
+        help="the result folder; of several scenes, the folder of their result folders, named after them",
+    )  # fmt: skip
+    apply.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
+    apply.add_argument("--json", action="store_true", help="print events as JSON lines")
+    apply.set_defaults(run=_apply, seed=0, bands=None)
+
+    fcls = tasks.add_parser("fcls", help="unmix a scene into known spectra alone, by least squares")
+    fcls.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    fcls.add_argument("--output", required=True, metavar="DIR", help="the result folder")
+    fcls.add_argument("--bands", metavar="LIST", help="band numbers such as 1-50,60")
+    fcls.add_argument(
+        "--no-sum-to-one", action="store_true", help="amounts that need not sum to one (NNLS instead of FCLS)"
+    )
+    _add_known(fcls)
+    fcls.add_argument("--json", action="store_true", help="print events as JSON lines")
+    fcls.set_defaults(run=_fcls, seed=0, device="cpu")
+
+    extract = tasks.add_parser("extract", help="write the purest spectra of a scene as a library")
+    extract.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    extract.add_argument("--endmembers", type=int, required=True, metavar="K", help="how many (2 to 30)")
+    extract.add_argument(
+        "--method", default="vca", choices=METHODS,
+        help="vertex component analysis (default), N-FINDR, or archetypes (mixtures that stand noise)",
+    )  # fmt: skip
+    extract.add_argument(
+        "--library", required=True, metavar="FILE",
+        help="FILE.csv, FILE.sli (ENVI) or FILE.gpkg (profiles of the EnMAP-Box, points at their pixels)",
+    )  # fmt: skip
+    purity = tasks.add_parser(
+        "purity", help="map how often each pixel is extreme in random projections (pixel purity index)"
+    )
+    purity.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    purity.add_argument("--map", required=True, metavar="FILE.tif", help="the map to write")
+    purity.add_argument("--projections", type=int, default=1000, metavar="N", help="how many (default 1000)")
+    purity.add_argument(
+        "--threshold", type=float, default=2.5, metavar="N",
+        help="a pixel counts within so many deviations of the noise from the end (default 2.5)",
+    )  # fmt: skip
+    export = tasks.add_parser("export", help="write the endmembers of a result as a library")
+    export.add_argument("result", metavar="RESULT_DIR")
+    export.add_argument("library", metavar="FILE", help="FILE.csv, FILE.sli (ENVI) or FILE.gpkg (EnMAP-Box)")
+    export.add_argument("--json", action="store_true", help="print events as JSON lines")
+    export.set_defaults(run=_export)
+
+    for task, call in ((extract, _extract), (purity, _purity)):
+        task.add_argument("--bands", metavar="LIST", help="band numbers such as 1-50,60")
+        task.add_argument(
+            "--seed", type=int, default=0, help="the same seed gives the same result (default 0)"
+        )
+        task.add_argument("--json", action="store_true", help="print events as JSON lines")
+        task.set_defaults(run=call, device="cpu")
 
     count = tasks.add_parser("count", help="estimate how many endmembers a scene has")
     count.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
@@ -114,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.set_defaults(run=_inspect, seed=0, device="cpu")
 
-    for task in (unmix, count, inspect):
+    for task in (unmix, count, inspect, apply, fcls, extract, purity):
         _add_selection(task)
 
     simulate = tasks.add_parser("simulate", help="make a georeferenced scene with known truth")
@@ -164,6 +231,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_known(task: argparse.ArgumentParser) -> None:
+    """Declare spectra that are known."""
+    task.add_argument(
+        "--known", metavar="FILE",
+        help="spectra that are known: an ENVI library (.sli), a table (.csv), or profiles of the EnMAP-Box "
+        "(.gpkg, .geojson)",
+    )  # fmt: skip
+    task.add_argument(
+        "--known-name", action="append", default=[], metavar="NAME",
+        help="take this spectrum of the library; once for each (default: all)",
+    )  # fmt: skip
+    task.add_argument(
+        "--known-places", metavar="FILE.geojson",
+        help="points or polygons where a known material is pure; their property name is its name",
+    )  # fmt: skip
+
+
 def _add_selection(task: argparse.ArgumentParser) -> None:
     """Declare which part of a scene is looked at."""
     task.add_argument(
@@ -193,6 +277,8 @@ def _unmix(given: argparse.Namespace) -> int:
         "quality": given.quality,
         "variant": given.variant,
         "output": os.path.abspath(given.output),
+        "known": _known(given, given.freedom),
+        "model": None if given.model is None else os.path.abspath(given.model),
     }
     return _run(document, as_json=given.json)
 
@@ -221,6 +307,95 @@ def _unmix_scenes(given: argparse.Namespace) -> int:
 def _cluster(given: argparse.Namespace) -> int:
     document = {"schema": 1, "task": "cluster", "id": uuid.uuid4().hex, "run_on": given.run_on}
     return _run(document, as_json=given.json)
+
+
+def _known(given: argparse.Namespace, freedom: float) -> dict[str, Any] | None:
+    if given.known is None and given.known_places is None:
+        return None
+    return {
+        "library": _absolute(given.known),
+        "names": given.known_name,
+        "places": _absolute(given.known_places),
+        "freedom": freedom,
+    }
+
+
+def _fcls(given: argparse.Namespace) -> int:
+    known = _known(given, 0.0)
+    if known is None:
+        raise JobError("No known spectra were given.", "Give --known, --known-places or both.")
+    document = {
+        **_job_on_scene(given),
+        "task": "fcls",
+        "known": known,
+        "sum_to_one": not given.no_sum_to_one,
+        "output": os.path.abspath(given.output),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _extract(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "extract",
+        "endmembers": given.endmembers,
+        "method": given.method,
+        "library": os.path.abspath(given.library),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _export(given: argparse.Namespace) -> int:
+    document = {
+        "schema": 1,
+        "task": "export",
+        "id": uuid.uuid4().hex,
+        "result": os.path.abspath(given.result),
+        "library": os.path.abspath(given.library),
+    }
+    return _run(document, as_json=given.json)
+
+
+def _purity(given: argparse.Namespace) -> int:
+    document = {
+        **_job_on_scene(given),
+        "task": "purity",
+        "map": os.path.abspath(given.map),
+        "projections": given.projections,
+        "threshold": given.threshold,
+    }
+    return _run(document, as_json=given.json)
+
+
+def _apply(given: argparse.Namespace) -> int:
+    output = os.path.abspath(given.output)
+    folders = [output] if len(given.scenes) == 1 else _folders(output, given.scenes)
+    failed = 0
+    for scene, folder in zip(given.scenes, folders, strict=True):
+        given.scene = scene
+        document = {
+            **_job_on_scene(given),
+            "task": "apply",
+            "model": os.path.abspath(given.model),
+            "output": folder,
+        }
+        status = _run(document, as_json=given.json)
+        if status == EXIT_CANCELLED:
+            return status
+        failed = failed or status
+    return failed
+
+
+def _folders(parent: str, scenes: list[str]) -> list[str]:
+    """A folder for the result of each scene, named after it."""
+    folders: list[str] = []
+    for scene in scenes:
+        stem = os.path.splitext(os.path.basename(os.path.normpath(scene)))[0] or "scene"
+        folder, number = os.path.join(parent, stem), 2
+        while folder in folders:
+            folder, number = os.path.join(parent, f"{stem}_{number}"), number + 1
+        folders.append(folder)
+    return folders
 
 
 def _count(given: argparse.Namespace) -> int:
@@ -393,6 +568,18 @@ class _Terminal:
             self.whole = not event["failed"]
             print(f"Results: {event['output']}, {len(event['scenes'])} scenes")
             print(f"Table: {event['files']['summary']}\nReport: {event['files']['report']}")
+            return
+        if "metrics" not in event:
+            for spectrum in event.get("spectra", ()):
+                place = (
+                    "a mixture"
+                    if spectrum["row"] is None
+                    else f"row {spectrum['row']}, col {spectrum['col']}"
+                )
+                print(f"{spectrum['name']}: {place}")
+            if "most" in event:
+                print(f"{event['extreme_pixels']} pixels are extreme, one of them {event['most']} times")
+            print(f"Written: {event['files'].get('library') or event['files']['map']}")
             return
         metrics = event["metrics"]
         print(f"Result: {event['output']}")

@@ -212,7 +212,7 @@ def _materials(pixels: Tensor, seed: int, report: Report) -> dict[int, tuple[flo
     """
     bands = pixels.shape[1]
     dimensions = min(MOST, bands)
-    normalised = pixels / Brightness.of(pixels, dimensions).measure(pixels)
+    normalised = Brightness.of(pixels, dimensions).normalise(pixels)
     chance = torch.Generator().manual_seed(seed)
     basis = signal_subspace(normalised, dimensions)
     centres, sizes = cluster(normalised @ basis.T, CENTRES, chance)

@@ -15,6 +15,12 @@ from torch import Tensor
 SOFTNESS = 0.2
 """tau of the soft normalisation: 0 compares pure shapes, from about 1 on spectra are nearly raw."""
 
+NOISIER, NOISE_SHARE = 5.0, 0.05
+"""A band is noisy that has so many times the median band's noise, and so much of its variance from it."""
+
+FEWEST_A_BAND = 4
+"""Pixels a band, with fewer of which noise cannot be told from signal."""
+
 NEARLY = 1.15
 """A start whose mean angle is within this factor of the best's explains the scene nearly as well."""
 
@@ -36,28 +42,90 @@ class Brightness:
     """The soft normalisation of one scene.
 
     Attributes:
-        basis: ``(d, B)`` orthonormal signal subspace; brightness is measured inside it, where noise is small.
+        basis: ``(d, B)`` orthonormal signal subspace of the weighted pixels; brightness is measured inside
+            it, where noise is small.
         offset: ``tau * median brightness``, in the raster's unit.
+        weights: ``(B,)``, what a band counts: 1, and less for the few that are mostly noise.
     """
 
     basis: Tensor
     offset: float
+    weights: Tensor
 
     @classmethod
     def of(cls, pixels: Tensor, dimensions: int) -> Brightness:
-        """Measure the scene's signal subspace and median brightness from ``pixels`` ``(n, B)``."""
-        basis = signal_subspace(pixels, dimensions)
-        median = float((pixels @ basis.T).norm(dim=1).median())
-        return cls(basis, SOFTNESS * median)
+        """Measure signal subspace, median brightness and noisy bands of a scene's ``pixels`` ``(n, B)``."""
+        plain = cls._weighted(pixels, dimensions, torch.ones_like(pixels[0]))
+        weights = band_weights(plain.normalise(pixels))
+        return plain if bool((weights == 1).all()) else cls._weighted(pixels, dimensions, weights)
+
+    @classmethod
+    def _weighted(cls, pixels: Tensor, dimensions: int, weights: Tensor) -> Brightness:
+        weighted = pixels * weights
+        basis = signal_subspace(weighted, dimensions)
+        median = float((weighted @ basis.T).norm(dim=1).median())
+        return cls(basis, SOFTNESS * median, weights)
 
     def measure(self, pixels: Tensor) -> Tensor:
         """What pixels ``(..., B)`` are divided by: ``(..., 1)``, in the raster's unit."""
-        return (pixels @ self.basis.T).norm(dim=-1, keepdim=True) + self.offset
+        return (pixels @ self.axes.T).norm(dim=-1, keepdim=True) + self.offset
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """Pixels ``(..., B)`` in the raster's unit, weighted and divided by `measure`."""
+        return pixels * self.weights / self.measure(pixels).clamp_min(1e-12)
 
     def restore(self, spectra: Tensor) -> Tensor:
-        """Bring normalised spectra ``(K, B)`` back to the raster's unit: undo dividing by `measure`."""
-        norm = (spectra @ self.basis.T).norm(dim=-1, keepdim=True).clamp_max(0.995)
-        return spectra * self.offset / (1 - norm)
+        """Bring normalised spectra ``(K, B)`` back to the raster's unit: undo `normalise`."""
+        return spectra * self.offset / self.darkness(spectra) / self.weights
+
+    def darkness(self, spectra: Tensor) -> Tensor:
+        """``offset / (brightness + offset)`` of normalised spectra ``(K, B)``: ``(K, 1)``."""
+        return 1 - (spectra @ self.basis.T).norm(dim=-1, keepdim=True).clamp_max(0.995)
+
+    @property
+    def axes(self) -> Tensor:
+        """``(d, B)``: pixels in the raster's unit times its transpose lie in the signal subspace."""
+        return self.basis * self.weights
+
+    def to(self, device: torch.device) -> Brightness:
+        """The same on another device."""
+        return Brightness(self.basis.to(device), self.offset, self.weights.to(device))
+
+
+def band_weights(pixels: Tensor) -> Tensor:
+    """What each band is to count, so that stripes and dying detectors do not rule the rest.
+
+    Noise is what the other bands cannot tell of a band (Roger & Arnold 1996). A band that has `NOISIER` times
+    as much as the median, and of whose variance it is `NOISE_SHARE` or more, is scaled down to the former.
+
+    Args:
+        pixels: ``(n, B)``, normalised.
+
+    Returns:
+        ``(B,)``, 1 for nearly all; all 1 where there are too few pixels to tell.
+    """
+    count, bands = pixels.shape
+    if count < FEWEST_A_BAND * bands:
+        return torch.ones_like(pixels[0])
+    correlation = (pixels.T @ pixels).double() / count
+    ridge = 1e-9 * correlation.diagonal().mean() * torch.eye(bands, device=pixels.device)
+    noise = (1 / torch.linalg.inv(correlation + ridge).diagonal()).clamp_min(0).sqrt().to(pixels.dtype)
+    most = NOISIER * noise.median()
+    noisy = (noise > most) & (noise**2 > NOISE_SHARE * pixels.var(0))
+    return torch.where(noisy, most / noise.clamp_min(1e-12), 1.0)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Endmembers that are known beforehand.
+
+    Attributes:
+        spectra: ``(Kk, B)`` softly normalised, or their coordinates ``(Kk, d)``.
+        freedom: how far the scene may pull them away, 0 (not at all) to 1 (they are only where it starts).
+    """
+
+    spectra: Tensor
+    freedom: float
 
 
 def counted(spectra: Tensor, convention: float) -> Tensor:
@@ -100,7 +168,13 @@ def cluster(points: Tensor, count: int, generator: torch.Generator, rounds: int 
 
 
 def archetypes(
-    points: Tensor, weights: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+    points: Tensor,
+    weights: Tensor,
+    count: int,
+    starts: int,
+    rounds: int,
+    generator: torch.Generator,
+    known: Known | None = None,
 ) -> Tensor:
     """Archetypal analysis by entropic (multiplicative) descent, several random starts at once.
 
@@ -115,16 +189,23 @@ def archetypes(
         starts: random starts, computed together.
         rounds: alternations between points as mixtures and archetypes as mixtures.
         generator: draws the starts.
+        known: archetypes that are given, in the unit of ``points``; they come first. Each is
+            ``(1 - freedom)`` of what was given and ``freedom`` of a mixture of points that is sought.
 
     Returns:
         ``(starts, K, d)`` archetypes of every start.
     """
     weights = weights / weights.mean()
-    mixtures = _furthest_points(points, weights, count, starts, generator)  # (starts, K, n): rows of B
+    given = points.new_zeros(count, points.shape[1])  # what is not sought of each archetype
+    sought = points.new_ones(count, 1)  # the share that is
+    if known is not None:
+        given[: len(known.spectra)] = (1 - known.freedom) * known.spectra
+        sought[: len(known.spectra)] = known.freedom
+    mixtures = _furthest_points(points, weights, count, starts, generator, known)  # (starts, K, n): rows of B
     shares = points.new_full((starts, len(points), count), 1 / count)  # (starts, n, K): rows a_i
     largest = (points**2).sum(-1).max()
     for _ in range(rounds):
-        found = mixtures @ points
+        found = given + sought * (mixtures @ points)
         gram, target = found @ found.mT, points @ found.mT
         step = 4 / _largest_eigenvalue(gram)
         for _ in range(5):
@@ -133,9 +214,9 @@ def archetypes(
         gram, target = shares.mT @ weighted, weighted.mT @ points
         step = 8 / (_largest_eigenvalue(gram) * largest)
         for _ in range(5):
-            slope = (gram @ (mixtures @ points) - target) @ points.T
+            slope = (sought * (gram @ (given + sought * (mixtures @ points)) - target)) @ points.T
             mixtures = torch.softmax(mixtures.clamp_min(1e-30).log() - step * slope, dim=-1)
-    return mixtures @ points
+    return given + sought * (mixtures @ points)
 
 
 def _largest_eigenvalue(symmetric: Tensor) -> Tensor:
@@ -144,18 +225,31 @@ def _largest_eigenvalue(symmetric: Tensor) -> Tensor:
 
 
 def _furthest_points(
-    points: Tensor, weights: Tensor, count: int, starts: int, generator: torch.Generator
+    points: Tensor,
+    weights: Tensor,
+    count: int,
+    starts: int,
+    generator: torch.Generator,
+    known: Known | None,
 ) -> Tensor:
-    """First mixtures ``(starts, K, n)``: half of each on a point far from those before it, half on all."""
+    """First mixtures ``(starts, K, n)``: half of each on a point far from those before it, half on all.
+
+    A known archetype starts on the point nearest to it, and the others are far from it, not from that point.
+    """
+    apart = None if known is None else torch.cdist(known.spectra, points).cpu() ** 2  # (Kk, n)
     distance = torch.cdist(points, points).cpu() ** 2
     weights = weights.cpu()
     mixtures = torch.full((starts, count, len(points)), 0.5 / len(points))
     for start in range(starts):
         chance, nearest = weights, torch.full_like(weights, torch.inf)
         for k in range(count):
-            drawn = int(torch.multinomial(chance + 1e-12, 1, generator=generator))
-            mixtures[start, k, drawn] += 0.5
-            nearest = torch.minimum(nearest, distance[drawn])
+            if apart is not None and k < len(apart):
+                mixtures[start, k, int(apart[k].argmin())] += 0.5
+                nearest = torch.minimum(nearest, apart[k])
+            else:
+                drawn = int(torch.multinomial(chance + 1e-12, 1, generator=generator))
+                mixtures[start, k, drawn] += 0.5
+                nearest = torch.minimum(nearest, distance[drawn])
             chance = nearest * weights / (nearest * weights).sum().clamp_min(1e-30)
     return mixtures.to(points.device)
 
@@ -209,9 +303,14 @@ def _ridged(gram: Tensor) -> Tensor:
 
 
 def find_endmembers(
-    pixels: Tensor, count: int, starts: int, rounds: int, generator: torch.Generator
+    pixels: Tensor,
+    count: int,
+    starts: int,
+    rounds: int,
+    generator: torch.Generator,
+    known: Known | None = None,
 ) -> Tensor:
-    """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind.
+    """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind but for those known.
 
     Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional signal
     subspace. The start whose non-negative mixtures come nearest to the pixels in angle is the best: of the
@@ -219,13 +318,15 @@ def find_endmembers(
     one. Judged by the centres instead, the choice varied more from seed to seed.
 
     Returns:
-        ``(M, K, B)`` non-negative, in the normalised unit: first the best, its most abundant endmember
-        first; then other starts that explain the scene nearly as well, endmembers in the same order.
+        ``(M, K, B)`` non-negative, in the normalised unit: first the best, the known endmembers in their
+        order, then its most abundant one first; then other starts that explain the scene nearly as well,
+        endmembers in the same order.
     """
     basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
     points = pixels @ basis.T
     centres, sizes = cluster(points, CENTRES, generator)
-    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator)
+    projected = None if known is None else Known(known.spectra @ basis.T, known.freedom)
+    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator, projected)
     judges = points[:: -(-len(points) // JUDGES)]
     angles, amounts = [], []
     for found in candidates:
@@ -234,17 +335,27 @@ def find_endmembers(
         angles.append(float(cosine.clamp(-1, 1).acos().mean()))
         amounts.append((mixture / mixture.sum(-1, keepdim=True).clamp_min(1e-9)).mean(0))
     ranking = sorted(range(starts), key=lambda start: angles[start])
-    best = candidates[ranking[0]][amounts[ranking[0]].argsort(descending=True)]
+    first = 0 if known is None else len(known.spectra)
+    order = amounts[ranking[0]][first:].argsort(descending=True) + first
+    best = candidates[ranking[0]][torch.cat([torch.arange(first, device=order.device), order])]
     nearly = [start for start in ranking[1:] if angles[start] <= NEARLY * angles[ranking[0]]]
-    found = [best, *(_in_order_of(best, candidates[start]) for start in nearly[: ALTERNATIVES - 1])]
-    return (torch.stack(found) @ basis).clamp_min(1e-6)
+    found = [best, *(_in_order_of(best, candidates[start], first) for start in nearly[: ALTERNATIVES - 1])]
+    spectra = torch.stack(found) @ basis
+    if known is not None:
+        # what of them lies outside the scene's subspace
+        spectra[:, :first] += (1 - known.freedom) * (known.spectra - known.spectra @ basis.T @ basis)
+    return spectra.clamp_min(1e-6)
 
 
-def _in_order_of(reference: Tensor, spectra: Tensor) -> Tensor:
-    """``spectra`` ``(K, d)`` in the order of the most similar spectra of ``reference``, each used once."""
+def _in_order_of(reference: Tensor, spectra: Tensor, first: int) -> Tensor:
+    """``spectra`` ``(K, d)`` in the order of the most similar spectra of ``reference``, each used once.
+
+    The ``first`` ones are known, and where they are.
+    """
     similarity = torch.nn.functional.cosine_similarity(reference[:, None], spectra[None], dim=-1)
-    order = torch.zeros(len(reference), dtype=torch.long, device=spectra.device)
-    for _ in range(len(reference)):
+    order = torch.arange(len(reference), device=spectra.device)
+    similarity[:first], similarity[:, :first] = -torch.inf, -torch.inf
+    for _ in range(len(reference) - first):
         row, column = divmod(int(similarity.argmax()), len(reference))
         order[row] = column
         similarity[row], similarity[:, column] = -torch.inf, -torch.inf

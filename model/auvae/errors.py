@@ -29,6 +29,18 @@ class SceneError(AuvaeError):
     kind = "scene"
 
 
+class ModelError(AuvaeError):
+    """A saved model cannot be read, or does not fit the scene."""
+
+    kind = "model"
+
+
+class LibraryError(AuvaeError):
+    """Known spectra cannot be read, or do not fit the scene."""
+
+    kind = "library"
+
+
 class OutputError(AuvaeError):
     """The result cannot be written where it was asked for."""
 

@@ -6,43 +6,71 @@ import csv
 import gc
 import io
 import math
+import os
 import platform
-import re
-import shlex
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import rasterio
 import torch
 
 from . import __version__, report
+from .application import does_not_fit, fit_scene
 from .checkpoint import Pace, fingerprint
 from .count import Count, count_endmembers
-from .errors import Cancelled, JobError
+from .errors import Cancelled, LibraryError, ModelError, OutputError
+from .extraction import extract
 from .inspection import Inspection, inspect_scene
-from .mapping import map_scene
+from .jobs import (
+    ALL_GPUS,
+    ENDMEMBERS,
+    AnyJob,
+    ApplyJob,
+    CountJob,
+    ExportJob,
+    ExtractJob,
+    FclsJob,
+    InspectJob,
+    Job,
+    Known,
+    PurityJob,
+    parse,
+)
+from .known import KnownSpectra, known_spectra
+from .least_squares_model import LeastSquaresModel
+from .library_file import read_spectra, save_library
+from .mapping import CACHE_BYTES, map_scene
+from .model_file import SavedModel, read_model
 from .palette import COLORS
 from .parallel import all_gpus, train_together
+from .purity import purity_map
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
+from .sampling import sample_patches
 from .scene import Scene
 from .scenes.job import ClusterJob, ScenesJob
-from .selection import Selection
-from .training import Options, Patch, Progress, TrainedModel, choose_device, train
-from .variants import DEFAULT, VARIANTS, caution
+from .training import (
+    Model,
+    Options,
+    Patch,
+    Progress,
+    Start,
+    TrainedModel,
+    choose_device,
+    train,
+)
+from .variants import DEFAULT, caution, title
+
+__all__ = ["CountJob", "InspectJob", "Job", "hello", "parse", "run"]
 
 Emit = Callable[[dict[str, Any]], None]
 
-SCHEMA = 1
-QUALITIES = ("draft", "standard", "high")
-ALL_GPUS = "all-gpus"
-DEVICES = ("auto", "cuda", "cpu", ALL_GPUS)
-ENDMEMBERS = (2, 30)
 # The share of the whole job that each stage has ended at.
 _READ, _COUNTED, _TRAINED, _MAPPED = 0.05, 0.15, 0.8, 0.95
 _SECONDS_BETWEEN_EVENTS = 0.1
@@ -50,194 +78,6 @@ _SECONDS_BETWEEN_EVENTS = 0.1
 # take 20 ms to write down, which is to stay below 2 % of the training.
 _SECONDS_BETWEEN_MOVES = 2.0
 _MOST_MOVES = 24
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to unmix, how and where to: the fields of the worker protocol. 0 endmembers: count them first."""
-
-    task: ClassVar[str] = "unmix"
-
-    id: str
-    scene: str
-    endmembers: int
-    output: str
-    bands: tuple[int, ...] | None = None
-    quality: str = "standard"
-    seed: int = 0
-    device: str = "auto"
-    variant: str = DEFAULT
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, texts=("output", "quality", "variant"), numbers=("endmembers",))
-        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
-            if getattr(self, name) not in allowed:
-                raise _wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
-        if self.endmembers != 0 and not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
-            wanted = f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}, or 0 to have it estimated"
-            raise _wrong("endmembers", self.endmembers, wanted)
-        if not self.output.strip():
-            raise _wrong("output", self.output, "a path")
-
-    @classmethod
-    def parse(cls, document: object) -> Job:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The settings that shape the result, as result.json keeps them."""
-        return {
-            "endmembers": self.endmembers,
-            "quality": self.quality,
-            "seed": self.seed,
-            "device": self.device,
-            "variant": self.variant,
-            "bands": None if self.bands is None else list(self.bands),
-            "selection": self.selection.document(),
-        }
-
-    @property
-    def command(self) -> str:
-        """The command line that does the same again."""
-        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
-        return shlex.join(
-            [
-                "auvae",
-                "unmix",
-                self.scene,
-                "--endmembers",
-                str(self.endmembers),
-                "--quality",
-                self.quality,
-                *bands,
-                *self.selection.arguments(),
-                "--seed",
-                str(self.seed),
-                "--device",
-                self.device,
-                "--variant",
-                self.variant,
-                "--output",
-                self.output,
-            ]
-        )
-
-
-@dataclass(frozen=True)
-class CountJob:
-    """A scene whose endmembers are to be counted: the fields of the worker protocol."""
-
-    task: ClassVar[str] = "count"
-
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    report: str | None = None
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, files=("report",))
-
-    @classmethod
-    def parse(cls, document: object) -> CountJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-
-@dataclass(frozen=True)
-class InspectJob:
-    """A scene to be looked at as unmixing would read it: the fields of the worker protocol."""
-
-    task: ClassVar[str] = "inspect"
-
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    report: str | None = None
-    table: str | None = None
-    selection: Selection = field(default_factory=Selection)
-
-    def __post_init__(self) -> None:
-        _check(self, files=("report", "table"))
-
-    @classmethod
-    def parse(cls, document: object) -> InspectJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
-
-AnyJob = Job | CountJob | InspectJob | ScenesJob | ClusterJob
-
-
-def parse(document: object) -> AnyJob:
-    """The job of any task that a document describes; JobError where it is none."""
-    for kind in (CountJob, InspectJob, ScenesJob, ClusterJob):
-        if isinstance(document, dict) and document.get("task") == kind.task:
-            return kind.parse(document)
-    return Job.parse(document)
-
-
-def _values(kind: type[Job | CountJob | InspectJob], document: object) -> dict[str, Any]:
-    """The fields of a job, from a document that has exactly these."""
-    if not isinstance(document, dict):
-        raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
-    expected = {"schema", "task", *(field.name for field in fields(kind))}
-    for problem, keys in (
-        ("lacks", expected - set(document)),
-        ("has an unknown", set(document) - expected),
-    ):
-        if keys:
-            raise JobError(
-                f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
-            )
-    if document["schema"] != SCHEMA or document["task"] != kind.task:
-        raise JobError(
-            f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-            f"{__version__}, which does the tasks 'unmix', 'unmixscenes', 'count', 'inspect' and 'cluster' of schema {SCHEMA}.",
-            "Use a plugin and a core of the same version.",
-        )
-    values = {field.name: document[field.name] for field in fields(kind)}
-    if isinstance(values["bands"], list):
-        values["bands"] = tuple(values["bands"])
-    elif values["bands"] is not None:
-        raise _wrong("bands", values["bands"], "a list of band numbers, or null")
-    values["selection"] = Selection.parse(values["selection"])
-    return values
-
-
-def _check(
-    job: Job | CountJob | InspectJob,
-    texts: tuple[str, ...] = (),
-    numbers: tuple[str, ...] = (),
-    files: tuple[str, ...] = (),
-) -> None:
-    """Refuse what no job may be: fields of a wrong type, and what all tasks share out of its range."""
-    for name in files:
-        path = getattr(job, name)
-        if path is not None and not (isinstance(path, str) and path.strip()):
-            raise _wrong(name, path, "the path of a file, or null")
-    for name in ("id", "scene", "device", *texts):
-        if not isinstance(getattr(job, name), str):
-            raise _wrong(name, getattr(job, name), "text")
-    for name in (*numbers, "seed"):
-        if not _is_integer(getattr(job, name)):
-            raise _wrong(name, getattr(job, name), "a whole number")
-    if job.bands is not None and not (job.bands and all(_is_integer(band) for band in job.bands)):
-        raise _wrong("bands", job.bands, "a list of band numbers, or null")
-    if not re.fullmatch(r"[A-Za-z0-9]{1,64}", job.id):
-        raise _wrong("id", job.id, "a word of letters and digits")
-    if job.device not in DEVICES:
-        raise _wrong("device", job.device, f"one of {', '.join(DEVICES)}")
-    if not 0 <= job.seed < 2**31:
-        raise _wrong("seed", job.seed, f"a number from 0 to {2**31 - 1}")
-    if not job.scene.strip():
-        raise _wrong("scene", job.scene, "a path")
 
 
 def hello(job: AnyJob) -> dict[str, Any]:
@@ -273,18 +113,36 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
         emit(survey(job.run_on, cancelled))
         return
     course = Course(emit, cancelled)
+    if isinstance(job, ExportJob):
+        _export(job, course)
+        return
     course.reach(0.0, "reading", "Reading the scene")
-    with Scene.open(job.scene, job.bands, job.selection) as scene:
-        scene.check(max(ENDMEMBERS[0], job.endmembers if isinstance(job, Job) else 0))
+    saved = _saved_model(job)
+    # Which bands of water vapour are good was decided when the model was trained.
+    selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, selection) as scene:
+        scene.check(max(ENDMEMBERS[0], getattr(job, "endmembers", 0)))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
                 course.message(level, text)
-        if isinstance(job, Job):
-            _unmix(job, scene, course)
-        elif isinstance(job, CountJob):
-            _count(job, scene, course)
-        else:
-            _inspect(job, scene, course)
+        if saved is not None:
+            for text in fit_scene(scene, saved):
+                course.message("info", text)
+        match job:
+            case Job():
+                _unmix(job, scene, course, saved)
+            case ApplyJob() if saved is not None:
+                _apply(job, scene, course, saved)
+            case FclsJob():
+                _fcls(job, scene, course)
+            case ExtractJob():
+                _extract(job, scene, course)
+            case PurityJob():
+                _purity(job, scene, course)
+            case CountJob():
+                _count(job, scene, course)
+            case InspectJob():
+                _inspect(job, scene, course)
 
 
 def _inspect(job: InspectJob, scene: Scene, course: Course) -> None:
@@ -324,6 +182,68 @@ def _inspect(job: InspectJob, scene: Scene, course: Course) -> None:
             "pixels": found.pixels,
             "files": {"report": job.report, "table": job.table},
             "notes": scene.notes,
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _export(job: ExportJob, course: Course) -> None:
+    """Write a result's endmembers as a library."""
+    course.reach(0.0, "reading", "Reading the result")
+    described, names, spectra = read_spectra(job.result)
+    course.reach(_MAPPED, "writing", "Writing the spectra")
+    files = save_library(Path(job.library), job.id, names, spectra, described, None)
+    course.send(
+        {
+            "event": "result",
+            "unit": described.unit,
+            "spectra": [{"name": name, "row": None, "col": None} for name in names],
+            "files": {"library": str(files[-1]), "written": [str(file) for file in files]},
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _extract(job: ExtractJob, scene: Scene, course: Course) -> None:
+    """Write the scene's purest spectra as a library."""
+
+    def tell(done: float) -> None:
+        course.reach(_READ + (_MAPPED - _READ) * done, "start", "Looking for the purest spectra")
+
+    found = extract(scene, job.method, job.endmembers, job.seed, tell)
+    course.reach(_MAPPED, "writing", "Writing the spectra")
+    names = [f"Endmember {number}" for number in range(1, job.endmembers + 1)]
+    files = save_library(Path(job.library), job.id, names, found.spectra, scene, found.places)
+    course.send(
+        {
+            "event": "result",
+            "method": job.method,
+            "unit": scene.unit,
+            "spectra": [
+                {"name": name, "row": None, "col": None}
+                if found.places is None
+                else {"name": name, "row": int(found.places[index, 0]), "col": int(found.places[index, 1])}
+                for index, name in enumerate(names)
+            ],
+            "files": {"library": str(files[-1]), "written": [str(file) for file in files]},
+            "warnings": course.warnings,
+        }
+    )
+
+
+def _purity(job: PurityJob, scene: Scene, course: Course) -> None:
+    """Write the map of how often each pixel is extreme."""
+
+    def tell(done: float) -> None:
+        course.reach(_READ + (_MAPPED - _READ) * done, "mapping", f"Projecting the scene: {done:.0%}")
+
+    found = purity_map(job, scene, tell)
+    course.send(
+        {
+            "event": "result",
+            "files": {"map": found["map"]},
+            "extreme_pixels": found["extreme_pixels"],
+            "most": found["most"],
             "warnings": course.warnings,
         }
     )
@@ -374,59 +294,154 @@ def _count(job: CountJob, scene: Scene, course: Course) -> None:
     )
 
 
-def _unmix(job: Job, scene: Scene, course: Course) -> None:
-    """Unmix the scene into the job's result folder, from where a run that died left it."""
+def _saved_model(job: AnyJob) -> SavedModel | None:
+    """The model that a job starts from or applies, where it names one."""
+    path = job.model if isinstance(job, (Job, ApplyJob)) else None
+    if path is None:
+        return None
+    output = os.path.realpath(job.output) if isinstance(job, (Job, ApplyJob)) else ""
+    if os.path.dirname(os.path.realpath(path)) == output:
+        raise OutputError(
+            f"The model lies in the output folder {output}, which would be replaced.",
+            "Choose another output folder.",
+        )
+    return read_model(path, device_of(job.device)[0])
+
+
+def _apply(job: ApplyJob, scene: Scene, course: Course, saved: SavedModel) -> None:
+    """Map the scene with a model that was trained elsewhere, into the job's result folder."""
+    ready = _Ready(saved.model, saved.names, saved.variant, {"sha256": saved.sha256})
+    with _mapped(job, scene, course, ready) as writer:
+        warning = does_not_fit(writer.statistics.metrics["mean_angle"], saved)
+        if warning:
+            course.message("warning", warning)
+        applied = {"model": job.model, "sha256": saved.sha256, "mean_angle": saved.mean_angle}
+        _finish(job, scene, saved.model, writer, course, variant=saved.variant, applied=applied)
+
+
+def _fcls(job: FclsJob, scene: Scene, course: Course) -> None:
+    """Map the scene with known spectra alone, into the job's result folder."""
+    known = _known(job.known, scene, course)
+    model = LeastSquaresModel(known.spectra, sum_to_one=job.sum_to_one)
+    variant = "fcls" if job.sum_to_one else "nnls"
+    ready = _Ready(model, known.names, variant, {"spectra": known.spectra.tolist()})
+    with _mapped(job, scene, course, ready) as writer:
+        _finish(job, scene, model, writer, course, variant=variant, known=known)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A model that needs no training, the names of its endmembers, its variant, and what tells it apart."""
+
+    model: TrainedModel
+    names: tuple[str, ...]
+    variant: str
+    mark: dict[str, Any]
+
+
+@contextmanager
+def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: Course, ready: _Ready) -> Iterator[ResultWriter]:
+    """The maps of a model that needs no training, from where a run that died left them."""
+    device, _ = device_of(job.device)
+    mark = fingerprint(scene, {**job.options, **ready.mark}, versions(), device)
+    earlier = left_over(Path(job.output), mark)
+    shares = ready.variant != "nnls"
+    with ResultWriter(Path(job.output), job.id, scene, ready.names, earlier, shares=shares) as writer:
+        _map(
+            scene, ready.model, writer, course, lambda row: writer.keep(ready.model, mark, row, {}), earlier,
+            begin=_READ,
+        )  # fmt: skip
+        yield writer
+
+
+def _known(choice: Known, scene: Scene, course: Course) -> KnownSpectra:
+    """The known spectra as the scene sees them, told the analyst."""
+    known = known_spectra(choice, scene)
+    if len(known.names) > ENDMEMBERS[1]:
+        raise LibraryError(
+            f"{len(known.names)} known spectra are more than the {ENDMEMBERS[1]} that a result can hold.",
+            "Name those that are to be used.",
+        )
+    scene.check(len(known.names))
+    for level, texts in (("info", known.notes), ("warning", known.warnings)):
+        for text in texts:
+            course.message(level, text)
+    return known
+
+
+def _finish(
+    job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: Course,
+    *, variant: str, applied: dict[str, Any] | None = None, known: KnownSpectra | None = None,
+    told: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Complete the maps, write what goes with them, and send the result. told: of the training."""
+    told = told or {"count": None, "history": [], "moves": []}
     device, device_name = device_of(job.device)
+    course.reach(_MAPPED, "writing", "Writing the result")
+    writer.complete_maps(
+        lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
+    )
+    for text in writer.advice(model, variant):
+        course.message("warning", text)
+    document = writer.finish(
+        model,
+        {
+            "auvae": __version__,
+            "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+            "unit": scene.unit,
+            "bands": band_decisions(scene),
+            "options": {"endmembers": len(writer.names), "variant": variant, **job.options},
+            "applied": applied,
+            "known": None if known is None else {"count": len(known.names), "notes": known.notes},
+            "count": told["count"],
+            "command": job.command,
+            "seed": job.seed,
+            "device": f"{device} ({device_name})",
+            "versions": versions(),
+            "seconds": course.seconds(),
+            "history": told["history"],
+            "warnings": course.warnings,
+        },
+        told["moves"],
+    )
+    course.send(_result(writer.output, document))
+
+
+def _unmix(job: Job, scene: Scene, course: Course, saved: SavedModel | None) -> None:
+    """Unmix the scene into the job's result folder, from where a run that died left it.
+
+    saved: the model to start from, where one is given.
+    """
+    device, _ = device_of(job.device)
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
-    mark = fingerprint(scene, job.options, versions(), device)
+    known = None if job.known is None else _known(job.known, scene, course)
+    start, given = _start(job, saved, known)
+    mark = fingerprint(scene, {**job.options, **_start_mark(saved, known)}, versions(), device)
     earlier = left_over(Path(job.output), mark)
-    patches, count = [], None
     told: dict[str, Any]
     if earlier is None:
         patches = _patches(job, scene, course)
-        found = None if job.endmembers else counted_endmembers(job, scene, patches, course, _COUNTED)
-        count = found.document() if found else None
-        endmembers = found.number if found else job.endmembers
+        found = None if job.endmembers or saved else counted_endmembers(job, scene, patches, course, _COUNTED)
+        told = {
+            "endmembers": max(found.number if found else job.endmembers, len(given)),
+            "count": found.document() if found else None,
+        }
+        model = None
     else:
         share = earlier.checkpoint.row / scene.rows
         course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
-        endmembers = int(earlier.checkpoint.told["endmembers"])
-    names = [f"Endmember {number}" for number in range(1, endmembers + 1)]
+        told, model = earlier.checkpoint.told, earlier.model(device)
+    names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, told["endmembers"] + 1))]
     course.send(scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
-        if earlier is None:
-            model, moves = train_model(job, endmembers, patches, course)
-            told = {"endmembers": endmembers, "count": count, "history": model.history, "moves": moves}
+        if model is None:
+            model, moves = train_model(job, told["endmembers"], patches, course, start)
+            told |= {"history": model.history, "moves": moves}
             del patches
-        else:
-            model, told = earlier.model(device), earlier.checkpoint.told
         _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
-        course.reach(_MAPPED, "writing", "Writing the result")
-        writer.complete_maps(
-            lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
-        )
-        document = writer.finish(
-            model,
-            {
-                "auvae": __version__,
-                "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-                "unit": scene.unit,
-                "bands": band_decisions(scene),
-                "options": job.options,
-                "count": told["count"],
-                "command": job.command,
-                "seed": job.seed,
-                "device": f"{device} ({device_name})",
-                "versions": versions(),
-                "seconds": course.seconds(),
-                "history": told["history"],
-                "warnings": course.warnings,
-            },
-            told["moves"],
-        )
-        course.send(_result(writer.output, document))
+        _finish(job, scene, model, writer, course, variant=job.variant, known=known, told=told)
 
 
 def _map(
@@ -436,20 +451,60 @@ def _map(
     course: Course,
     keep: Callable[[int], None],
     earlier: Leftover | None,
+    begin: float = _TRAINED,
 ) -> None:
-    """Map the scene, and keep now and then how far that is."""
-    course.reach(_TRAINED, "mapping", "Mapping the scene")
+    """Map the scene, and keep now and then how far that is; progress goes on from `begin`."""
+    course.reach(begin, "mapping", "Mapping the scene")
     pace = Pace(scene.rows * scene.cols)
     for row in map_scene(
         scene,
         model,
         writer,
-        lambda done, text: course.reach(_TRAINED + (_MAPPED - _TRAINED) * done, "mapping", text),
+        lambda done, text: course.reach(begin + (_MAPPED - begin) * done, "mapping", text),
         lambda text: course.message("info", text),
         earlier.checkpoint.row if earlier else 0,
     ):
         if row < scene.rows and pace.due():
             keep(row)
+
+
+def _start_mark(saved: SavedModel | None, known: KnownSpectra | None) -> dict[str, Any]:
+    """What tells a start apart from another under the same paths."""
+    return {
+        "sha256": None if saved is None else saved.sha256,
+        "spectra": None if known is None else known.spectra.tolist(),
+    }
+
+
+def _start(
+    job: Job, saved: SavedModel | None, known: KnownSpectra | None
+) -> tuple[Start | None, tuple[str, ...]]:
+    """What the training need not find, and the names of its endmembers."""
+    if saved is not None:
+        if not isinstance(saved.model, Model):
+            raise ModelError(
+                f"A model of {title(saved.variant)} cannot be fine-tuned.", "Choose one of AUVAE-Net."
+            )
+        if job.endmembers not in (0, len(saved.names)):
+            raise ModelError(
+                f"The model has {len(saved.names)} endmembers, and {job.endmembers} were asked for.",
+                "Ask for as many, or for 0.",
+            )
+        return Start.from_model(saved.model), saved.names
+    if known is None or job.known is None:
+        return None, ()
+    if job.endmembers and job.endmembers < len(known.names):
+        raise LibraryError(
+            f"{len(known.names)} spectra are known, but only {job.endmembers} endmembers were asked for.",
+            "Ask for more endmembers, or name the spectra that are to be used.",
+        )
+    dark = known.spectra.max(axis=1) <= 0
+    if dark.any():
+        raise LibraryError(
+            f"The known spectrum {known.names[int(dark.argmax())]} is zero in all bands.",
+            "Leave it out: brightness is taken out of the pixels, so shade needs no spectrum.",
+        )
+    return Start(known.spectra, job.known.freedom), known.names
 
 
 class Course:
@@ -503,9 +558,11 @@ class Course:
         self._emit(event)
 
     def send(self, event: dict[str, Any]) -> None:
+        """Send an event as it is."""
         self._emit(event)
 
     def message(self, level: str, text: str) -> None:
+        """Say a sentence; a warning is kept for the report too."""
         if level == "warning":
             self.warnings.append(text)
         self._emit({"event": "message", "level": level, "text": text})
@@ -521,7 +578,7 @@ class Course:
 
 def _patches(job: Job | CountJob, scene: Scene, course: Course) -> list[Patch]:
     patches = []
-    for patch in scene.sample_patches(job.seed):
+    for patch in sample_patches(scene, job.seed):
         patches.append(patch)
         course.reach(min(_READ, 0.01 * len(patches)), "reading", "Reading the scene")
     return patches
@@ -545,10 +602,10 @@ def counted_endmembers(
 
 
 def train_model(
-    job: Job, endmembers: int, patches: list[Patch], course: Course
+    job: Job, endmembers: int, patches: list[Patch], course: Course, start: Start | None
 ) -> tuple[TrainedModel, list[dict[str, Any]]]:
     """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
-    begin = _READ if job.endmembers else _COUNTED
+    begin = _READ if job.endmembers or job.model else _COUNTED
     moves: list[tuple[float, np.ndarray]] = []
 
     def report_progress(progress: Progress) -> None:
@@ -562,10 +619,10 @@ def train_model(
 
     device, _ = device_of(job.device)
     options = Options(endmembers, job.quality, job.seed, device, job.variant)
-    if job.device == ALL_GPUS and job.variant == DEFAULT:
+    if job.device == ALL_GPUS and job.variant == DEFAULT and start is None:
         model = train_together(patches, options, report_progress, all_gpus())
     else:
-        model = train(patches, options, report_progress)
+        model = train(patches, options, report_progress, start)
     moves.append((1.0, model.endmembers))
     return model, [
         {"fraction": round(fraction, 4), "endmembers": _rounded(spectra)} for fraction, spectra in moves
@@ -573,7 +630,7 @@ def train_model(
 
 
 def device_of(choice: str) -> tuple[str, str]:
-    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; raises DeviceError."""
+    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; or DeviceError."""
     if choice == ALL_GPUS:
         return "cuda", f"{len(all_gpus())} × {torch.cuda.get_device_name()}"
     device = choose_device(choice).type
@@ -590,15 +647,8 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _wrong(name: str, value: object, wanted: str) -> JobError:
-    return JobError(f"{name.capitalize()} is {value!r}.", f"Give {wanted}.")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def band_decisions(scene: Scene) -> list[dict[str, Any]]:
+    """Every band of a scene with whether it is used, as result.json has it."""
     return [
         {
             "number": band.number,
@@ -634,6 +684,7 @@ def _rounded(spectra: np.ndarray) -> list[list[float]]:
 
 
 def versions() -> dict[str, str]:
+    """Versions of what a result was made with."""
     return {
         "auvae": __version__,
         "python": sys.version.split()[0],

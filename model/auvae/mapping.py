@@ -28,7 +28,7 @@ WINDOW = 256
 SMALLEST_WINDOW = 32
 """Where memory runs out windows are halved, down to this."""
 
-CACHE_MIB = 1024
+CACHE_BYTES = 2**30
 """What GDAL may keep of a file; windows of a file stored line by line are as high as fit in half of it."""
 
 _LOWEST_WINDOW = 16
@@ -122,7 +122,7 @@ def strip_height(scene: Scene, halo: int) -> int:
     """Rows of a strip: those of a window, or fewer where whole lines have to be read for any part of them."""
     if scene.line_bytes is None:
         return WINDOW
-    lines = CACHE_MIB * 2**20 // 2 // scene.line_bytes - 2 * halo
+    lines = CACHE_BYTES // 2 // scene.line_bytes - 2 * halo
     return int(np.clip(lines // STRIDE * STRIDE, _LOWEST_WINDOW, WINDOW))
 
 

@@ -121,10 +121,10 @@ class PolygonMask:
         try:
             with open(path, encoding="utf-8") as file:
                 document = json.load(file)
-            crs = _crs(document)
-            polygons = [polygon for part in _geometries(document) for polygon in _polygons(part)]
+            crs = geojson_crs(document)
+            polygons = [polygon for part in _geometries(document) for polygon in polygons_of(part)]
             for rings in polygons:
-                moved = [_in_pixels(ring, crs, scene) for ring in rings]
+                moved = [in_pixels(ring, crs, scene) for ring in rings]
                 low, high = moved[0].min(axis=0), moved[0].max(axis=0)
                 shape = {"type": "Polygon", "coordinates": [ring.tolist() for ring in moved]}
                 self._shapes.append((shape, (low[0], low[1], high[0], high[1])))
@@ -167,7 +167,7 @@ class PolygonMask:
         )
 
 
-def _crs(document: dict[str, Any]) -> Any:
+def geojson_crs(document: dict[str, Any]) -> Any:
     """The coordinate system GeoJSON is in: of its member "crs" (GeoJSON 2008), None where that is null."""
     if "crs" not in document:
         return CRS.from_user_input(_LONGITUDE_LATITUDE)
@@ -180,16 +180,16 @@ def _geometries(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [document["geometry"] if document["type"] == "Feature" else document]
 
 
-def _polygons(geometry: dict[str, Any]) -> list[list[Any]]:
+def polygons_of(geometry: dict[str, Any]) -> list[list[Any]]:
     """The polygons of a geometry, each a list of rings; none of points and lines."""
     if geometry["type"] == "GeometryCollection":
-        return [polygon for part in geometry["geometries"] for polygon in _polygons(part)]
+        return [polygon for part in geometry["geometries"] for polygon in polygons_of(part)]
     if geometry["type"] == "MultiPolygon":
         return [polygon for polygon in geometry["coordinates"] if polygon]
     return [geometry["coordinates"]] if geometry["type"] == "Polygon" and geometry["coordinates"] else []
 
 
-def _in_pixels(ring: list[list[float]], crs: Any, scene: Grid) -> np.ndarray:
+def in_pixels(ring: list[list[float]], crs: Any, scene: Grid) -> np.ndarray:
     """The corners (n, 2) of a ring as cols and rows of the scene."""
     corners = np.array([corner[:2] for corner in ring], float)
     xs, ys = to_crs(corners[:, 0], corners[:, 1], crs, scene.crs)

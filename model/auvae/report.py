@@ -2,83 +2,93 @@
 
 from __future__ import annotations
 
-import base64
 import math
-import warnings
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rasterio
-from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning
-from rasterio.io import MemoryFile
 
+from .charts import losses_plot, spectra_plot
 from .count_plot import evidence_plot
-from .palette import rgb
-from .variants import title
+from .repeat import qgis_command
+from .report_pictures import ERROR_TONES, WORST_ANGLE
+from .variants import DEFAULT, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-_THUMBNAIL = 240
-_WIDTH, _HEIGHT = 860, 380
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 14, 52
-# Neighbours farther apart than this many usual steps have left-out bands between them.
-_GAP = 2.5
+    from .report_pictures import Pictures
+
+_CITATION = (
+    "AUVAE Unmixing developers: AUVAE Unmixing, version {}. Computer program. github.com/auvae/auvae-unmixing"
+)
+# The losses of network and published networks, in words.
+_LOSSES = {
+    "reconstruction": "Error in unseen bands",
+    "posterior": "Misfit of the posterior",
+    "angle": "Spectral angle",
+}
+# Mean angles up to which a sentence holds, in radians.
+_SENTENCES = (
+    (0.02, "the endmembers explain nearly everything that is not noise"),
+    (0.05, "small: two measurements of one material differ as much"),
+    (0.1, "noticeable: kinds of one material, such as two kinds of vegetation, differ as much"),
+    (math.inf, "large: different materials may differ no more, so look at the error map"),
+)
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:900px;margin:2em auto;padding:0 1em}
-h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ddd}
+:root{color-scheme:light dark;
+--ink:#222;--paper:#fff;--quiet:#666;--line:#ddd;--warn:#fff4d6;--code:#f4f4f4}
+@media (prefers-color-scheme:dark){:root{
+--ink:#ddd;--paper:#1c1e21;--quiet:#9a9a9a;--line:#444;--warn:#4a3b12;--code:#2a2d31}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+body{max-width:900px;margin:2em auto;padding:0 1em}
+h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid var(--line)}
 table{border-collapse:collapse}td,th{padding:.25em .9em .25em 0;text-align:left;vertical-align:top}
-td.number,th.number{text-align:right}.swatch{display:inline-block;width:.9em;height:.9em;margin-right:.5em}
-figure{display:inline-block;margin:0 1em 1em 0}figure img{border:1px solid #ddd;background:#fff;display:block;
-image-rendering:pixelated}
-.warning{background:#fff4d6;padding:.4em .8em;margin:.4em 0}
-code{overflow-wrap:anywhere}svg{max-width:100%;height:auto}
-.quiet{color:#666}
+td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
+.swatch{display:inline-block;width:.9em;height:.9em;margin-right:.5em;border:1px solid #0003}
+.legend>span{display:inline-block;margin-right:1.4em}
+figure{display:inline-block;margin:0 1em 1em 0;vertical-align:top;max-width:100%}
+figure img{border:1px solid var(--line);background:#fff;display:block;image-rendering:pixelated;width:240px}
+figure.large img{width:400px;max-width:100%}figcaption{max-width:400px;font-size:.93em}
+.warning{background:var(--warn);padding:.4em .8em;margin:.4em 0;border-left:4px solid #d9a400}
+code{overflow-wrap:anywhere;background:var(--code);padding:.1em .3em}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--code);padding:.6em .8em;margin:.4em 0}
+svg{max-width:100%;height:auto;background:#fff}
+.ramp{display:inline-block;height:.8em;width:8em;margin:0 .5em;border:1px solid var(--line)}
+.quiet{color:var(--quiet)}
+@media print{h2,figure,svg{break-inside:avoid}h2{break-after:avoid}}
 """
 
 
-def thumbnail(path: Path, color: str) -> str:
-    """A small base64 PNG of an abundance map: white to `color` for 0 to 1, clear where there is no data."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as raster:
-            shrink = min(1.0, _THUMBNAIL / max(raster.shape))
-            shape = (max(1, round(raster.height * shrink)), max(1, round(raster.width * shrink)))
-            values = raster.read(1, out_shape=shape, masked=True, resampling=Resampling.average)
-        share = np.clip(values.filled(0), 0, 1)[None]
-        tone = np.array(rgb(color), float)[:, None, None]
-        bands = np.concatenate(
-            [255 + (tone - 255) * share, np.where(values.mask, 0, 255) * np.ones_like(share)]
-        )
-        with MemoryFile() as memory:
-            with memory.open(driver="PNG", width=shape[1], height=shape[0], count=4, dtype="uint8") as image:
-                image.write(bands.round().astype(np.uint8))
-            return base64.b64encode(memory.read()).decode("ascii")
-
-
-def page(document: dict[str, Any], endmembers: np.ndarray, thumbnails: Sequence[str]) -> str:
+def page(document: dict[str, Any], endmembers: np.ndarray, spread: np.ndarray, images: Pictures) -> str:
     """The report of one result.
 
-    document: as in result.json. endmembers: (K, B) in the raster's unit. thumbnails: a base64 PNG an
-    endmember.
+    document: as in result.json. endmembers: (K, B) in the raster's unit; spread: (K, B), the standard
+    deviation of each one's purest pixels. images: of the maps.
     """
     network = title(document["options"]["variant"])
     parts = [
         *_opening(document, "unmixing report", f"Unmixed into {len(endmembers)} endmembers by {network}"),
+        *_glance(document, images),
         "<h2>Endmember spectra</h2>",
-        _plot(document, endmembers),
+        spectra_plot(document, endmembers, spread),
+        *_legend(document["endmembers"]),
+        '<p class="quiet">The colour around a line: standard deviation of its purest pixels, each made as',
+        "bright as the endmember. A gap: bands that were left out.</p>",
         "<h2>Abundances</h2>",
-        *_abundances(document["endmembers"], thumbnails),
+        *_abundances(document, images.maps),
         "<h2>How well it fits</h2>",
-        *_fit(document["metrics"], str(document["unit"])),
+        *_fit(document, endmembers, images.error),
+        *_training(document["history"]),
         *(_counting(document["count"]) if document["count"] else ()),
         "<h2>Settings</h2>",
         _table({"Raster": document["scene"]["path"], **document["options"]}),
-        f"<p>The same again: <code>{escape(document['command'])}</code></p>",
         _left_out(document["bands"]),
+        "<h2>How to repeat it</h2>",
+        *_repeating(document),
+        "<h2>How to cite it</h2>",
+        f"<p>{escape(_CITATION.format(document['auvae']))}</p>",
+        '<p class="quiet">CITATION.cff in the plugin says the same for reference managers.</p>',
         "<h2>Made with</h2>",
         _table({"device": document["device"], **document["versions"]}),
         _seconds(document["seconds"]),
@@ -93,12 +103,31 @@ def _opening(document: dict[str, Any], subject: str, done: str) -> Iterator[str]
     name, made = escape(str(scene["name"])), escape(document["created"])
     kept = sum(band["kept"] for band in document["bands"])
     yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width">'
     yield f"<title>{name}: {subject}</title><style>{_STYLE}</style></head><body>"
     yield f"<h1>{name}</h1>"
     yield f'<p class="quiet">{escape(done)}, {made}.'
     yield f"{scene['rows']} × {scene['cols']} pixels, {kept} of {len(document['bands'])} bands.</p>"
     for text in document["warnings"]:
         yield f'<p class="warning">{escape(text)}</p>'
+
+
+def _glance(document: dict[str, Any], images: Pictures) -> Iterator[str]:
+    """The scene, what it is made of, and what is what."""
+    bands = ", ".join(map(str, images.scene_bands))
+    colours = "true colour" if images.true_colour else "false colour"
+    for image, caption in (
+        (images.scene, f"The scene, {colours}: bands {bands} as red, green, blue"),
+        (images.composite, "Composite: the endmembers' colours mixed by abundance"),
+        (images.dominant, "Dominant material: the largest abundance"),
+    ):
+        yield f'<figure><img alt="" src="data:image/png;base64,{image}">'
+        yield f'<figcaption style="width:240px">{escape(caption)}</figcaption></figure>'
+    yield from _legend(document["endmembers"])
+
+
+def _legend(endmembers: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield f'<p class="legend">{"".join(f"<span>{_label(item)}</span>" for item in endmembers)}</p>'
 
 
 def count_page(document: dict[str, Any]) -> str:
@@ -147,7 +176,7 @@ def inspection_page(document: dict[str, Any]) -> str:
         f"<p>Unit of the values: {escape(document['unit'])}. {share:.1%} of {found['pixels']} pixels",
         "looked at hold no data in the bands used, or lie outside the mask.</p>",
         "<h2>Mean spectrum</h2>",
-        _plot(mean, lines) if lines.size else "",
+        spectra_plot(mean, lines) if lines.size else "",
         '<p class="quiet">Blue: bands used. Yellow: bands left out.</p>',
         _left_out(document["bands"]),
         "<h2>Bands</h2>",
@@ -186,29 +215,78 @@ def _counting(count: dict[str, Any]) -> Iterator[str]:
     yield "estimate only where the signal ends at its last direction.</p>"
 
 
-def _abundances(endmembers: Sequence[dict[str, Any]], thumbnails: Sequence[str]) -> Iterator[str]:
-    """The maps, then how much of the scene each endmember makes up."""
-    for item, image in zip(endmembers, thumbnails, strict=True):
+def _abundances(document: dict[str, Any], images: Sequence[str]) -> Iterator[str]:
+    """The maps, then how much of the scene each endmember makes up, and how surely."""
+    endmembers = document["endmembers"]
+    for item, image in zip(endmembers, images, strict=True):
         yield f'<figure><img alt="" src="data:image/png;base64,{image}">'
         yield f"<figcaption>{_label(item)}</figcaption></figure>"
     yield '<p class="quiet">White is none, full colour is a pixel of nothing else.</p>'
-    yield '<table><tr><th>Endmember</th><th class="number">Mean abundance</th>'
-    yield '<th class="number">Area share</th></tr>'
+    certain = document["options"]["variant"] == DEFAULT
+    yield '<table><tr><th>Endmember</th><th class="number">Mean abundance</th><th class="number">Area'
+    yield "share</th>"
+    yield '<th class="number">Uncertainty</th></tr>' if certain else "</tr>"
     for item in endmembers:
         yield f'<tr><td>{_label(item)}</td><td class="number">{item["mean_abundance"]:.3f}</td>'
-        yield f'<td class="number">{item["area_share"]:.1%}</td></tr>'
+        yield f'<td class="number">{item["area_share"]:.1%}</td>'
+        yield f'<td class="number">± {item["mean_uncertainty"]:.3f}</td></tr>' if certain else "</tr>"
     yield '</table><p class="quiet">Mean abundance is the average over all pixels with data; area share is'
-    yield "the part of these pixels in which the endmember is the largest.</p>"
+    yield "the part of these pixels in which the endmember is the largest."
+    if certain:
+        yield "Uncertainty is the mean standard deviation of its abundance: in about two pixels of three the"
+        yield "abundance is within it. It covers noise, other sets of endmembers that fit nearly as well,"
+        yield "and how"
+        yield "bright 100 % of a material is."
+    yield "</p>"
 
 
-def _fit(metrics: dict[str, float], unit: str) -> Iterator[str]:
-    """The metrics, each with what it means."""
-    yield f'<table><tr><th>RMSE</th><td class="number">{metrics["rmse"]:.5g}</td>'
-    yield "<td>How far the pixels lie from their reconstruction, root mean square, in the raster's own unit"
-    yield f"({escape(unit)}).</td></tr>"
-    yield f'<tr><th>Mean angle</th><td class="number">{metrics["mean_angle"]:.4f}</td>'
-    yield "<td>How much the shapes of pixels and their reconstructions differ: the mean spectral angle,"
-    yield "in radians (0 is the same shape).</td></tr></table>"
+def _fit(document: dict[str, Any], endmembers: np.ndarray, error: str) -> Iterator[str]:
+    """The metrics, each with what it means, and where on the map the pixels differ most."""
+    metrics, unit = document["metrics"], document["unit"]
+    angle, share = metrics["mean_angle"], math.sin(min(metrics["mean_angle"], math.pi / 2))
+    sentence = next(text for limit, text in _SENTENCES if angle <= limit)
+    means = np.array([item["mean_abundance"] for item in document["endmembers"]])
+    level = float(means @ np.sqrt((np.asarray(endmembers, float) ** 2).mean(axis=1)))
+    relative = f", {metrics['rmse'] / level:.1%} of what the endmembers reflect" if level > 0 else ""
+    yield f'<table><tr><th>Mean angle</th><td class="number">{angle:.4f}</td>'
+    yield "<td>The mean spectral angle between pixels and their reconstructions, in radians"
+    yield f"({math.degrees(angle):.1f}°): how much their shapes differ, whatever their brightness. About"
+    yield f"{share:.1%} of a typical pixel's spectrum is nothing that these endmembers make up. That is"
+    yield f"{sentence}.</td></tr>"
+    yield f'<tr><th>RMSE</th><td class="number">{metrics["rmse"]:.5g}</td>'
+    yield "<td>How far the pixels lie from their reconstructions, root mean square over pixels and bands,"
+    yield f"in the raster's own unit ({escape(unit)}){relative}.</td></tr>"
+    yield "</table>"
+    yield '<figure class="large"><img alt=""'
+    yield f'src="data:image/png;base64,{error}"><figcaption>Reconstruction error: 0'
+    yield f'<span class="ramp" style="background:linear-gradient(90deg,{",".join(ERROR_TONES)})"></span>'
+    yield f"{WORST_ANGLE * angle:.2g} radians and more. Even noise is fine. A structure that you recognise"
+    yield "on the"
+    yield "ground is a material that no endmember stands for. Dark pixels (water, shade) have larger"
+    yield "angles: their"
+    yield "noise is larger beside their signal.</figcaption></figure>"
+
+
+def _training(history: Sequence[dict[str, float]]) -> Iterator[str]:
+    """The losses, where there are enough of them to draw."""
+    plots = losses_plot(history, _LOSSES)
+    if plots:
+        yield "<h2>Training</h2>"
+        yield f"<p>{plots}</p>"
+        yield '<p class="quiet">Losses jump, as every step sees another part of the scene. That they no'
+        yield "longer fall tells that it was trained for long enough; falling at the end, that a higher"
+        yield "quality may be worth its time.</p>"
+
+
+def _repeating(document: dict[str, Any]) -> Iterator[str]:
+    """The commands that make this result again."""
+    yield "<p>With the same raster, seed and versions the same numbers come out on the same device. In QGIS:"
+    yield "<i>Processing ▸ History</i>.</p>"
+    through_qgis = qgis_command(document)
+    if through_qgis:
+        yield f"<p>In a terminal, with QGIS:</p><pre>{escape(through_qgis)}</pre>"
+    yield "<p>With the command of the core alone:</p>"
+    yield f"<pre>{escape(document['command'])}</pre>"
 
 
 def _label(item: dict[str, Any]) -> str:
@@ -261,67 +339,3 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number, number])
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def _plot(document: dict[str, Any], endmembers: np.ndarray) -> str:
-    """The spectra as SVG, one line an endmember, broken where bands were left out and where it is NaN."""
-    kept = [band for band in document["bands"] if band["kept"]]
-    in_nm = all(band["wavelength_nm"] is not None for band in kept)
-    x = np.array([band["wavelength_nm"] if in_nm else band["number"] for band in kept], float)
-    order = np.argsort(x, kind="stable")
-    x, spectra = x[order], np.asarray(endmembers, float)[:, order]
-    least, most = float(np.nanmin(spectra)), float(np.nanmax(spectra))
-    x_ticks, y_ticks = _ticks(x[0], x[-1]), _ticks(min(0.0, least), most)
-    low, high = min(y_ticks[0], least), max(y_ticks[-1], most)
-
-    def across(value: float) -> float:
-        return _LEFT + (value - x[0]) / max(x[-1] - x[0], 1e-12) * (_WIDTH - _LEFT - _RIGHT)
-
-    def down(value: float) -> float:
-        return _HEIGHT - _BOTTOM - (value - low) / max(high - low, 1e-12) * (_HEIGHT - _TOP - _BOTTOM)
-
-    floor = _HEIGHT - _BOTTOM
-    drawn = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" aria-label="Spectra">']
-    for tick in y_ticks:
-        y = down(tick)
-        drawn.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e5e5e5"/>')
-        drawn.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    for tick in x_ticks:
-        place = across(tick)
-        drawn.append(f'<path d="M{place:.1f} {floor}v5" stroke="#888"/>')
-        drawn.append(f'<text x="{place:.1f}" y="{floor + 19}" text-anchor="middle">{tick:g}</text>')
-    drawn.append(f'<path d="M{_LEFT} {_TOP}V{floor}H{_WIDTH - _RIGHT}" fill="none" stroke="#888"/>')
-    middle, label = (_LEFT + _WIDTH - _RIGHT) / 2, "Wavelength (nm)" if in_nm else "Band"
-    drawn.append(f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{label}</text>')
-    turned = f"translate(16 {(_TOP + floor) / 2}) rotate(-90)"
-    drawn.append(f'<text transform="{turned}" text-anchor="middle">{escape(document["unit"])}</text>')
-    for item, spectrum in zip(document["endmembers"], spectra, strict=True):
-        seen = np.isfinite(spectrum)
-        starts = set(_breaks(x[seen]).tolist())
-        steps = "".join(
-            f"{'M' if index in starts else 'L'}{across(place):.1f} {down(value):.1f}"
-            for index, (place, value) in enumerate(zip(x[seen], spectrum[seen], strict=True))
-        )
-        title = f'<title class="endmember">{escape(item["name"])}</title>'
-        drawn.append(
-            f'<path d="{steps}" fill="none" stroke="{item["color"]}" stroke-width="1.8">{title}</path>'
-        )
-    return "".join([*drawn, "</svg>"])
-
-
-def _breaks(x: np.ndarray) -> np.ndarray:
-    """Where a line begins anew: at the first band and after a gap."""
-    steps = np.diff(x)
-    usual = np.median(steps) if len(steps) else 1.0
-    return np.concatenate([[0], np.flatnonzero(steps > _GAP * max(usual, 1e-12)) + 1])
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """About six round numbers from low to high."""
-    if not high > low:
-        high = low + 1.0
-    rough = (high - low) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{number * step:.10g}") for number in range(first, last + 1)]

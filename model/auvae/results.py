@@ -19,25 +19,29 @@ import safetensors.numpy
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.errors import RasterioError
 
-from . import report
+from . import report, report_pictures
+from .advice import advice
 from .checkpoint import JOURNAL, Checkpoint, Lock, held_by_another
 from .errors import OutputError
 from .map_rasters import MapRasters
+from .model_file import model_bytes
+from .overview import Overview
 from .palette import COLORS
 from .statistics import MapStatistics
 from .training import Model
+from .variants import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from rasterio.windows import Window
 
+    from .library_file import Axis
     from .scene import Scene
     from .training import Maps, TrainedModel
 
 FORMAT = "auvae-result"
-MODEL_FORMAT = "auvae-model"
 FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
@@ -92,14 +96,18 @@ def own_model(path: Path, device: str) -> TrainedModel:
     return Model.restore(safetensors.numpy.load_file(path), settings, device)
 
 
-def settled(maps: Maps, inside: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
-    """Abundances (rows, cols, K) of the part of the maps that is `inside`, and valid (rows, cols).
+def settled(
+    maps: Maps, inside: tuple[slice, slice], *, shares: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Abundances (rows, cols, K) as they are written, of the part of the maps that is `inside`, and valid.
 
-    float32 arithmetic may have left a hair below zero or off one: they are what is written.
+    float32 arithmetic may have left a hair below zero or off one; without `shares` they are amounts.
     """
-    abundances = np.clip(maps.abundances[inside], 0, 1)
+    abundances = np.clip(maps.abundances[inside], 0, 1 if shares else None)
     valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-    return abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12)), valid
+    if shares:
+        abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+    return abundances, valid
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:
@@ -145,21 +153,31 @@ class ResultWriter:
     """Writes one result folder; a context manager. Left without `finish`, nothing of it remains.
 
     output: the result folder, missing, empty or an earlier result. names: of the endmembers, in the model's
-    order. earlier: what a run that died had written, to go on with. Raises OutputError, as all its methods
-    do, when the folder cannot be written or holds something else.
+    order. earlier: what a run that died had written, to go on with. shares: whether abundances sum to one;
+    they are amounts otherwise. Raises OutputError, as all its methods do, when the folder cannot be written
+    or holds something else.
     """
 
     def __init__(
-        self, output: Path, job_id: str, scene: Scene, names: Sequence[str], earlier: Leftover | None = None
+        self,
+        output: Path,
+        job_id: str,
+        scene: Scene,
+        names: Sequence[str],
+        earlier: Leftover | None = None,
+        *,
+        shares: bool = True,
     ) -> None:
         self.output = Path(os.path.abspath(output))
         self.names = tuple(names)
         self.files = _map_files(self.names)
         self.colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
         self._scene = scene
+        self._shares = shares
         self._job_id = job_id
         self._finished = False
         self.statistics = MapStatistics(len(self.names))
+        self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
         self.staging = staging_folder(self.output, job_id)
         self._made = self._make_parents()
         try:
@@ -169,6 +187,7 @@ class ResultWriter:
             with disk_errors_named(self.output):
                 if earlier is not None:
                     self.statistics.restore(earlier.checkpoint.sums)
+                    self._overview.restore(earlier.checkpoint.sums)
                     earlier.folder.rename(self.staging)
                 else:
                     self.staging.mkdir()
@@ -198,18 +217,28 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        abundances, valid = settled(maps, inside)
-        self.place(window, abundances, maps.uncertainty[inside], maps.angle[inside])
-        angle, errors = maps.angle[inside], maps.squared_error[inside]
-        self.statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+        abundances, valid = settled(maps, inside, shares=self._shares)
+        uncertainty, angle, errors = (
+            part[inside] for part in (maps.uncertainty, maps.angle, maps.squared_error)
+        )
+        self.place(window, abundances, uncertainty, angle)
+        self.statistics.see(
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+        )
+        self._overview.see(window, cube[inside], valid, angle, errors)
 
     def place(
         self, window: Window, abundances: np.ndarray, uncertainty: np.ndarray, angle: np.ndarray
     ) -> None:
-        """Write maps of a window, abundances as `settled`, whose `statistics` somebody else adds."""
+        """Write maps of a window, abundances as `settled`; what else is to be known of it, `add` is told."""
         with disk_errors_named(self.output):
             valid = np.asarray(np.isfinite(abundances).all(axis=-1))
             self._rasters.write(window, abundances, uncertainty, angle, valid)
+
+    def add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Add what `MapStatistics.arrays` and `Overview.arrays` gave of a block that was mapped elsewhere."""
+        self.statistics.add(arrays)
+        self._overview.add(arrays)
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
@@ -217,7 +246,8 @@ class ResultWriter:
             self._rasters.flush()
             if not (self.staging / FILES["model"]).exists():
                 self._write_model(model)
-            Checkpoint(fingerprint, row, told, self.statistics.arrays()).write(self.staging)
+            seen = {**self.statistics.arrays(), **self._overview.arrays()}
+            Checkpoint(fingerprint, row, told, seen).write(self.staging)
 
     def complete_maps(self, progress: Callable[[float], None]) -> None:
         """Pack every raster with its overviews, and make sure that every pixel arrived.
@@ -227,6 +257,17 @@ class ResultWriter:
         with disk_errors_named(self.output):
             self._rasters.pack(self.staging, progress)
             Checkpoint.clear(self.staging)
+
+    def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
+        """What speaks against this result, after the last `write`: sentences for the analyst."""
+        return advice(
+            np.asarray(model.endmembers),
+            np.array(self.statistics.mean_abundances),
+            np.array(self.statistics.area_shares),
+            np.array(self.statistics.mean_uncertainties) if variant == DEFAULT else None,
+            self.statistics.metrics["mean_angle"],
+            self._overview,
+        )
 
     def finish(
         self, model: TrainedModel, document: dict[str, Any], moves: Sequence[dict[str, Any]]
@@ -248,15 +289,17 @@ class ResultWriter:
                     "file": file,
                     "color": self.colors[index],
                     "mean_abundance": mean,
+                    "mean_uncertainty": deviation,
                     "area_share": area,
                     "mixing": mixing,
                     "purest": {"pixels": purest.counts, "least_abundance": least},
                 }
-                for index, (name, file, mean, area, mixing, least) in enumerate(
+                for index, (name, file, mean, deviation, area, mixing, least) in enumerate(
                     zip(
                         self.names,
                         self.files,
                         statistics.mean_abundances,
+                        statistics.mean_uncertainties,
                         statistics.area_shares,
                         model.mixing.tolist(),
                         purest.least,
@@ -275,11 +318,8 @@ class ResultWriter:
             moving = json.dumps({"format": "auvae-training", "schema": 1, "moves": list(moves)})
             (self.staging / FILES["training"]).write_text(moving + "\n", encoding="utf-8")
             self._write_model(model)
-            maps = [
-                report.thumbnail(self.staging / item["file"], item["color"])
-                for item in document["endmembers"]
-            ]
-            page = report.page(document, np.asarray(model.endmembers), maps)
+            images = report_pictures.pictures(self.staging, document, self._overview)
+            page = report.page(document, np.asarray(model.endmembers), spread, images)
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
@@ -288,17 +328,7 @@ class ResultWriter:
         return document
 
     def _write_model(self, model: TrainedModel) -> None:
-        scene = self._scene
-        described = {
-            "format": MODEL_FORMAT,
-            "settings": json.dumps(model.settings()),
-            "names": json.dumps(self.names),
-            "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
-            "bands": json.dumps([band.number for band in scene.kept]),
-            "unit": scene.unit,
-        }
-        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-        content = safetensors.numpy.save(state, metadata=described)
+        content = model_bytes(model, self.names, self._scene, self.statistics.metrics["mean_angle"])
         (self.staging / FILES["model"]).write_bytes(content)
 
     def _swap(self) -> None:
@@ -345,7 +375,7 @@ class ResultWriter:
                 return
 
 
-def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
     spectra = np.asarray(endmembers, np.float32)
     if scene.wavelengths is not None:
@@ -358,7 +388,7 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
         rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
 
 
-def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene) -> None:
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
     """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
     spectra = np.ascontiguousarray(endmembers, "<f4")
     path.write_bytes(spectra.tobytes())

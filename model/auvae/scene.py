@@ -5,11 +5,9 @@ How each kind of file is opened is told in raster.py and sensors/; what is decid
 
 from __future__ import annotations
 
-import math
 import os
 from copy import copy
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +21,7 @@ from .grid import Grid
 from .mask import open_mask
 from .selection import Selection
 from .sensors import Source, open_source
+from .windows import tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,11 +37,6 @@ _PROBE_WHOLE = 256 * 256
 _FEWEST_PROBED = 16
 _FEWEST_BANDS = 2
 _WET = "water vapour absorbs here"
-# With fewer of the pixels to learn from than one in so many, a masked scene is looked through for more.
-_FEWEST_LEARNED = 4
-# Tries to find a patch with data in one cell of the grid; a tilted swath leaves a third of its rectangle
-# empty.
-_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -77,6 +71,7 @@ class Scene:
                 "Choose a raster with many bands (hyperspectral or multispectral).",
             )
         grid = Grid.of(source)
+        self._to_kept: np.ndarray | None = None
         self._mask = None if selection.mask is None else open_mask(selection.mask, grid)
         self._place(grid.window(selection.extent) if selection.extent else Window(0, 0, grid.cols, grid.rows))
         self._describe(bands, selection.water_bands)
@@ -116,6 +111,11 @@ class Scene:
         if self._mask is not None:
             self._mask.close()
 
+    @property
+    def masked(self) -> bool:
+        """Whether only the pixels of a mask are unmixed."""
+        return self._mask is not None
+
     def read(self, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The kept bands' values in a window (None: everything).
 
@@ -124,16 +124,34 @@ class Scene:
         band is no-data, masked or not finite, where all kept bands are zero, and outside the analyst's mask.
         Raises SceneError when the file is damaged.
         """
-        numbers = [band.number for band in self.kept]
         wanted = None if self._mask is None else self._mask.read(self._in_source(window))
         if wanted is not None and not wanted.any():
-            return np.zeros((*wanted.shape, len(numbers)), np.float32), wanted
-        cube, good = self.values(numbers, window)
+            return np.zeros((*wanted.shape, len(self.kept)), np.float32), wanted
+        cube, good = self.values(self._read_bands, window)
         valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
         if wanted is not None:
             valid &= wanted
         cube[~valid] = 0
-        return cube, valid
+        return cube if self._to_kept is None else cube @ self._to_kept, valid
+
+    def see_as(
+        self,
+        bands: Sequence[Band],
+        numbers: Sequence[int],
+        matrix: np.ndarray | None,
+        unit: str,
+        reflectance_scale: float | None,
+    ) -> None:
+        """From here on give the pixels in other bands and another unit: those of a saved model.
+
+        bands: all kept, instead of the scene's. numbers: which of the scene's bands are read for them. matrix
+        (numbers, bands): what `read` multiplies these by; None where they are the bands already.
+        """
+        self.bands = self.kept = tuple(bands)
+        self._read_bands = list(numbers)
+        self._to_kept = None if matrix is None else np.ascontiguousarray(matrix, np.float32)
+        self.wavelengths = self._wavelengths()
+        self.unit, self.reflectance_scale = unit, reflectance_scale
 
     def values(self, numbers: Sequence[int], window: Window | None) -> tuple[np.ndarray, np.ndarray]:
         """Any bands' values (rows, cols, bands) float32 in a window (None: everything), and good, likewise.
@@ -155,45 +173,6 @@ class Scene:
         right = min(self.cols, window.col_off + window.width + overlap)
         bottom = min(self.rows, window.row_off + window.height + overlap)
         return Window(col, row, right - col, bottom - row)
-
-    def sample_patches(
-        self, seed: int, size: int = 128, budget: int = 65536
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Patches (cube, valid) to learn from, as `read` gives them, at most about `budget` pixels in all.
-
-        The whole scene in tiles when it fits; otherwise windows spread over it on a regular grid, each moved
-        within its cell by a seeded draw. Patches without a valid pixel are left out. The same seed gives the
-        same patches.
-        """
-        if self.rows * self.cols <= budget:
-            for window in self._tiles(size):
-                cube, valid = self.read(window)
-                if valid.any():
-                    yield cube, valid
-            return
-        draws = np.random.default_rng(seed)
-        found = 0
-        for top, bottom, left, right in self._cells(max(1, budget // size**2)):
-            for _ in range(_TRIES):
-                height, width = min(size, self.rows), min(size, self.cols)
-                row = int(draws.integers(top, max(top, bottom - height) + 1))
-                col = int(draws.integers(left, max(left, right - width) + 1))
-                row, col = min(row, self.rows - height), min(col, self.cols - width)
-                cube, valid = self.read(Window(col, row, width, height))
-                if valid.any():
-                    found += int(valid.sum())
-                    yield cube, valid
-                    break
-        if self._mask is None and found:
-            return
-        # Draws miss a small mask, or the little data of a nearly empty scene: look everywhere.
-        for window in self._tiles(size):
-            if found >= budget // _FEWEST_LEARNED:
-                return
-            cube, valid = self.read(window)
-            if valid.any():
-                found += int(valid.sum())
-                yield cube, valid
 
     def check(self, endmembers: int) -> None:
         """Raise SceneError unless these bands and pixels can be unmixed into this many endmembers."""
@@ -292,6 +271,7 @@ class Scene:
             for number, band in zip(numbers, described, strict=True)
         )
         self.kept = tuple(band for band in self.bands if band.kept)
+        self._read_bands = [band.number for band in self.kept]
         self.wavelengths = self._wavelengths()
         self.reflectance_scale, self.unit = self._unit()
         if self.sensor:
@@ -350,28 +330,11 @@ class Scene:
 
     def _probes(self) -> list[Window]:
         if self.rows * self.cols <= _PROBE_WHOLE:
-            return list(self._tiles(256))
+            return list(tiles(self.rows, self.cols, 256))
         height, width = min(_PROBE, self.rows), min(_PROBE, self.cols)
         rows = np.linspace(0, self.rows - height, _PROBES + 2, dtype=int)[1:-1]
         cols = np.linspace(0, self.cols - width, _PROBES + 2, dtype=int)[1:-1]
         return [Window(int(col), int(row), width, height) for row in rows for col in cols]
-
-    def _tiles(self, size: int) -> Iterator[Window]:
-        """Windows of nearly equal size, at most size x size, that cover the scene without slivers."""
-        rows = np.linspace(0, self.rows, math.ceil(self.rows / size) + 1, dtype=int).tolist()
-        cols = np.linspace(0, self.cols, math.ceil(self.cols / size) + 1, dtype=int).tolist()
-        for top, bottom in pairwise(rows):
-            for left, right in pairwise(cols):
-                yield Window(left, top, right - left, bottom - top)
-
-    def _cells(self, count: int) -> Iterator[tuple[int, int, int, int]]:
-        """About `count` cells (top, bottom, left, right) of the scene, as nearly square as they can be."""
-        down = min(count, max(1, round(math.sqrt(count * self.rows / self.cols))))
-        rows = np.linspace(0, self.rows, down + 1, dtype=int).tolist()
-        cols = np.linspace(0, self.cols, max(1, count // down) + 1, dtype=int).tolist()
-        for top, bottom in pairwise(rows):
-            for left, right in pairwise(cols):
-                yield top, bottom, left, right
 
 
 def _empty_bands(numbers: list[int], values: np.ndarray, good: np.ndarray) -> dict[int, str]:

@@ -23,16 +23,22 @@ class MapStatistics:
 
     def __init__(self, endmembers: int) -> None:
         self.purest = PurestPixels(endmembers)
-        # pixels, squared errors, angles; then abundance and area of each endmember
-        self._sums = np.zeros(3 + 2 * endmembers)
+        # pixels, squared errors, angles; then abundance, uncertainty and area of each endmember
+        self._sums = np.zeros(3 + 3 * endmembers)
 
     def see(
-        self, abundances: np.ndarray, angles: np.ndarray, squared_errors: np.ndarray, spectra: np.ndarray
+        self,
+        abundances: np.ndarray,
+        uncertainties: np.ndarray,
+        angles: np.ndarray,
+        squared_errors: np.ndarray,
+        spectra: np.ndarray,
     ) -> None:
         """Add the n valid pixels of a window.
 
         Args:
             abundances: (n, K).
+            uncertainties: (n, K), standard deviations.
             angles: (n,), radians between pixel and reconstruction.
             squared_errors: (n,), mean over bands, raster's unit squared.
             spectra: (n, B), raster's unit.
@@ -40,7 +46,8 @@ class MapStatistics:
         self.purest.see(abundances, spectra)
         largest = np.bincount(abundances.argmax(axis=-1), minlength=abundances.shape[1])
         errors = [len(abundances), squared_errors.sum(dtype=np.float64), angles.sum(dtype=np.float64)]
-        self._sums += [*errors, *abundances.sum(axis=0, dtype=np.float64), *largest]
+        shares = (values.sum(axis=0, dtype=np.float64) for values in (abundances, uncertainties))
+        self._sums += [*errors, *np.concatenate([*shares, largest])]
 
     @property
     def pixels(self) -> int:
@@ -62,13 +69,18 @@ class MapStatistics:
         return self._shares[0].tolist()
 
     @property
-    def area_shares(self) -> list[float]:
-        """The share of the pixels in which each endmember is the largest."""
+    def mean_uncertainties(self) -> list[float]:
+        """The mean standard deviation of each endmember's abundance."""
         return self._shares[1].tolist()
 
     @property
+    def area_shares(self) -> list[float]:
+        """The share of the pixels in which each endmember is the largest."""
+        return self._shares[2].tolist()
+
+    @property
     def _shares(self) -> np.ndarray:
-        shares: np.ndarray = self._sums[3:].reshape(2, -1) / max(1, self._sums[0])
+        shares: np.ndarray = self._sums[3:].reshape(3, -1) / max(1, self._sums[0])
         return shares
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .endmembers import Brightness, counted, find_endmembers, nonnegative_least_squares
+from .endmembers import Brightness, Known, counted, find_endmembers, nonnegative_least_squares
 from .errors import DeviceError, SceneError
 from .losses import (
     misfit,
@@ -36,6 +36,9 @@ Patch = tuple[FloatArray, NDArray[np.bool_]]
 
 REPORT_EVERY = 0.1
 """Seconds between two reports; a Cancel is noticed at the next one."""
+
+SMALLEST_VALUE = 1e-6
+"""Of a softly normalised spectrum: the decoder's weights are positive."""
 
 EPOCH = 10
 """Steps that make an epoch: crops of a scene have no other measure of one round."""
@@ -66,6 +69,15 @@ HEAD_RATE = 1e-2
 DECODER_RATE = 1e-4
 BRIGHTNESS_SPREAD = 0.3
 """Deviation of the logarithm of a material's brightness: its pure pixels are not all alike."""
+
+FINE_TUNING_FREEDOM = 0.9
+"""How far a new scene may pull away the endmembers of a model that is fine-tuned on it.
+
+On Jasper Ridge with its spectra bent, 0.5 got half of the way to what training anew finds, 0.9 nearly all.
+"""
+
+FINE_TUNING = 4
+"""Fine-tuning cleans for one step where training would for so many: the U-Net knows how."""
 
 CONVENTION_SPREAD = 1.0
 """Deviation of the convention of brightness, what counts as 100 % of a material: see `counted`."""
@@ -99,6 +111,26 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a training does not have to find.
+
+    Attributes:
+        known: endmember spectra ``(Kk, B)`` in the raster's unit, with Kk <= K; they come first.
+        freedom: how far the scene may pull them away, from 0 (not at all) to 1 (they are only a start).
+        model: whose U-Net and subspace to go on with, None to begin anew.
+    """
+
+    known: FloatArray
+    freedom: float = 0.0
+    model: Model | None = None
+
+    @classmethod
+    def from_model(cls, model: Model) -> Start:
+        """Fine-tune a model: the same endmembers in the same order, which the scene may pull away."""
+        return cls(model.endmembers, FINE_TUNING_FREEDOM, model)
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
 
@@ -124,6 +156,8 @@ class Maps:
         uncertainty: ``(rows, cols, K)``, posterior standard deviation.
         angle: ``(rows, cols)``, radians between pixel and reconstruction.
         squared_error: ``(rows, cols)``, (pixel - reconstruction)^2, mean over bands, raster's unit squared.
+
+    Bands that are mostly noise count less in both errors (`auvae.endmembers.band_weights`).
     """
 
     abundances: FloatArray
@@ -207,11 +241,7 @@ class Model:
     def mixing(self) -> FloatArray:
         """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         with torch.no_grad():
-            spectra = self.network.decoder.spectra
-            restored = self.brightness.restore(spectra)
-            return _array(
-                spectra.norm(dim=1) / restored.norm(dim=1).clamp_min(1e-12) * self.brightness.offset
-            )
+            return _array(self.brightness.darkness(self.network.decoder.spectra)[:, 0])
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
@@ -227,7 +257,10 @@ class Model:
             spectra = network.decoder.spectra
             # one pass over all the bands gives everything that is needed of them
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
-            seen = torch.where(inside[..., None], pixels @ axes.T, 0)
+            weights = self.brightness.weights
+            seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
+            if (weights != 1).any():
+                pixels = pixels * weights
             energy = torch.where(inside, torch.linalg.vector_norm(pixels, dim=-1), 1) ** 2
             lit, coordinates, products = seen.split(
                 [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
@@ -249,7 +282,8 @@ class Model:
     def state(self) -> dict[str, NDArray[Any]]:
         """Every tensor that `restore` needs, by name."""
         tensors = {name: _array(t) for name, t in self.network.state_dict().items()}
-        return tensors | {"brightness.basis": _array(self.brightness.basis)}
+        brightness = {"basis": self.brightness.basis, "weights": self.brightness.weights}
+        return tensors | {f"brightness.{name}": _array(tensor) for name, tensor in brightness.items()}
 
     def settings(self) -> dict[str, Any]:
         """Everything else that `restore` needs, ready for JSON."""
@@ -270,10 +304,12 @@ class Model:
             return PublishedModel.restore(state, settings, device)
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
         basis = tensors.pop("brightness.basis")
+        weights = tensors.pop("brightness.weights", torch.ones_like(basis[0]))  # early models have none
         network = AUVAENet(NetworkShape(**settings["shape"]))
         network.load_state_dict(tensors)
         target = torch.device(device)
-        return cls(network.to(target), Brightness(basis.to(target), float(settings["offset"])), [])
+        brightness = Brightness(basis, float(settings["offset"]), weights)
+        return cls(network.to(target), brightness.to(target), [])
 
 
 def _array(tensor: Tensor) -> FloatArray:
@@ -294,13 +330,16 @@ def _turned(image: Tensor, way: int) -> Tensor:
     return turned.transpose(0, 1) if mirrored else turned
 
 
-def train(patches: Sequence[Patch], options: Options, report: Report) -> TrainedModel:
-    """Train AUVAE-Net, or the variant asked for, on patches of one scene, blind.
+def train(
+    patches: Sequence[Patch], options: Options, report: Report, start: Start | None = None
+) -> TrainedModel:
+    """Train AUVAE-Net, or the variant asked for, on patches of one scene, blind but for what is known.
 
     Args:
         patches: pairs of a cube ``(rows, cols, B)``, raster's unit, and its valid pixels ``(rows, cols)``.
         options: number of endmembers, quality, seed, device, variant.
         report: called every tenth of a second or so; what it raises ends the training.
+        start: what is known beforehand; nothing for the published variants.
 
     Raises:
         SceneError: fewer valid pixels than endmembers, or spectra without any difference.
@@ -312,7 +351,7 @@ def train(patches: Sequence[Patch], options: Options, report: Report) -> Trained
         return train_published(patches, options, report)
     device = choose_device(options.device)
     with _one_thread():
-        return _train_in_what_fits(patches, options, device, report)
+        return _train_in_what_fits(patches, options, device, report, start)
 
 
 @contextmanager
@@ -327,13 +366,15 @@ def _one_thread() -> Iterator[None]:
 
 
 def _train_in_what_fits(
-    patches: Sequence[Patch], options: Options, device: torch.device, report: Report
+    patches: Sequence[Patch], options: Options, device: torch.device, report: Report, start: Start | None
 ) -> Model:
     """Train, in smaller crops where memory does not do."""
     effort = EFFORTS[options.quality]
+    if start is not None and start.model is not None:
+        effort = replace(effort, cleaning=-(-effort.cleaning // FINE_TUNING))
     while True:
         try:
-            return _Trainer(patches, options, effort, device, report).run()
+            return _Trainer(patches, options, effort, device, report, start).run()
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
@@ -375,7 +416,13 @@ class _Trainer:
     """One training: holds the scene's normalised patches, the network and the random numbers."""
 
     def __init__(
-        self, patches: Sequence[Patch], options: Options, effort: Effort, device: torch.device, report: Report
+        self,
+        patches: Sequence[Patch],
+        options: Options,
+        effort: Effort,
+        device: torch.device,
+        report: Report,
+        start: Start | None = None,
     ) -> None:
         self.options, self.effort, self.device = options, effort, device
         self._send, self._sent = report, 0.0
@@ -393,24 +440,45 @@ class _Trainer:
             )
         bands = pixels.shape[1]
         dimensions = min(options.endmembers + 4, bands)
+        earlier = None if start is None else start.model
+        shape = NetworkShape(bands, options.endmembers, dimensions)
+        if earlier is not None:
+            shape = earlier.network.shape
+            dimensions = shape.dimensions
         self.brightness = Brightness.of(pixels, dimensions)
         if self.brightness.offset <= 0 or float(pixels.std(0).max()) == 0:
             raise SceneError(
                 "All pixels of the scene are equal.", "Choose a scene that shows more than one material."
             )
-        normalised = pixels / self.brightness.measure(pixels)
+        normalised = self.brightness.normalise(pixels)
 
-        self.network = AUVAENet(NetworkShape(bands, options.endmembers, dimensions)).to(device)
+        self.known = None
+        if start is not None:
+            given = torch.from_numpy(start.known).float().to(device)
+            shapes = self.brightness.normalise(given).clamp_min(SMALLEST_VALUE)
+            self.known = Known(shapes, start.freedom)
+        self.network = AUVAENet(shape).to(device)
+        if earlier is not None:
+            self.network.load_state_dict(earlier.network.state_dict())
         self.network.subspace.measure(normalised)
+        if earlier is not None:
+            self._turn_subspace(earlier.network.subspace.basis.to(device), normalised)
         self.patches = [self._prepared(*patch) for patch in patches]
         self.weights = torch.tensor([float(valid.sum()) for _, valid in self.patches])
+
+    def _turn_subspace(self, wanted: Tensor, normalised: Tensor) -> None:
+        """Turn the axes of the scene's subspace to those ``(d, B)`` that the U-Net knows (Procrustes)."""
+        subspace = self.network.subspace
+        left, _, right = torch.linalg.svd(wanted @ subspace.basis.T)
+        subspace.basis.copy_(left @ right @ subspace.basis)
+        subspace.scale.copy_((normalised @ subspace.basis.T).std(0).clamp_min(1e-6))
 
     def _prepared(self, cube: FloatArray, valid: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
         """A patch normalised, its sides multiples of `STRIDE`; what was added is not valid."""
         inside = torch.from_numpy(np.ascontiguousarray(valid)).to(self.device)
         pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(self.device)
         pixels = torch.where(inside[..., None], pixels, 0)
-        pixels = _padded(pixels / self.brightness.measure(pixels), *inside.shape)[0]
+        pixels = _padded(self.brightness.normalise(pixels), *inside.shape)[0]
         inside = F.pad(inside, (0, pixels.shape[1] - inside.shape[1], 0, pixels.shape[0] - inside.shape[0]))
         return pixels, inside
 
@@ -486,7 +554,7 @@ class _Trainer:
         cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.patches])
         generator = torch.Generator().manual_seed(self.options.seed)
         found = find_endmembers(
-            cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator
+            cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator, self.known
         )
         self.network.decoder.log_spectra.copy_(found[0].log())
         self.alternatives = found
@@ -533,11 +601,21 @@ class _Trainer:
             loss = (error + clean) / self.variance + posterior
             optimiser.zero_grad()
             loss.backward()
+            before = network.decoder.log_spectra.detach().clone()
             optimiser.step()
+            self._hold(before)
             schedule.step()
             self.record(
                 step, steps, begin, end, "Unmixing", {"reconstruction": error, "posterior": posterior}
             )
+
+    @torch.no_grad()
+    def _hold(self, before: Tensor) -> None:
+        """Take back, of a step that moved known endmembers, what their freedom does not allow."""
+        if self.known is not None:
+            held = slice(0, len(self.known.spectra))
+            spectra = self.network.decoder.log_spectra
+            spectra[held] = torch.lerp(before[held], spectra[held], self.known.freedom)
 
     @torch.no_grad()
     def _posterior_draws(

@@ -33,9 +33,14 @@ PUBLISHED = {
 
 VARIANTS = (DEFAULT, *PUBLISHED)
 
+LEAST_SQUARES = {"fcls": "FCLS", "nnls": "NNLS"}
+"""Least squares with known spectra: no network, but their results are of the same kind."""
+
 
 def title(variant: str) -> str:
     """What a variant is called in a sentence."""
+    if variant in LEAST_SQUARES:
+        return LEAST_SQUARES[variant]
     return "AUVAE-Net" if variant == DEFAULT else PUBLISHED[variant].title
 
 

@@ -80,6 +80,13 @@ def guesses(dataset: Any) -> list[str]:
     return [said]
 
 
+def nanometres(values: list[float], unit: str) -> list[float]:
+    """Wavelengths in nm; where their unit is none that we know, small ones can only be micrometres."""
+    known = _singular(unit.strip("[]() "))
+    factor = _factor(known if known in _NANOMETRES else None, list(values))
+    return [value * factor for value in values]
+
+
 def bad_bands(dataset: Any) -> list[bool]:
     """True for every band that the header's bad-band list (`bbl`, 0 = bad) flags."""
     for tags in _domains(dataset, None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -121,6 +122,8 @@ def _sweep(document: object, *, unwanted: bool) -> None:
     """
     job = document if isinstance(document, dict) else {}
     output, job_id = job.get("output"), job.get("id")
+    if isinstance(job_id, str) and job_id.isalnum():
+        _remove_staged_files(job, job_id)
     # Nothing was written before the module that writes was loaded.
     results = sys.modules.get("auvae.results")
     if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
@@ -128,6 +131,18 @@ def _sweep(document: object, *, unwanted: bool) -> None:
         workplace = sys.modules.get("auvae.scenes.workplace")
         if workplace and job.get("task") == "unmixscenes":
             workplace.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
+
+
+def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:
+    """Remove the beginnings of single files, wherever the job wanted them."""
+    for key in ("report", "table", "library", "map"):
+        wanted = job.get(key)
+        if not isinstance(wanted, str):
+            continue
+        path = Path(os.path.abspath(wanted))
+        for name in (f".{path.name}.partial-{job_id}", f".{path.stem}.partial-{job_id}{path.suffix}"):
+            with contextlib.suppress(OSError):
+                path.with_name(name).unlink()
 
 
 class _Inbox:

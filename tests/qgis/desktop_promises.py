@@ -199,8 +199,8 @@ def promises() -> None:
     wait(lambda: dock().isVisible(), 5)
     facts["layers"] = layers_in_group()
     facts["active"] = iface.activeLayer().name()
+    arrange()  # a low dock leaves the title out
     facts["after the run"] = seen_in_dock()
-    arrange()
     take_picture(FOLDER / "desktop.png")
 
     project = str(FOLDER / "project.qgz")

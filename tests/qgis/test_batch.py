@@ -12,7 +12,7 @@ import processing
 import pytest
 from osgeo import gdal
 from qgis.core import Qgis, QgsApplication, QgsProcessingException, QgsProject
-from qgis.PyQt.QtWidgets import QFileDialog, QTextEdit
+from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QTextEdit
 
 from .conftest import MATERIALS, write_scene
 
@@ -44,6 +44,10 @@ def run_batch(qgis_app, monkeypatch):
     if Qgis.QGIS_VERSION_INT < 32400:  # its entry in the task manager may never end, and leaving waits for it
         name = "processing.gui.BatchAlgorithmDialog.QgsScopedProxyProgressTask"
         monkeypatch.setattr(name, lambda _title: Mock())
+
+    # later QGIS asks whether a file of the older format is to be trusted
+    monkeypatch.setattr(QMessageBox, "exec", lambda _box: None)
+    monkeypatch.setattr(QMessageBox, "result", lambda _box: QMessageBox.StandardButton.Yes)
 
     def run(path, finished):
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
@@ -79,7 +83,9 @@ def test_a_row_that_fails_is_named_and_the_others_get_results_named_after_their_
     ]
     write_batch(tmp_path / "batch.json", rows, version)
     results = tmp_path / "results"
-    log = run_batch(tmp_path / "batch.json", (results / "scène_2" / "result.json").is_file)
+    tree = QgsProject.instance().layerTreeRoot()
+    # newer QGIS loads the layers once the last row is done
+    log = run_batch(tmp_path / "batch.json", lambda: len(tree.findGroups(True)) == len(scenes) - 1)
     assert sorted(path.name for path in results.iterdir()) == ["scène", "scène_2"]
     for folder, scene in (("scène", scenes[0]), ("scène_2", scenes[1])):
         document = json.loads((results / folder / "result.json").read_text(encoding="utf-8"))
@@ -87,8 +93,7 @@ def test_a_row_that_fails_is_named_and_the_others_get_results_named_after_their_
     assert "cloudy: " in log
     [reason] = [line for line in log.splitlines() if line.startswith("cloudy: ")]
     assert reason.endswith(".")
-    groups = QgsProject.instance().layerTreeRoot().findGroups(True)
-    assert [group.name() for group in groups] == ["scène", "scène"]
+    assert [group.name() for group in tree.findGroups(True)] == ["scène", "scène"]
     assert len(started) == 2  # one until the row that failed, one after it
 
 

@@ -36,8 +36,8 @@ def facts(tmp_path_factory, scene_values):
     return json.loads((folder / "facts.json").read_text(encoding="utf-8"))
 
 
-def test_the_menu_offers_unmixing_spectra_and_set_up(facts):
-    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…"]
+def test_the_menu_offers_unmixing_spectra_set_up_and_help(facts):
+    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…", "Help"]
 
 
 def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_first_is_active(facts):

@@ -108,14 +108,16 @@ def test_layers_numbers_and_one_map_by_name_feed_the_next_steps_of_a_model(scene
             step.setModelOutputs({name: output})
         model.addChildAlgorithm(step)
     model.updateDestinationParameters()
+    # QGIS 3.22 calls them unmix:unmix and so on, 3.40 after what is said of them alone
+    ids = {one.description(): one.name() for one in model.destinationParameterDefinitions()}
     result = tmp_path / "result"
     processing.run(
         model,
         {
             "scene": str(scene),
-            "unmix:unmix": str(result),
-            "stack:stack": str(tmp_path / "stack.vrt"),
-            "fill:fill": str(tmp_path / "filled.tif"),
+            ids["unmix"]: str(result),
+            ids["stack"]: str(tmp_path / "stack.vrt"),
+            ids["fill"]: str(tmp_path / "filled.tif"),
         },
     )
     maps = gdal.Open(str(result / "abundances.tif")).ReadAsArray()

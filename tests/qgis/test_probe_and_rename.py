@@ -148,8 +148,11 @@ def names_everywhere(folder):
     ["Water", "Öl/Teer: «neu» 水", '<script>alert("1")</script>', "=cmd|' /C calc'!A0", "../../etc/passwd"],
 )
 def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, result, folder, name):
-    before = {path.name for path in folder.iterdir()}
-    pixels = gdal.Open(str(folder / "abundances.tif")).ReadAsArray()
+    before = {path.name for path in folder.iterdir() if path.suffix != ".xml"}
+    raster = gdal.Open(str(folder / "abundances.tif"))
+    pixels = raster.ReadAsArray()
+    raster.GetRasterBand(2).ComputeStatistics(False)  # kept beside the raster, with the bands' names
+    raster = None
     renamed = renaming.rename(folder, 1, f"  {name}\n")
     renaming.forget_old_map(renamed)
     found = names_everywhere(folder)
@@ -161,7 +164,7 @@ def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, res
     assert "<script" not in page
     header = (folder / "endmembers.hdr").read_text(encoding="utf-8")
     assert f"Endmember 1, {name}, Endmember 3" in header
-    after = {path.name for path in folder.iterdir()}
+    after = {path.name for path in folder.iterdir() if path.suffix != ".xml"}
     assert after - before == {renamed.new_file.name}
     assert before - after == {"abundance_Endmember_2.tif"}
     assert renamed.new_file.parent == folder

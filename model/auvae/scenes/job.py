@@ -13,7 +13,7 @@ from ..errors import JobError
 from ..selection import Selection
 
 if TYPE_CHECKING:
-    from ..job import Job
+    from ..jobs import Job
 
 MODELS = ("one", "each")
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}/?")
@@ -68,7 +68,7 @@ class ScenesJob:
         Raises:
             JobError: something that it has in common with jobs on one scene is wrong.
         """
-        from ..job import Job
+        from ..jobs import Job
 
         return Job(
             self.id, scene, self.endmembers, self.output, self.bands, self.quality, self.seed, self.device,

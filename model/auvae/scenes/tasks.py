@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio
 import safetensors.numpy
 from rasterio.windows import Window
 
 from .. import __version__
 from ..errors import SceneError
 from ..job import (
-    ENDMEMBERS,
     Course,
     band_decisions,
     counted_endmembers,
@@ -32,9 +32,11 @@ from ..job import (
     train_model,
     versions,
 )
-from ..mapping import WINDOW, map_scene, strip_height
+from ..jobs import ENDMEMBERS
+from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
 from ..network import HALO
 from ..results import ResultWriter, left_over, own_model, write_text_whole
+from ..sampling import sample_patches
 from ..scene import Scene
 from ..training import TrainedModel
 from .dates import scene_date
@@ -59,14 +61,14 @@ _model: tuple[str, str, TrainedModel] | None = None
 
 
 def perform(kind: str, order: Order, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
-    """Do a task. What it says on the way goes to `emit`, as events; raises Cancelled soon after it is to stop.
+    """Do a task. What it says on the way goes to `emit`, as events; raises Cancelled when it is to stop.
 
     Raises:
         AuvaeError: it cannot be done, and why.
     """
-    return {"look": _look, "train": _train, "map": _map, "join": _join}[kind](
-        order, ScenesJob.parse(order["job"]), Course(emit, cancelled)
-    )
+    task = {"look": _look, "train": _train, "map": _map, "join": _join}[kind]
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        return task(order, ScenesJob.parse(order["job"]), Course(emit, cancelled))
 
 
 def _look(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
@@ -119,18 +121,18 @@ def _state(path: str) -> list[int]:
 
 
 def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
-    """Train a model on samples of the order's scenes, and keep it as a file; in bands that all of them have."""
+    """Train a model on samples of the order's scenes, and keep it as a file; in bands that all have."""
     place, paths = Path(order["model"]), order["scenes"]
     told_place = place.with_suffix(".json")
     if not told_place.exists():
         patches: list[Any] = []
         budget = max(FEWEST, SAMPLE // len(paths)) if len(paths) > 1 else SAMPLE // 2
         size = _PATCH if budget >= _PATCH**2 else _SMALL_PATCH
-        how = {"size": size, "budget": budget} if len(paths) > 1 else {}
+        how = {"window": size, "budget": budget} if len(paths) > 1 else {}
         for done, path in enumerate(paths):
             course.reach(0.05 * done / len(paths), "reading", f"Reading samples of {os.path.basename(path)}")
             with Scene.open(path, order["bands"], job.selection) as scene:
-                for patch in scene.sample_patches(job.seed + done, **how):
+                for patch in sample_patches(scene, job.seed + done, **how):
                     patches.append(patch)
                     course.reach(0.05 * done / len(paths), "reading", "Reading samples")
         with Scene.open(paths[0], order["bands"], job.selection) as scene:
@@ -141,7 +143,7 @@ def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
         while not _TRAINING.acquire(timeout=_PATIENCE_S):
             course.reach(0.05, "reading", "Waiting for another training of this process")
         try:
-            model, moves = train_model(one, number, patches, course)
+            model, moves = train_model(one, number, patches, course, None)
         finally:
             _TRAINING.release()
         told = {
@@ -186,7 +188,7 @@ def _map(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
     model = _kept_model(order["model"], device)
     with (
         Scene.open(order["scene"], order["bands"], job.selection) as scene,
-        TileWriter(place, first, last, scene.cols, len(model.endmembers)) as tile,
+        TileWriter(place, scene, first, last, len(model.endmembers)) as tile,
     ):
         for _ in map_scene(
             scene,
@@ -220,7 +222,7 @@ def _join(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
             for row, maps in tile_parts(Path(block["tile"]), block["first"]):
                 writer.place(Window(0, row, scene.cols, len(maps[0])), *maps)
                 course.reach(0.3 * row / scene.rows, "writing", "Joining the blocks")
-            writer.statistics.add(tile_sums(Path(block["tile"])))
+            writer.add(tile_sums(Path(block["tile"])))
         if not writer.statistics.pixels:
             raise SceneError(f"No block of {scene.name} could be mapped.", "See what was said of each.")
         writer.complete_maps(lambda done: course.reach(0.3 + 0.6 * done, "writing", "Writing the result"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..overview import Overview
 from ..results import disk_errors_named, settled
 from ..statistics import MapStatistics
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from rasterio.windows import Window
 
+    from ..scene import Scene
     from ..training import Maps
 
 _ARRAYS = ("abundances", "uncertainty", "angle")
@@ -34,15 +36,15 @@ class TileWriter:
 
     Args:
         place: where the tile is to lie; its parent folder exists.
+        scene: that they are of.
         first: first row; last: the row behind the block.
-        cols: of the scene.
         endmembers: K.
     """
 
-    def __init__(self, place: Path, first: int, last: int, cols: int, endmembers: int) -> None:
+    def __init__(self, place: Path, scene: Scene, first: int, last: int, endmembers: int) -> None:
         self._place, self._first = place, first
         self._staged = place.with_name(f"{place.name}.partial-{uuid.uuid4().hex}")
-        rows = last - first
+        rows, cols = last - first, scene.cols
         shapes = ((rows, cols, endmembers), (rows, cols, endmembers), (rows, cols))
         try:
             with disk_errors_named(place):
@@ -55,29 +57,33 @@ class TileWriter:
             shutil.rmtree(self._staged, ignore_errors=True)
             raise
         self._statistics = MapStatistics(endmembers)
+        self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
 
     def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
         """Take the maps of a window, as `mapping.Writer` describes it."""
         abundances, valid = settled(maps, inside)
         top, left = window.row_off - self._first, window.col_off
         place = np.s_[top : top + window.height, left : left + window.width]
-        angle = maps.angle[inside]
-        for name, values in zip(_ARRAYS, (abundances, maps.uncertainty[inside], angle), strict=True):
+        uncertainty, angle, errors = (
+            part[inside] for part in (maps.uncertainty, maps.angle, maps.squared_error)
+        )
+        for name, values in zip(_ARRAYS, (abundances, uncertainty, angle), strict=True):
             self._arrays[name][place] = values
-        errors = maps.squared_error[inside]
-        self._statistics.see(abundances[valid], angle[valid], errors[valid], cube[inside][valid])
+        self._statistics.see(
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+        )
+        self._overview.see(window, cube[inside], valid, angle, errors)
 
     def __enter__(self) -> TileWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        for array in self._arrays.values():
-            array.flush()
-        self._arrays = {}
+        self._arrays = {}  # with which the mapped files are written
         try:
             if kind is None:
+                seen = {**self._statistics.arrays(), **self._overview.arrays()}
                 with disk_errors_named(self._place):
-                    np.savez(self._staged / _SUMS, allow_pickle=False, **self._statistics.arrays())
+                    np.savez(self._staged / _SUMS, allow_pickle=False, **seen)
                 # Another worker may have finished the same block, when this one was thought to be lost.
                 with suppress(OSError):
                     self._staged.rename(self._place)
@@ -95,7 +101,7 @@ def _array_on_disk(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def tile_parts(place: Path, first: int) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """The maps of a tile, a few rows at a time: the scene's row they begin with, and maps as `place` has them.
+    """The maps of a tile, a few rows at a time: the row they begin with, and as `place` takes them.
 
     Raises:
         OSError, ValueError: the tile cannot be read.
@@ -107,6 +113,6 @@ def tile_parts(place: Path, first: int) -> Iterator[tuple[int, tuple[np.ndarray,
 
 
 def tile_sums(place: Path) -> dict[str, np.ndarray]:
-    """What `MapStatistics.add` needs of a tile."""
+    """What `ResultWriter.add` needs of a tile."""
     with np.load(place / _SUMS, allow_pickle=False) as arrays:
         return dict(arrays)

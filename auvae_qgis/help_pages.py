@@ -1,0 +1,20 @@
+"""Where the pages of the Help button lie. What stands in them tools/help_pages.py writes."""
+
+from __future__ import annotations
+
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QLocale, QUrl
+
+from .paths import RESOURCES
+
+HELP = RESOURCES / "help"
+_FALLBACK = "en"
+
+
+def help_url(algorithm: str) -> str:
+    """Return the address of an algorithm's page in QGIS's language, else in English: a file, no network."""
+    for language in (QLocale(QgsApplication.locale()).name(), _FALLBACK):
+        page = HELP / language / f"{algorithm}.html"
+        if page.is_file():
+            return str(QUrl.fromLocalFile(str(page)).toString())
+    return ""

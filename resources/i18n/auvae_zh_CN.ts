@@ -1,0 +1,1823 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+ <context>
+  <name>AuvaeUnmixing</name>
+  <message>
+   <source>&lt;p&gt;Estimates how many pure materials (&lt;b&gt;endmembers&lt;/b&gt;) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;&lt;b&gt;Materials&lt;/b&gt; that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The &lt;b&gt;estimate&lt;/b&gt; is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Materials that show in a few pixels only are not counted. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（&lt;b&gt;端元&lt;/b&gt;）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;&lt;b&gt;物质数&lt;/b&gt;是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则&lt;b&gt;估计值&lt;/b&gt;取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Finds the pure materials (&lt;b&gt;endmembers&lt;/b&gt;) in a hyperspectral image and how much of each (&lt;b&gt;abundance&lt;/b&gt;) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, shadow) is taken out first, and dark materials such as water are weighed as if they were nearly as bright as the others. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Known materials&lt;/h3&gt;&lt;p&gt;Spectra that you know, from a library or from places in the image, stay as they are and come first; the remaining endmembers are found beside them. The number counts both.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;在高光谱影像中找出纯物质（&lt;b&gt;端元&lt;/b&gt;），以及每个像元中各占多少（&lt;b&gt;丰度&lt;/b&gt;）。不需要参考光谱，也不需要训练样区。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;每个端元一幅图。其值是占像元的比例：0 为没有，1 为全部；每个像元中各图非负且总和为 1。首先去除整体亮度（坡度、阴影）的影响，水体等暗物质按几乎与其他物质同样明亮来计算。停靠面板&lt;i&gt;端元光谱&lt;/i&gt;显示每幅图是什么物质：请把它的光谱与您已知的光谱比较。结果文件夹中还有 CSV 和 ENVI 光谱库格式的光谱、各丰度的不确定度（后验标准差）、每个像元与其重构之间的夹角、一份报告以及训练好的模型。&lt;/p&gt;&lt;h3&gt;多少个端元？&lt;/h3&gt;&lt;p&gt;填 0 时自动估计，报告中给出依据，与&lt;i&gt;估计端元数&lt;/i&gt;相同。也可以数一数影像中能够区分的物质，若阴影较多再加一个。太少：某条光谱看起来像混合物，误差图显示出您认得的地面结构。太多：两条光谱除亮度外几乎相同，或某幅图几乎是空的。请试试少一个和多一个；用&lt;i&gt;草稿&lt;/i&gt;质量就足够了。&lt;/p&gt;&lt;h3&gt;已知物质&lt;/h3&gt;&lt;p&gt;您已知的光谱（来自光谱库或影像中的地点）保持不变并排在最前；其余端元在它们之外寻找。端元数包括两者。&lt;/p&gt;&lt;h3&gt;用哪种影像？&lt;/h3&gt;&lt;p&gt;地表反射率最好；若各处大气相同，辐亮度也可以。头文件或产品标记为坏的波段以及无数据的像元会被排除：&lt;i&gt;检查波段&lt;/i&gt;会列出它们。栅格的单位保持不变。&lt;/p&gt;&lt;p&gt;高级参数中的已发表网络仅供比较：&lt;i&gt;网络&lt;/i&gt;的帮助和报告说明了它们已知的问题。&lt;/p&gt;&lt;p&gt;计算在独立的进程中进行，有 CUDA 显卡时使用显卡。地图始终可用；点击“取消”会在两秒内停止，不留下任何文件。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Finds the spectra between which all others lie, in seconds. Give the library to &lt;i&gt;Unmix into known spectra&lt;/i&gt;, or open it in the dock or in the EnMAP-Box.&lt;/p&gt;&lt;h3&gt;Methods&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;, vertex component analysis: pixels at the corners of the image, one after the other, in random directions.&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;: the pixels that span the largest volume; begins with those of VCA.&lt;/li&gt;&lt;li&gt;&lt;b&gt;Archetypes&lt;/b&gt;: mixtures of many pixels that explain the image best by shape. They stand noise and odd pixels; it is what &lt;i&gt;Unmix&lt;/i&gt; begins with.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage each is a point. Both take a single odd pixel for a material. A large image is read twice, window by window.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟找出将所有其他光谱包围在其间的光谱。可将光谱库交给&lt;i&gt;解混为已知光谱&lt;/i&gt;，或在停靠面板、EnMAP-Box 中打开。&lt;/p&gt;&lt;h3&gt;方法&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;，顶点成分分析：沿随机方向逐个找出影像顶角处的像元。&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;：张成最大体积的像元；从 VCA 的像元开始。&lt;/li&gt;&lt;li&gt;&lt;b&gt;原型&lt;/b&gt;：由许多像元混合而成、按形状最好地解释影像。它们不怕噪声和个别异常像元；&lt;i&gt;解混&lt;/i&gt;就从它们开始。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA 和 N-FINDR 给出影像中的像元：日志说明其位置，在 GeoPackage 中每个都是一个点。两者都会把单个异常像元当作物质。大影像逐窗口读取两遍。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Finds, for every pixel, the mixture of the known spectra that is nearest to it: exactly, without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless you allow otherwise (NNLS).&lt;/p&gt;&lt;h3&gt;Brightness counts&lt;/h3&gt;&lt;p&gt;Unlike &lt;i&gt;Unmix&lt;/i&gt;, brightness is not taken out: a shaded pixel of a material is a mixture with something dark. Give spectra as bright as the materials are in this image, best from places in it, and one of shade or water; or look at the amounts of NNLS, whose sum is a pixel's brightness.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;The same maps, layers and files as from &lt;i&gt;Unmix&lt;/i&gt;. The uncertainty is the standard error of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows where a material is missing: &lt;i&gt;Unmix&lt;/i&gt; with known spectra finds it.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;为每个像元求出与之最接近的已知光谱混合：精确求解，无需训练，没有随机性。丰度非负且总和为 1（FCLS），除非您允许其他情况（NNLS）。&lt;/p&gt;&lt;h3&gt;亮度有影响&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;不同，这里不去除亮度：某物质的阴影像元会成为与某种暗物质的混合。请给出与物质在此影像中同样明亮的光谱，最好取自影像中的地点，并给出一条阴影或水体的光谱；或者查看 NNLS 的量，其总和就是像元的亮度。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;相同的图、图层和文件。不确定度是最小二乘混合的标准误差，由每个像元自身的拟合偏差得出。重构误差大的地方缺少某种物质：带已知光谱的&lt;i&gt;解混&lt;/i&gt;能找到它。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Gives the abundance map of one endmember of a result: the step that a model needs between &lt;i&gt;Unmix&lt;/i&gt; and whatever is to be done with one material.&lt;/p&gt;&lt;p&gt;The endmember is given by its name, as it stands in the layers and in endmembers.csv (capitals do not matter), or by its number. A renamed endmember is found by its new name.&lt;/p&gt;&lt;p&gt;Without a file to write, the output is the map in the result folder itself: nothing is copied. The numbers are the mean abundance over the scene and the share of pixels in which this endmember has the largest abundance.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;给出一个结果中某个端元的丰度图：这是模型中&lt;i&gt;解混&lt;/i&gt;与后续处理某一种物质之间所需的步骤。&lt;/p&gt;&lt;p&gt;端元可以用名称指定，即图层和 endmembers.csv 中的名称（不区分大小写），也可以用编号指定。改过名的端元按新名称查找。&lt;/p&gt;&lt;p&gt;若不指定写出的文件，输出就是结果文件夹中的图本身：不复制任何内容。输出的数值是整景的平均丰度，以及该端元丰度最大的像元所占比例。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Looks at all pixels along random directions of the image's signal subspace and counts how often each one lies at an end (the pixel purity index). Pure pixels are the corners of the cloud and are extreme often; mixtures lie inside it and hardly ever are.&lt;/p&gt;&lt;p&gt;Use it to see where pure pixels are: draw points or polygons there and give them to &lt;i&gt;Unmix&lt;/i&gt; as known places. A map of single scattered pixels says that only odd pixels are extreme.&lt;/p&gt;&lt;p&gt;The map holds counts, -1 where the image has no data. The image is read three times, window by window, and may be of any size.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;沿影像信号子空间的随机方向查看所有像元，统计每个像元位于端点的次数（纯像元指数）。纯像元是点云的顶角，经常位于端点；混合像元在内部，几乎从不。&lt;/p&gt;&lt;p&gt;用它来查看纯像元在哪里：在那里绘制点或多边形，作为已知地点交给&lt;i&gt;解混&lt;/i&gt;。若图中只有零散的单个像元，说明只有异常像元位于端点。&lt;/p&gt;&lt;p&gt;图中为次数，影像无数据处为 -1。影像逐窗口读取三遍，可以是任意大小。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Makes a raster of classes of the abundances of an unmixing: for every pixel the number of the endmember whose abundance is largest, with the endmembers' names and colours.&lt;/p&gt;&lt;p&gt;Pixels in which even the largest abundance is below the &lt;b&gt;smallest abundance that counts&lt;/b&gt; get no class, as do those without data: 0.5 keeps the pixels that are mostly one material, 0.9 those that are nearly pure.&lt;/p&gt;&lt;p&gt;Any raster with one abundance or fraction a band will do. A result folder holds the classes without a smallest abundance already, as &lt;i&gt;dominant.tif&lt;/i&gt;.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;由解混得到的丰度生成分类栅格：每个像元取丰度最大的端元的编号，并带有端元的名称和颜色。&lt;/p&gt;&lt;p&gt;若最大丰度仍低于&lt;b&gt;计入的最小丰度&lt;/b&gt;，该像元不归类，无数据的像元也一样：0.5 保留主要为一种物质的像元，0.9 保留近乎纯净的像元。&lt;/p&gt;&lt;p&gt;任何每个波段为一种丰度或比例的栅格都可以使用。结果文件夹中的 &lt;i&gt;dominant.tif&lt;/i&gt; 已经是不设最小丰度的分类。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Shows how an image is read before it is unmixed: its sensor, the wavelength and width of every band, the unit of its values, which bands are used and which are left out and why, the share of pixels without data, and the mean spectrum of the image.&lt;/p&gt;&lt;h3&gt;Which bands are left out&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;those that the header or the product flags as bad;&lt;/li&gt;&lt;li&gt;those that hold no data in most pixels, or one value everywhere;&lt;/li&gt;&lt;li&gt;where two detectors see the same wavelengths (EnMAP, PRISMA), those of VNIR;&lt;/li&gt;&lt;li&gt;those near 1400 and 1900 nm, where water vapour absorbs the light, when they are mostly noise: when more than half of what varies in them has nothing to do with the other bands.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;Bands that you choose yourself are used whatever is said of them.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;显示影像在解混之前是如何读取的：传感器、每个波段的波长和宽度、数值的单位、哪些波段被使用、哪些被排除及其原因、无数据像元的比例，以及影像的平均光谱。&lt;/p&gt;&lt;h3&gt;哪些波段被排除&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;头文件或产品标记为坏的波段；&lt;/li&gt;&lt;li&gt;大多数像元无数据，或各处为同一个值的波段；&lt;/li&gt;&lt;li&gt;两个探测器看到相同波长时（EnMAP、PRISMA），VNIR 的波段；&lt;/li&gt;&lt;li&gt;1400 和 1900 nm 附近水汽吸收的波段，如果它们主要是噪声：即其变化有一半以上与其他波段无关。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;您自己选择的波段无论如何标记都会使用。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Uses the model of a result (its file &lt;i&gt;model.auvae&lt;/i&gt;) on another image: the same endmembers in the same order and colours, so that maps of many dates or flight lines compare. Nothing is trained, so it takes a fraction of the time of &lt;i&gt;Unmix&lt;/i&gt;. Run it as a batch for many images.&lt;/p&gt;&lt;h3&gt;Which images fit?&lt;/h3&gt;&lt;p&gt;Bands are matched by wavelength. Where they differ they are resampled to the model's, by their widths where both are known; up to a fifth of the model's bands may be missing. Values are brought into the model's unit where both say theirs. What does not fit is refused, with the reason.&lt;/p&gt;&lt;h3&gt;Does the model fit the scene?&lt;/h3&gt;&lt;p&gt;The log and the report warn when pixels and their mixtures differ clearly more in shape than where the model was trained: then other materials are in the image, or it was corrected otherwise. The layer &lt;i&gt;Reconstruction error&lt;/i&gt; shows where. Fine-tune the model with &lt;i&gt;Unmix&lt;/i&gt;, or unmix the image anew.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;把一个结果的模型（其文件 &lt;i&gt;model.auvae&lt;/i&gt;）用于另一幅影像：端元相同，顺序和颜色也相同，因此多个日期或航带的图可以比较。不进行训练，所以只需&lt;i&gt;解混&lt;/i&gt;的一小部分时间。许多影像可用批处理运行。&lt;/p&gt;&lt;h3&gt;哪些影像适合？&lt;/h3&gt;&lt;p&gt;波段按波长匹配。若不同，则重采样到模型的波段；双方都知道宽度时按宽度进行；模型的波段最多可缺五分之一。双方都说明单位时，数值换算到模型的单位。不适合的会被拒绝并说明原因。&lt;/p&gt;&lt;h3&gt;模型适合该影像吗？&lt;/h3&gt;&lt;p&gt;若像元与其混合在形状上的差别明显大于模型训练之处，日志和报告会发出警告：影像中有其他物质，或校正方式不同。图层&lt;i&gt;重构误差&lt;/i&gt;显示在哪里。请用&lt;i&gt;解混&lt;/i&gt;微调模型，或重新解混该影像。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Writes the spectra of a result, under the names they have now: as an ENVI spectral library (.sli with its .hdr), as a table (.csv), or as a GeoPackage of profiles (.gpkg) that the EnMAP-Box opens as a spectral library.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;以当前的名称写出一个结果的光谱：ENVI 光谱库（.sli 及其 .hdr）、表格（.csv），或 EnMAP-Box 可作为光谱库打开的剖面 GeoPackage（.gpkg）。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>A Python that has torch, rasterio, scipy, h5py, defusedxml and safetensors</source>
+   <translation>装有 torch、rasterio、scipy、h5py、defusedxml 和 safetensors 的 Python</translation>
+  </message>
+  <message>
+   <source>A copy of all maps as the bands of one raster, where you want it. One is in the result folder anyway.</source>
+   <translation>把所有丰度图作为一个栅格的各波段，另存一份到您指定的位置。结果文件夹中本来就有一份。</translation>
+  </message>
+  <message>
+   <source>A copy of the map, where you want it. Left empty: the map in the result folder.</source>
+   <translation>在您指定的位置保存该图的副本。留空：使用结果文件夹中的图。</translation>
+  </message>
+  <message>
+   <source>A file could not be written: it is protected, or a virus scanner holds it.</source>
+   <translation>有文件无法写入：文件受保护，或被杀毒软件占用。</translation>
+  </message>
+  <message>
+   <source>A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: first column the wavelength), or profiles of the EnMAP-Box (.gpkg, .geojson). They are brought to the bands and the unit of the image, by band width where both know it.</source>
+   <translation>含有影像中物质光谱的光谱库：ENVI (.sli)、表格（.csv：第一列为波长），或 EnMAP-Box 的剖面（.gpkg、.geojson）。光谱会换算到影像的波段和单位；双方都知道波段宽度时按宽度进行。</translation>
+  </message>
+  <message>
+   <source>A package would have to be compiled, and there is no compiler.</source>
+   <translation>有软件包需要编译，但没有编译器。</translation>
+  </message>
+  <message>
+   <source>A page with the evidence for each number, to open in a web browser (.html).</source>
+   <translation>列出每个数目依据的网页，用浏览器打开（.html）。</translation>
+  </message>
+  <message>
+   <source>A page with the mean spectrum and all bands, to open in a web browser (.html).</source>
+   <translation>含平均光谱和所有波段的网页，用浏览器打开（.html）。</translation>
+  </message>
+  <message>
+   <source>A part of the image: maps are made of that part alone. Left empty: the whole image.</source>
+   <translation>影像的一部分：只对这一部分制图。留空：整幅影像。</translation>
+  </message>
+  <message>
+   <source>A path became longer than this system allows.</source>
+   <translation>某个路径的长度超过了此系统的限制。</translation>
+  </message>
+  <message>
+   <source>A pixel counts as extreme within so many standard deviations of the noise from the end. With 0 only the outermost pixel of each side does.</source>
+   <translation>距端点在多少个噪声标准差以内的像元算作位于端点。0：只算每一侧最外的像元。</translation>
+  </message>
+  <message>
+   <source>A raster with one abundance a band, such as abundances.tif of a result.</source>
+   <translation>每个波段为一种丰度的栅格，例如结果中的 abundances.tif。</translation>
+  </message>
+  <message>
+   <source>AUVAE Unmixing</source>
+   <translation>AUVAE Unmixing</translation>
+  </message>
+  <message>
+   <source>AUVAE {auvae}, PyTorch {torch}, computing on {device}</source>
+   <translation>AUVAE {auvae}，PyTorch {torch}，在 {device} 上计算</translation>
+  </message>
+  <message>
+   <source>AUVAE-Net</source>
+   <translation>AUVAE-Net</translation>
+  </message>
+  <message>
+   <source>AUVAE-Net (published)</source>
+   <translation>AUVAE-Net（已发表版本）</translation>
+  </message>
+  <message>
+   <source>Abundance</source>
+   <translation>丰度</translation>
+  </message>
+  <message>
+   <source>Abundance map</source>
+   <translation>丰度图</translation>
+  </message>
+  <message>
+   <source>Abundance map of one endmember</source>
+   <translation>单个端元的丰度图</translation>
+  </message>
+  <message>
+   <source>Abundance maps</source>
+   <translation>丰度图</translation>
+  </message>
+  <message>
+   <source>Abundance of “{}”: the fraction of each pixel, from 0 to 1.</source>
+   <translation>“{}”的丰度：占每个像元的比例，0 到 1。</translation>
+  </message>
+  <message>
+   <source>Abundances</source>
+   <translation>丰度</translation>
+  </message>
+  <message>
+   <source>Abundances in one raster</source>
+   <translation>合为一个栅格的丰度</translation>
+  </message>
+  <message>
+   <source>Abundances sum to one</source>
+   <translation>丰度总和为一</translation>
+  </message>
+  <message>
+   <source>Abundances, one band an endmember: fractions from 0 to 1.</source>
+   <translation>丰度，每个波段一个端元：比例，0 到 1。</translation>
+  </message>
+  <message>
+   <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
+   <translation>请在 Windows 中启用长路径，或将 AUVAE_PYTHON 设为位于较短文件夹中的环境。</translation>
+  </message>
+  <message>
+   <source>An abundance map: white is none, full colour is a pixel of nothing else.</source>
+   <translation>丰度图：白色为没有，全色表示像元中只有该物质。</translation>
+  </message>
+  <message>
+   <source>An endmember needs a name.</source>
+   <translation>端元需要一个名称。</translation>
+  </message>
+  <message>
+   <source>Angle</source>
+   <translation>夹角</translation>
+  </message>
+  <message>
+   <source>Another endmember of this result is already called “{}”.</source>
+   <translation>此结果中已有另一个端元叫“{}”。</translation>
+  </message>
+  <message>
+   <source>Apply a trained model</source>
+   <translation>应用训练好的模型</translation>
+  </message>
+  <message>
+   <source>Archetypes</source>
+   <translation>原型</translation>
+  </message>
+  <message>
+   <source>As measured</source>
+   <translation>原始测量值</translation>
+  </message>
+  <message>
+   <source>Ask your administrator for it, run pip config set global.cert FILE, and install again.</source>
+   <translation>请向管理员索取该证书，运行 pip config set global.cert FILE，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Automatic</source>
+   <translation>自动</translation>
+  </message>
+  <message>
+   <source>Automatic takes a CUDA graphics card where there is one, otherwise the processor.</source>
+   <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。</translation>
+  </message>
+  <message>
+   <source>Band</source>
+   <translation>波段</translation>
+  </message>
+  <message>
+   <source>Band {}</source>
+   <translation>波段 {}</translation>
+  </message>
+  <message>
+   <source>Bands</source>
+   <translation>波段</translation>
+  </message>
+  <message>
+   <source>Bands from 1350 to 1450 and from 1800 to 1950 nm, where water vapour absorbs the light. What is noise is measured band by band.</source>
+   <translation>1350 至 1450 nm 和 1800 至 1950 nm 的波段，水汽在此吸收光。是否为噪声逐波段测定。</translation>
+  </message>
+  <message>
+   <source>Bands left out</source>
+   <translation>排除的波段</translation>
+  </message>
+  <message>
+   <source>Bands of water vapour</source>
+   <translation>水汽波段</translation>
+  </message>
+  <message>
+   <source>Bands that were compared</source>
+   <translation>参与比较的波段</translation>
+  </message>
+  <message>
+   <source>Bands used</source>
+   <translation>使用的波段</translation>
+  </message>
+  <message>
+   <source>CPU</source>
+   <translation>CPU</translation>
+  </message>
+  <message>
+   <source>CSV files (*.csv)</source>
+   <translation>CSV 文件 (*.csv)</translation>
+  </message>
+  <message>
+   <source>CUDA</source>
+   <translation>CUDA</translation>
+  </message>
+  <message>
+   <source>Call the endmember by the name of the match that is selected</source>
+   <translation>用所选匹配的名称命名该端元</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>取消</translation>
+  </message>
+  <message>
+   <source>Cancelled; nothing was written.</source>
+   <translation>已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Check and use</source>
+   <translation>检查并使用</translation>
+  </message>
+  <message>
+   <source>Check the network connection, or a firewall or proxy in between, and install again.</source>
+   <translation>请检查网络连接或其间的防火墙、代理，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Checked: shares of the pixel (FCLS). Unchecked: amounts that may add up to anything (NNLS).</source>
+   <translation>勾选：占像元的比例 (FCLS)。不勾选：总和可为任意值的量 (NNLS)。</translation>
+  </message>
+  <message>
+   <source>Checking that torch and its companions start</source>
+   <translation>正在检查 torch 及其依赖能否启动</translation>
+  </message>
+  <message>
+   <source>Checking {}</source>
+   <translation>正在检查 {}</translation>
+  </message>
+  <message>
+   <source>Choose another folder.</source>
+   <translation>请选择其他文件夹。</translation>
+  </message>
+  <message>
+   <source>Click pixels in the map to see what they are made of</source>
+   <translation>点击地图中的像元，查看其组成</translation>
+  </message>
+  <message>
+   <source>Click: bring to the front.</source>
+   <translation>单击：移到最前。</translation>
+  </message>
+  <message>
+   <source>Click: hide or show.</source>
+   <translation>单击：隐藏或显示。</translation>
+  </message>
+  <message>
+   <source>Comparing…</source>
+   <translation>正在比较…</translation>
+  </message>
+  <message>
+   <source>Composite</source>
+   <translation>合成图</translation>
+  </message>
+  <message>
+   <source>Composite: the colours of the endmembers, mixed by abundance.</source>
+   <translation>合成图：端元的颜色按丰度混合。</translation>
+  </message>
+  <message>
+   <source>Compute on</source>
+   <translation>计算设备</translation>
+  </message>
+  <message>
+   <source>Computed on</source>
+   <translation>计算设备</translation>
+  </message>
+  <message>
+   <source>Continuum removed</source>
+   <translation>去除连续统</translation>
+  </message>
+  <message>
+   <source>Copy diagnostics</source>
+   <translation>复制诊断信息</translation>
+  </message>
+  <message>
+   <source>Copy the picture</source>
+   <translation>复制图片</translation>
+  </message>
+  <message>
+   <source>Copy the values</source>
+   <translation>复制数值</translation>
+  </message>
+  <message>
+   <source>Count endmembers</source>
+   <translation>估计端元数</translation>
+  </message>
+  <message>
+   <source>Count of materials</source>
+   <translation>物质数</translation>
+  </message>
+  <message>
+   <source>Counting was cancelled; nothing was written.</source>
+   <translation>估计已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Ctrl-click: only this one.</source>
+   <translation>Ctrl+单击：只显示这一条。</translation>
+  </message>
+  <message>
+   <source>Debian and Ubuntu: sudo apt install python3-venv; then install again.</source>
+   <translation>Debian 和 Ubuntu：sudo apt install python3-venv；然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Default: {}.</source>
+   <translation>默认：{}。</translation>
+  </message>
+  <message>
+   <source>Delete the plugin's own environment; results stay</source>
+   <translation>删除插件自己的环境；结果会保留</translation>
+  </message>
+  <message>
+   <source>Divided by the norm</source>
+   <translation>除以范数</translation>
+  </message>
+  <message>
+   <source>Dominant material</source>
+   <translation>主导物质</translation>
+  </message>
+  <message>
+   <source>Dominant material: every pixel in the colour of its largest abundance.</source>
+   <translation>主导物质：每个像元取丰度最大者的颜色。</translation>
+  </message>
+  <message>
+   <source>Done: {}</source>
+   <translation>完成：{}</translation>
+  </message>
+  <message>
+   <source>Double-click: rename.</source>
+   <translation>双击：重命名。</translation>
+  </message>
+  <message>
+   <source>Draft</source>
+   <translation>草稿</translation>
+  </message>
+  <message>
+   <source>ENVI library (.sli with its .hdr), table (.csv), or GeoPackage with profiles that the EnMAP-Box opens (.gpkg).</source>
+   <translation>ENVI 光谱库（.sli 及其 .hdr）、表格 (.csv)，或 EnMAP-Box 可打开的剖面 GeoPackage (.gpkg)。</translation>
+  </message>
+  <message>
+   <source>ENVI spectral libraries (*.sli);;Tables (*.csv);;Profiles of the EnMAP-Box (*.gpkg)</source>
+   <translation>ENVI 光谱库 (*.sli);;表格 (*.csv);;EnMAP-Box 剖面 (*.gpkg)</translation>
+  </message>
+  <message>
+   <source>ENVI spectral library (*.sli)</source>
+   <translation>ENVI 光谱库 (*.sli)</translation>
+  </message>
+  <message>
+   <source>Endmember</source>
+   <translation>端元</translation>
+  </message>
+  <message>
+   <source>Endmember and library spectra</source>
+   <translation>端元光谱与库光谱</translation>
+  </message>
+  <message>
+   <source>Endmember spectra</source>
+   <translation>端元光谱</translation>
+  </message>
+  <message>
+   <source>Endmembers</source>
+   <translation>端元</translation>
+  </message>
+  <message>
+   <source>Endmembers are not found yet</source>
+   <translation>尚未找到端元</translation>
+  </message>
+  <message>
+   <source>Endmembers, faint at first</source>
+   <translation>端元，起初较淡</translation>
+  </message>
+  <message>
+   <source>Epoch</source>
+   <translation>轮次</translation>
+  </message>
+  <message>
+   <source>Estimates how many materials a hyperspectral image is made of.</source>
+   <translation>估计一幅高光谱影像由多少种物质组成。</translation>
+  </message>
+  <message>
+   <source>Export endmembers</source>
+   <translation>导出端元</translation>
+  </message>
+  <message>
+   <source>Export it first: right-click the layer, Export ▸ Save As…, format GeoTIFF; then unmix the file.</source>
+   <translation>请先导出：右键单击图层，“导出 ▸ 另存为…”，格式选 GeoTIFF；然后对该文件解混。</translation>
+  </message>
+  <message>
+   <source>Exporting was cancelled; nothing was written.</source>
+   <translation>导出已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Extent</source>
+   <translation>范围</translation>
+  </message>
+  <message>
+   <source>Extract endmembers</source>
+   <translation>提取端元</translation>
+  </message>
+  <message>
+   <source>Extracting was cancelled; nothing was written.</source>
+   <translation>提取已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Fetching the installer uv</source>
+   <translation>正在获取安装程序 uv</translation>
+  </message>
+  <message>
+   <source>Filter the spectra</source>
+   <translation>筛选光谱</translation>
+  </message>
+  <message>
+   <source>Find the materials of a hyperspectral image and how much of each is where</source>
+   <translation>找出高光谱影像中的物质，以及各处各占多少</translation>
+  </message>
+  <message>
+   <source>Finds the materials in a hyperspectral image and how much of each is in every pixel.</source>
+   <translation>找出高光谱影像中的物质，以及每个像元中各占多少。</translation>
+  </message>
+  <message>
+   <source>Finds the purest spectra of an image, without unmixing it, and writes them as a library.</source>
+   <translation>不解混影像，找出其最纯的光谱并写成光谱库。</translation>
+  </message>
+  <message>
+   <source>Fine-tune this model</source>
+   <translation>微调此模型</translation>
+  </message>
+  <message>
+   <source>Forget the pixels</source>
+   <translation>清除像元</translation>
+  </message>
+  <message>
+   <source>Free some space and install again.</source>
+   <translation>请腾出一些空间，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Freedom of known spectra</source>
+   <translation>已知光谱的自由度</translation>
+  </message>
+  <message>
+   <source>From how many random directions the image is looked at.</source>
+   <translation>从多少个随机方向查看影像。</translation>
+  </message>
+  <message>
+   <source>Graphics card: {} ({} GiB), driver {}.</source>
+   <translation>显卡：{}（{} GiB），驱动程序 {}。</translation>
+  </message>
+  <message>
+   <source>Help</source>
+   <translation>帮助</translation>
+  </message>
+  <message>
+   <source>Hide</source>
+   <translation>隐藏</translation>
+  </message>
+  <message>
+   <source>High</source>
+   <translation>高</translation>
+  </message>
+  <message>
+   <source>How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them as a start only. In between, each is that much of what the image says and the rest as it was given.</source>
+   <translation>影像可以把已知光谱拉开多远：0 保持不变，1 只作为起点。介于其间时，每条光谱按该比例取影像所示，其余按给定的值。</translation>
+  </message>
+  <message>
+   <source>How long the network trains. Draft: a first look. Standard: results to keep. High: the last digits.</source>
+   <translation>网络训练多久。草稿：先看一眼。标准：值得保留的结果。高：追求最后几位精度。</translation>
+  </message>
+  <message>
+   <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from the image. See the help on how to choose it.</source>
+   <translation>影像由多少种物质组成（包括阴影），2 到 30。0：由影像估计。如何选择请看帮助。</translation>
+  </message>
+  <message>
+   <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it.</source>
+   <translation>影像由多少种物质组成（包括阴影），2 到 30。0：自动估计。</translation>
+  </message>
+  <message>
+   <source>How many spectra to find, from 2 to 30. Count endmembers estimates it.</source>
+   <translation>要找出多少条光谱，2 到 30。“估计端元数”可估计它。</translation>
+  </message>
+  <message>
+   <source>How much of each known spectrum is in every pixel, by fully constrained least squares.</source>
+   <translation>用全约束最小二乘法求每个像元中各已知光谱所占的量。</translation>
+  </message>
+  <message>
+   <source>How the network was trained</source>
+   <translation>网络的训练过程</translation>
+  </message>
+  <message>
+   <source>How the spectra are shown</source>
+   <translation>光谱的显示方式</translation>
+  </message>
+  <message>
+   <source>How the spectra are sought: see the help.</source>
+   <translation>寻找光谱的方法：见帮助。</translation>
+  </message>
+  <message>
+   <source>HySime</source>
+   <translation>HySime</translation>
+  </message>
+  <message>
+   <source>Hyperspectral image</source>
+   <translation>高光谱影像</translation>
+  </message>
+  <message>
+   <source>If that does not help, report it with the lines above.</source>
+   <translation>如果没有帮助，请附上以上各行报告此问题。</translation>
+  </message>
+  <message>
+   <source>Inspect bands</source>
+   <translation>检查波段</translation>
+  </message>
+  <message>
+   <source>Inspecting was cancelled; nothing was written.</source>
+   <translation>检查已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Install</source>
+   <translation>安装</translation>
+  </message>
+  <message>
+   <source>Install NVIDIA's current driver and press Repair; until then unmixing runs on the processor.</source>
+   <translation>请安装 NVIDIA 的最新驱动程序并按“修复”；在此之前解混在处理器上运行。</translation>
+  </message>
+  <message>
+   <source>Install a {} for a 64-bit system and install again (torch has no builds for Intel Macs).</source>
+   <translation>请安装 64 位系统的 {}，然后重新安装（torch 没有适用于 Intel Mac 的版本）。</translation>
+  </message>
+  <message>
+   <source>Install one (python.org, or your system's packages) and try again, or name a Python that has torch and rasterio in {}.</source>
+   <translation>请安装一个（python.org，或系统的软件包）后重试，或在 {} 中指定装有 torch 和 rasterio 的 Python。</translation>
+  </message>
+  <message>
+   <source>Install the Visual C++ Redistributable (x64) from microsoft.com, restart QGIS, and try again.</source>
+   <translation>请从 microsoft.com 安装 Visual C++ Redistributable (x64)，重新启动 QGIS，然后重试。</translation>
+  </message>
+  <message>
+   <source>Install {} (python.org) and install again.</source>
+   <translation>请安装 {}（python.org），然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Install {} for a 64-bit system: all packages come ready made for it. Then install again.</source>
+   <translation>请安装 64 位系统的 {}：所有软件包都有现成的版本。然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Install, check or remove the environment that unmixing computes in</source>
+   <translation>安装、检查或移除解混所用的计算环境</translation>
+  </message>
+  <message>
+   <source>Installing the command auvae</source>
+   <translation>正在安装命令 auvae</translation>
+  </message>
+  <message>
+   <source>Installing the environment of AUVAE Unmixing</source>
+   <translation>正在安装 AUVAE Unmixing 的环境</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions</source>
+   <translation>正在安装 torch 及其依赖</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions (pip, as your pip settings say)</source>
+   <translation>正在安装 torch 及其依赖（pip，按您的 pip 设置）</translation>
+  </message>
+  <message>
+   <source>Installing torch and its companions from {}</source>
+   <translation>正在从 {} 安装 torch 及其依赖</translation>
+  </message>
+  <message>
+   <source>Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.</source>
+   <translation>其驱动程序对 PyTorch 的 CUDA 来说太旧：请先安装 NVIDIA 的最新驱动程序。</translation>
+  </message>
+  <message>
+   <source>Keep</source>
+   <translation>保留</translation>
+  </message>
+  <message>
+   <source>Known places</source>
+   <translation>已知地点</translation>
+  </message>
+  <message>
+   <source>Known spectra</source>
+   <translation>已知光谱</translation>
+  </message>
+  <message>
+   <source>Largest abundance</source>
+   <translation>最大丰度</translation>
+  </message>
+  <message>
+   <source>Largest count</source>
+   <translation>最大次数</translation>
+  </message>
+  <message>
+   <source>Leave it at AUVAE-Net for results. The published networks are there to compare with and to reproduce papers. Known to be wrong with them: they see one pixel at a time; their angle is averaged over bands, so it is near 90 degrees for a perfect fit; a layer behind the decoder (AAE-Net has none) loosens the spectra from the image; abundances are held against normally distributed numbers; their uncertainty is not usable. They were given the true endmembers; here VCA stands in.</source>
+   <translation>要得到结果请保持 AUVAE-Net。已发表的网络用于比较和复现论文。它们已知的问题：每次只看一个像元；其夹角对波段取平均，因此拟合完美时也接近 90 度；解码器之后的一层（AAE-Net 没有）使光谱与影像的联系松动；丰度与正态分布的数相比；其不确定度不可用。它们原本使用了真实端元；这里用 VCA 代替。</translation>
+  </message>
+  <message>
+   <source>Leave out</source>
+   <translation>排除</translation>
+  </message>
+  <message>
+   <source>Leave out if mostly noise</source>
+   <translation>主要为噪声时排除</translation>
+  </message>
+  <message>
+   <source>Library</source>
+   <translation>光谱库</translation>
+  </message>
+  <message>
+   <source>Lists which bands of a hyperspectral image are used, which are left out, and why.</source>
+   <translation>列出高光谱影像的哪些波段被使用、哪些被排除及其原因。</translation>
+  </message>
+  <message>
+   <source>Load a library to name the endmembers by.</source>
+   <translation>载入光谱库，用来给端元命名。</translation>
+  </message>
+  <message>
+   <source>Load spectral libraries</source>
+   <translation>载入光谱库</translation>
+  </message>
+  <message>
+   <source>Load…</source>
+   <translation>载入…</translation>
+  </message>
+  <message>
+   <source>Looking for a graphics card</source>
+   <translation>正在查找显卡</translation>
+  </message>
+  <message>
+   <source>Looking for a graphics card…</source>
+   <translation>正在查找显卡…</translation>
+  </message>
+  <message>
+   <source>Losses and moving endmembers</source>
+   <translation>损失与变化中的端元</translation>
+  </message>
+  <message>
+   <source>Losses come with the training</source>
+   <translation>训练开始后显示损失</translation>
+  </message>
+  <message>
+   <source>Make an environment in a folder with a plain name, such as C:\auvae, and name it in Set up.</source>
+   <translation>请在名称简单的文件夹（如 C:\auvae）中建立环境，并在“设置”中指定它。</translation>
+  </message>
+  <message>
+   <source>Makes classes of abundances: the largest one of every pixel.</source>
+   <translation>由丰度生成分类：每个像元取最大者。</translation>
+  </message>
+  <message>
+   <source>Making an environment with {}</source>
+   <translation>正在用 {} 建立环境</translation>
+  </message>
+  <message>
+   <source>Maps an image with a trained model: the same endmembers, in the same order, no training.</source>
+   <translation>用训练好的模型对影像制图：端元相同、顺序相同，无需训练。</translation>
+  </message>
+  <message>
+   <source>Maps how often each pixel is extreme in random projections: where pure pixels are.</source>
+   <translation>显示每个像元在随机投影中位于端点的次数：纯像元在哪里。</translation>
+  </message>
+  <message>
+   <source>Mask</source>
+   <translation>掩膜</translation>
+  </message>
+  <message>
+   <source>Matches and library spectra</source>
+   <translation>匹配与库光谱</translation>
+  </message>
+  <message>
+   <source>Materials as polygons</source>
+   <translation>物质多边形</translation>
+  </message>
+  <message>
+   <source>Mean abundance</source>
+   <translation>平均丰度</translation>
+  </message>
+  <message>
+   <source>Mean spectral angle, in radians</source>
+   <translation>平均光谱角（弧度）</translation>
+  </message>
+  <message>
+   <source>Method</source>
+   <translation>方法</translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation>模型</translation>
+  </message>
+  <message>
+   <source>Name of the endmember</source>
+   <translation>端元名称</translation>
+  </message>
+  <message>
+   <source>Names of spectra in the library, with commas between. Left empty: all of them.</source>
+   <translation>光谱库中光谱的名称，用逗号分隔。留空：全部。</translation>
+  </message>
+  <message>
+   <source>Names of the classes, as a JSON list</source>
+   <translation>各类的名称（JSON 列表）</translation>
+  </message>
+  <message>
+   <source>Network</source>
+   <translation>网络</translation>
+  </message>
+  <message>
+   <source>No NVIDIA graphics card was found: unmixing will run on the processor.</source>
+   <translation>未找到 NVIDIA 显卡：解混将在处理器上运行。</translation>
+  </message>
+  <message>
+   <source>No browser opens “{}”.</source>
+   <translation>没有浏览器能打开“{}”。</translation>
+  </message>
+  <message>
+   <source>No data in this pixel (row {}, column {}).</source>
+   <translation>此像元无数据（第 {} 行，第 {} 列）。</translation>
+  </message>
+  <message>
+   <source>No {} was found to make the environment from: {}.</source>
+   <translation>未找到可用来建立环境的 {}，只找到：{}。</translation>
+  </message>
+  <message>
+   <source>Nothing is known: choose a library of spectra, a layer of places, or both.</source>
+   <translation>没有任何已知内容：请选择光谱库、地点图层，或两者。</translation>
+  </message>
+  <message>
+   <source>Nothing was removed.</source>
+   <translation>未移除任何内容。</translation>
+  </message>
+  <message>
+   <source>Number of endmembers</source>
+   <translation>端元数</translation>
+  </message>
+  <message>
+   <source>Number of endmembers (0: estimate it)</source>
+   <translation>端元数（0：自动估计）</translation>
+  </message>
+  <message>
+   <source>Number of endmembers, estimated</source>
+   <translation>端元数（估计值）</translation>
+  </message>
+  <message>
+   <source>Number of the endmember</source>
+   <translation>端元编号</translation>
+  </message>
+  <message>
+   <source>One of the packages does not exist for this Python or this kind of machine.</source>
+   <translation>有软件包不支持此 Python 或此类机器。</translation>
+  </message>
+  <message>
+   <source>One of: {}.</source>
+   <translation>可选：{}。</translation>
+  </message>
+  <message>
+   <source>Only this one</source>
+   <translation>只显示这一条</translation>
+  </message>
+  <message>
+   <source>Open the help of AUVAE Unmixing in the browser; it needs no network</source>
+   <translation>在浏览器中打开 AUVAE Unmixing 的帮助；不需要网络</translation>
+  </message>
+  <message>
+   <source>Open the report of this result in the browser</source>
+   <translation>在浏览器中打开此结果的报告</translation>
+  </message>
+  <message>
+   <source>Optional.</source>
+   <translation>可选项。</translation>
+  </message>
+  <message>
+   <source>Or use a Python you already have</source>
+   <translation>或使用您已有的 Python</translation>
+  </message>
+  <message>
+   <source>Outputs</source>
+   <translation>输出</translation>
+  </message>
+  <message>
+   <source>PNG image (*.png)</source>
+   <translation>PNG 图像 (*.png)</translation>
+  </message>
+  <message>
+   <source>Parameters</source>
+   <translation>参数</translation>
+  </message>
+  <message>
+   <source>Picks one endmember's map out of a result, by name or number.</source>
+   <translation>按名称或编号从结果中取出一个端元的图。</translation>
+  </message>
+  <message>
+   <source>Pixels</source>
+   <translation>像元</translation>
+  </message>
+  <message>
+   <source>Pixels in which no material has at least this share get no polygon.</source>
+   <translation>没有任何物质达到此比例的像元不生成多边形。</translation>
+  </message>
+  <message>
+   <source>Pixels that are extreme</source>
+   <translation>位于端点的像元</translation>
+  </message>
+  <message>
+   <source>Pixels whose largest abundance is smaller get no class. 0: all get one.</source>
+   <translation>最大丰度小于此值的像元不归类。0：全部归类。</translation>
+  </message>
+  <message>
+   <source>Place {}</source>
+   <translation>地点 {}</translation>
+  </message>
+  <message>
+   <source>Place, apart from the Python of QGIS: {}</source>
+   <translation>位置（与 QGIS 的 Python 分开）：{}</translation>
+  </message>
+  <message>
+   <source>Points or polygons where a material is pure, in any coordinate system; only those selected, where some are. Their field “name” says which material; the mean of its pixels is its spectrum. A place whose pixels differ much is reported.</source>
+   <translation>物质纯净处的点或多边形，任意坐标系；若有选中的则只用选中的。其字段“name”说明是哪种物质；其像元的平均值就是光谱。像元差别很大的地点会被报告。</translation>
+  </message>
+  <message>
+   <source>Polygons of materials</source>
+   <translation>物质多边形</translation>
+  </message>
+  <message>
+   <source>Posterior standard deviation of each abundance, one band an endmember. The layer's styles show one endmember each.</source>
+   <translation>各丰度的后验标准差，每个波段一个端元。图层的每个样式显示一个端元。</translation>
+  </message>
+  <message>
+   <source>Power of signal and noise in the directions that HySime looks at.</source>
+   <translation>HySime 所看各方向上信号与噪声的功率。</translation>
+  </message>
+  <message>
+   <source>Press “Probe” and click a pixel in the map; further clicks are compared with it.</source>
+   <translation>按“探测”，再点击地图中的一个像元；之后点击的像元会与它比较。</translation>
+  </message>
+  <message>
+   <source>Probe</source>
+   <translation>探测</translation>
+  </message>
+  <message>
+   <source>Probe pixels</source>
+   <translation>探测像元</translation>
+  </message>
+  <message>
+   <source>Profiles of the EnMAP-Box (*.gpkg);;ENVI spectral libraries (*.sli);;Tables (*.csv)</source>
+   <translation>EnMAP-Box 剖面 (*.gpkg);;ENVI 光谱库 (*.sli);;表格 (*.csv)</translation>
+  </message>
+  <message>
+   <source>Projections</source>
+   <translation>投影数</translation>
+  </message>
+  <message>
+   <source>Purity</source>
+   <translation>纯度</translation>
+  </message>
+  <message>
+   <source>Purity map (PPI)</source>
+   <translation>纯度图 (PPI)</translation>
+  </message>
+  <message>
+   <source>PyTorch (build for {}), NumPy, SciPy, Rasterio, Safetensors: {:.1f} GiB to download, {:.1f} GiB on disk.</source>
+   <translation>PyTorch（{} 版本）、NumPy、SciPy、Rasterio、Safetensors：下载 {:.1f} GiB，占用磁盘 {:.1f} GiB。</translation>
+  </message>
+  <message>
+   <source>QGIS cannot read single pixels of “{}”, so its spectrum is not shown.</source>
+   <translation>QGIS 无法读取“{}”的单个像元，因此不显示其光谱。</translation>
+  </message>
+  <message>
+   <source>QGIS with a result: layers, map and the dock with its spectra.</source>
+   <translation>QGIS 中的一个结果：图层、地图和显示光谱的停靠面板。</translation>
+  </message>
+  <message>
+   <source>QGIS writes no raster with the ending of “{}”. Choose a name that ends in .tif.</source>
+   <translation>QGIS 不能写出以“{}”的扩展名结尾的栅格。请选择以 .tif 结尾的名称。</translation>
+  </message>
+  <message>
+   <source>Quality</source>
+   <translation>质量</translation>
+  </message>
+  <message>
+   <source>RMSE of the reconstruction, in the raster's unit</source>
+   <translation>重构的均方根误差（栅格单位）</translation>
+  </message>
+  <message>
+   <source>Ready. Unmixing runs in {}</source>
+   <translation>就绪。解混运行于 {}</translation>
+  </message>
+  <message>
+   <source>Reconstruction error</source>
+   <translation>重构误差</translation>
+  </message>
+  <message>
+   <source>Reconstruction error: red where a material has no endmember, or light is weak.</source>
+   <translation>重构误差：红色处的像元没有端元能够解释。</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>移除</translation>
+  </message>
+  <message>
+   <source>Remove the libraries</source>
+   <translation>移除光谱库</translation>
+  </message>
+  <message>
+   <source>Removing the environment</source>
+   <translation>正在移除环境</translation>
+  </message>
+  <message>
+   <source>Rename…</source>
+   <translation>重命名…</translation>
+  </message>
+  <message>
+   <source>Repair</source>
+   <translation>修复</translation>
+  </message>
+  <message>
+   <source>Report</source>
+   <translation>报告</translation>
+  </message>
+  <message>
+   <source>Residual</source>
+   <translation>残差</translation>
+  </message>
+  <message>
+   <source>Result folder</source>
+   <translation>结果文件夹</translation>
+  </message>
+  <message>
+   <source>Results in the project</source>
+   <translation>工程中的结果</translation>
+  </message>
+  <message>
+   <source>Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.</source>
+   <translation>请在终端中运行 pip config set global.proxy http://USER:PASSWORD@HOST:PORT，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>SVG drawing (*.svg)</source>
+   <translation>SVG 图形 (*.svg)</translation>
+  </message>
+  <message>
+   <source>Save as PNG, SVG, CSV or ENVI library…</source>
+   <translation>另存为 PNG、SVG、CSV 或 ENVI 光谱库…</translation>
+  </message>
+  <message>
+   <source>Save the plot</source>
+   <translation>保存图形</translation>
+  </message>
+  <message>
+   <source>Saved as {}.</source>
+   <translation>已保存为 {}。</translation>
+  </message>
+  <message>
+   <source>Scene</source>
+   <translation>影像</translation>
+  </message>
+  <message>
+   <source>See that you may write there, make an exception for it in the virus scanner, and install again.</source>
+   <translation>请确认您有写入权限，并在杀毒软件中为其添加例外，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Seed</source>
+   <translation>随机种子</translation>
+  </message>
+  <message>
+   <source>Select a map of an unmixing result first.</source>
+   <translation>请先选择一个解混结果的图。</translation>
+  </message>
+  <message>
+   <source>Select an abundance map of an unmixing result to see its endmember spectra.</source>
+   <translation>选择解混结果的一幅丰度图，以查看其端元光谱。</translation>
+  </message>
+  <message>
+   <source>Sensor, where it was recognised</source>
+   <translation>传感器（若能识别）</translation>
+  </message>
+  <message>
+   <source>Set up AUVAE Unmixing</source>
+   <translation>设置 AUVAE Unmixing</translation>
+  </message>
+  <message>
+   <source>Set up…</source>
+   <translation>设置…</translation>
+  </message>
+  <message>
+   <source>Share of pixels in which it is the largest</source>
+   <translation>该端元丰度最大的像元比例</translation>
+  </message>
+  <message>
+   <source>Share of pixels without data</source>
+   <translation>无数据像元的比例</translation>
+  </message>
+  <message>
+   <source>Share of the work</source>
+   <translation>已完成的比例</translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation>显示</translation>
+  </message>
+  <message>
+   <source>Show all</source>
+   <translation>全部显示</translation>
+  </message>
+  <message>
+   <source>Show all of the plot (Home)</source>
+   <translation>显示整个图形 (Home)</translation>
+  </message>
+  <message>
+   <source>Show or hide the spectra of a result, its probe, library and training</source>
+   <translation>显示或隐藏结果的光谱、探测、光谱库和训练</translation>
+  </message>
+  <message>
+   <source>Smallest abundance that counts</source>
+   <translation>计入的最小丰度</translation>
+  </message>
+  <message>
+   <source>Spectra</source>
+   <translation>光谱</translation>
+  </message>
+  <message>
+   <source>Spectra and abundances of pixels</source>
+   <translation>像元的光谱与丰度</translation>
+  </message>
+  <message>
+   <source>Spectral angle (radians)</source>
+   <translation>光谱角（弧度）</translation>
+  </message>
+  <message>
+   <source>Spectral angle between each pixel and its reconstruction, in radians.</source>
+   <translation>每个像元与其重构之间的光谱角（弧度）。</translation>
+  </message>
+  <message>
+   <source>Spectral angle to the endmember, in radians: 0 is the same shape</source>
+   <translation>与端元的光谱角（弧度）：0 表示形状相同</translation>
+  </message>
+  <message>
+   <source>Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</source>
+   <translation>光谱库 (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</translation>
+  </message>
+  <message>
+   <source>Spectral libraries ({})</source>
+   <translation>光谱库 ({})</translation>
+  </message>
+  <message>
+   <source>Spectral library</source>
+   <translation>光谱库</translation>
+  </message>
+  <message>
+   <source>Spectrum</source>
+   <translation>光谱</translation>
+  </message>
+  <message>
+   <source>Spectrum {}</source>
+   <translation>光谱 {}</translation>
+  </message>
+  <message>
+   <source>Spread</source>
+   <translation>离散度</translation>
+  </message>
+  <message>
+   <source>Standard</source>
+   <translation>标准</translation>
+  </message>
+  <message>
+   <source>Standard deviation</source>
+   <translation>标准差</translation>
+  </message>
+  <message>
+   <source>Standard deviation of the {} purest pixels of each endmember, as bright as it is. The least pure of them holds {:.0%}.</source>
+   <translation>每个端元最纯的 {} 个像元的标准差，亮度调整到与端元相同。其中最不纯的含 {:.0%}。</translation>
+  </message>
+  <message>
+   <source>Start of the random numbers. The same seed, image and settings on one device give the same result.</source>
+   <translation>随机数的起点。在同一设备上，相同的种子、影像和设置得到相同的结果。</translation>
+  </message>
+  <message>
+   <source>Stop any unmixing that is running and press Remove again.</source>
+   <translation>请停止正在运行的解混，然后再次按“移除”。</translation>
+  </message>
+  <message>
+   <source>Stop any unmixing that is running, see that you may write there, and install again.</source>
+   <translation>请停止正在运行的解混，确认您有写入权限，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Table (*.csv)</source>
+   <translation>表格 (*.csv)</translation>
+  </message>
+  <message>
+   <source>Table of bands</source>
+   <translation>波段表</translation>
+  </message>
+  <message>
+   <source>The Python environment in {} was made for another version of this plugin</source>
+   <translation>{} 中的 Python 环境是为此插件的另一版本建立的</translation>
+  </message>
+  <message>
+   <source>The Python environment with torch is not installed yet</source>
+   <translation>装有 torch 的 Python 环境尚未安装</translation>
+  </message>
+  <message>
+   <source>The Python named {}, {}, is not a Python program that can be started: correct it in {}, or clear it and press Install there.</source>
+   <translation>由 {} 指定的 Python（{}）不是可以启动的 Python 程序：请在 {} 中更正，或清除它并在那里按“安装”。</translation>
+  </message>
+  <message>
+   <source>The Python that the environment in {} was made from is gone</source>
+   <translation>建立 {} 中环境所用的 Python 已不存在</translation>
+  </message>
+  <message>
+   <source>The Python “{}” could not be started ({}): name another in {}.</source>
+   <translation>无法启动 Python“{}”（{}）：请在 {} 中指定另一个。</translation>
+  </message>
+  <message>
+   <source>The Python “{}” does not answer as the unmixing process should: name another in {}.</source>
+   <translation>Python“{}”没有像解混进程那样应答：请在 {} 中指定另一个。</translation>
+  </message>
+  <message>
+   <source>The Python “{}” has no {}, which unmixing needs: open {} and press Install.</source>
+   <translation>Python“{}”没有解混所需的 {}：请打开 {} 并按“安装”。</translation>
+  </message>
+  <message>
+   <source>The abundances could not be written to “{}” ({}). The complete result is in “{}”.</source>
+   <translation>丰度无法写入“{}”（{}）。完整的结果在“{}”中。</translation>
+  </message>
+  <message>
+   <source>The bands as a table: number, wavelength, width, whether used, reason, mean.</source>
+   <translation>波段表：编号、波长、宽度、是否使用、原因、平均值。</translation>
+  </message>
+  <message>
+   <source>The bands to use, whatever is said of them. Left empty: all but those flagged bad in the header or the product, empty ones, and those of Bands of water vapour.</source>
+   <translation>要使用的波段，无论如何标记。留空：除头文件或产品标记为坏的波段、空波段以及“水汽波段”所指波段之外的全部波段。</translation>
+  </message>
+  <message>
+   <source>The classes could not be written to “{}” ({}). Choose another place.</source>
+   <translation>分类无法写入“{}”（{}）。请选择其他位置。</translation>
+  </message>
+  <message>
+   <source>The colours of the endmembers, mixed in every pixel by their abundances.</source>
+   <translation>端元颜色，在每个像元中按丰度混合。</translation>
+  </message>
+  <message>
+   <source>The diagnostics are in the clipboard.</source>
+   <translation>诊断信息已复制到剪贴板。</translation>
+  </message>
+  <message>
+   <source>The disk is full.</source>
+   <translation>磁盘已满。</translation>
+  </message>
+  <message>
+   <source>The endmember with the largest abundance of every pixel, as classes.</source>
+   <translation>每个像元中丰度最大的端元，作为类别。</translation>
+  </message>
+  <message>
+   <source>The endmember's name or its number, which begins at 1.</source>
+   <translation>端元的名称或编号（从 1 开始）。</translation>
+  </message>
+  <message>
+   <source>The environment takes about {:.1f} GiB; {} has {:.1f} GiB left.</source>
+   <translation>环境约占 {:.1f} GiB；{} 剩余 {:.1f} GiB。</translation>
+  </message>
+  <message>
+   <source>The file model.auvae in the folder of a result.</source>
+   <translation>结果文件夹中的文件 model.auvae。</translation>
+  </message>
+  <message>
+   <source>The file to write; its ending says in which format.</source>
+   <translation>要写出的文件；其扩展名决定格式。</translation>
+  </message>
+  <message>
+   <source>The folder for maps, spectra, report and model of the unmixing.</source>
+   <translation>存放解混所得的图、光谱、报告和模型的文件夹。</translation>
+  </message>
+  <message>
+   <source>The folder for maps, spectra, report and model. A new or empty folder, or one with an earlier result of this scene: that is replaced once the new one is complete. In a batch write {} where the name of each scene is to stand, as in results/{}, and fill that down.</source>
+   <translation>存放图、光谱、报告和模型的文件夹。可以是新文件夹、空文件夹或含有此影像早先结果的文件夹：新结果完整后才替换旧结果。批处理时，在应出现各影像名称的位置写 {}，如 results/{}，并向下填充。</translation>
+  </message>
+  <message>
+   <source>The folder that Unmix has written: the one with result.json in it.</source>
+   <translation>“解混”写出的文件夹：其中有 result.json。</translation>
+  </message>
+  <message>
+   <source>The folder {} holds the result of another scene, {}. Choose another folder, or one with {} in its name: there the name of each scene will stand.</source>
+   <translation>文件夹 {} 中是另一幅影像 {} 的结果。请选择其他文件夹，或名称中带有 {} 的文件夹：该处会出现各影像的名称。</translation>
+  </message>
+  <message>
+   <source>The graphics card's driver is too old for this build of torch, or the card is.</source>
+   <translation>显卡的驱动程序或显卡本身对此 torch 版本来说太旧。</translation>
+  </message>
+  <message>
+   <source>The header does not begin with ENVI: this is no ENVI spectral library.</source>
+   <translation>头文件不以 ENVI 开头：这不是 ENVI 光谱库。</translation>
+  </message>
+  <message>
+   <source>The image to unmix, best in surface reflectance.</source>
+   <translation>要解混的影像，最好是地表反射率。</translation>
+  </message>
+  <message>
+   <source>The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web layer. Products of EnMAP, PRISMA, DESIS and EMIT by the file they come in: their image, METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer.</source>
+   <translation>要解混的影像，最好是地表反射率：栅格文件（ENVI、GeoTIFF 等），不能是网络图层。EnMAP、PRISMA、DESIS 和 EMIT 的产品按其交付的文件选择：影像、METADATA.XML、.he5 或 .nc，或 zip 压缩包；若不是图层，请选择文件。</translation>
+  </message>
+  <message>
+   <source>The installation failed: {}</source>
+   <translation>安装失败：{}</translation>
+  </message>
+  <message>
+   <source>The installation of the Python environment in {} was not finished</source>
+   <translation>{} 中的 Python 环境没有安装完成</translation>
+  </message>
+  <message>
+   <source>The installation was cancelled.</source>
+   <translation>安装已取消。</translation>
+  </message>
+  <message>
+   <source>The installer stumbled over a letter outside ASCII in a path, such as the name of your user folder.</source>
+   <translation>安装程序因路径中的非 ASCII 字符而出错，例如您的用户文件夹名称。</translation>
+  </message>
+  <message>
+   <source>The layer “{}” is no raster file but comes from a service ({}).</source>
+   <translation>图层“{}”不是栅格文件，而是来自服务（{}）。</translation>
+  </message>
+  <message>
+   <source>The layer “{}” is read over the network and has no file on this computer.</source>
+   <translation>图层“{}”通过网络读取，在本机上没有文件。</translation>
+  </message>
+  <message>
+   <source>The layer “{}” lies in the memory of QGIS, where no other process can read it.</source>
+   <translation>图层“{}”位于 QGIS 的内存中，其他进程无法读取。</translation>
+  </message>
+  <message>
+   <source>The lines above it say more; try again.</source>
+   <translation>以上各行有更多信息；请重试。</translation>
+  </message>
+  <message>
+   <source>The map is a GeoTIFF: choose a name that ends with .tif.</source>
+   <translation>该图为 GeoTIFF：请选择以 .tif 结尾的名称。</translation>
+  </message>
+  <message>
+   <source>The map of counts, a GeoTIFF.</source>
+   <translation>次数图，GeoTIFF。</translation>
+  </message>
+  <message>
+   <source>The mask {} cannot be opened as a layer.</source>
+   <translation>掩膜 {} 无法作为图层打开。</translation>
+  </message>
+  <message>
+   <source>The mask “{}” holds no polygon. Draw one, or leave the mask empty.</source>
+   <translation>掩膜“{}”不含多边形。请绘制一个，或将掩膜留空。</translation>
+  </message>
+  <message>
+   <source>The mask “{}” is neither a raster nor a polygon layer.</source>
+   <translation>掩膜“{}”既不是栅格图层也不是多边形图层。</translation>
+  </message>
+  <message>
+   <source>The mean spectrum: bands used, and in yellow those left out.</source>
+   <translation>平均光谱：使用的波段，黄色为排除的波段。</translation>
+  </message>
+  <message>
+   <source>The model.auvae of another image, to go on from: the same endmembers in the same order, fitted to this image, in a fraction of the training. For images that Apply a trained model says the model does not fit. The number of endmembers must be the model's, or 0.</source>
+   <translation>另一幅影像的 model.auvae，由此继续：端元相同、顺序相同，用一小部分训练时间适应此影像。适用于“应用训练好的模型”说模型不适合的影像。端元数必须与模型相同，或为 0。</translation>
+  </message>
+  <message>
+   <source>The network's proxy did not let the installer through.</source>
+   <translation>网络的代理没有放行安装程序。</translation>
+  </message>
+  <message>
+   <source>The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.</source>
+   <translation>端元数必须为 2 到 {}，或为 0 以自动估计，而不是 {}。</translation>
+  </message>
+  <message>
+   <source>The package index could not be reached.</source>
+   <translation>无法访问软件包索引。</translation>
+  </message>
+  <message>
+   <source>The package index's certificate was not accepted: your network has a proxy with one of its own.</source>
+   <translation>软件包索引的证书未被接受：您的网络有使用自己证书的代理。</translation>
+  </message>
+  <message>
+   <source>The picture is on the clipboard.</source>
+   <translation>图片已复制到剪贴板。</translation>
+  </message>
+  <message>
+   <source>The places {} cannot be opened as a layer.</source>
+   <translation>地点 {} 无法作为图层打开。</translation>
+  </message>
+  <message>
+   <source>The polygons, with number and name of their material.</source>
+   <translation>多边形，带有其物质的编号和名称。</translation>
+  </message>
+  <message>
+   <source>The purity map was cancelled; nothing was written.</source>
+   <translation>纯度图已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>The raster of classes that the polygons are drawn from.</source>
+   <translation>用来生成多边形的分类栅格。</translation>
+  </message>
+  <message>
+   <source>The raster of classes: numbers from 1, in the order of the endmembers.</source>
+   <translation>分类栅格：编号从 1 开始，与端元顺序一致。</translation>
+  </message>
+  <message>
+   <source>The result in {} has no endmember “{}”. It has: {}.</source>
+   <translation>{} 中的结果没有端元“{}”。它有：{}。</translation>
+  </message>
+  <message>
+   <source>The same from elsewhere</source>
+   <translation>从别处运行</translation>
+  </message>
+  <message>
+   <source>The scene has no wavelengths: nothing to compare by.</source>
+   <translation>影像没有波长：无法比较。</translation>
+  </message>
+  <message>
+   <source>The scene “{}” is not where it was unmixed: add it to the project to see the pixel's spectrum.</source>
+   <translation>影像“{}”不在解混时的位置：请将它添加到工程中，以查看像元的光谱。</translation>
+  </message>
+  <message>
+   <source>The scene: 100 x 100 pixels of Jasper Ridge, 198 bands.</source>
+   <translation>影像：Jasper Ridge，100 x 100 像元，198 个波段。</translation>
+  </message>
+  <message>
+   <source>The spectra of the endmembers</source>
+   <translation>各端元的光谱</translation>
+  </message>
+  <message>
+   <source>The spectra of the endmembers; around each the spread of its purest pixels.</source>
+   <translation>端元光谱；周围为其最纯像元的离散度。</translation>
+  </message>
+  <message>
+   <source>The system ended the unmixing process because memory ran out (exit code {}). Close other programs, choose fewer bands, or unmix a part of the scene.</source>
+   <translation>内存耗尽，系统结束了解混进程（退出代码 {}）。请关闭其他程序、减少波段，或只解混影像的一部分。</translation>
+  </message>
+  <message>
+   <source>The unmixing process answered in a form this plugin does not know. Reinstall the plugin.</source>
+   <translation>解混进程的应答格式不为此插件所知。请重新安装插件。</translation>
+  </message>
+  <message>
+   <source>The unmixing process ended unexpectedly (exit code {}). Its last words are in the log panel “AUVAE Unmixing”; try again, on the CPU if it ran on a GPU.</source>
+   <translation>解混进程意外结束（退出代码 {}）。它最后的输出在日志面板“AUVAE Unmixing”中；请重试，若原先在 GPU 上运行，请改用 CPU。</translation>
+  </message>
+  <message>
+   <source>The unmixing process failed and did not say why.</source>
+   <translation>解混进程失败，且没有说明原因。</translation>
+  </message>
+  <message>
+   <source>The values are on the clipboard.</source>
+   <translation>数值已复制到剪贴板。</translation>
+  </message>
+  <message>
+   <source>There are no values to save.</source>
+   <translation>没有可保存的数值。</translation>
+  </message>
+  <message>
+   <source>There is no .sli file beside “{}”.</source>
+   <translation>“{}”旁边没有 .sli 文件。</translation>
+  </message>
+  <message>
+   <source>There is no header (.hdr) beside “{}”.</source>
+   <translation>“{}”旁边没有头文件 (.hdr)。</translation>
+  </message>
+  <message>
+   <source>This Python cannot make environments: its venv module is missing.</source>
+   <translation>此 Python 无法建立环境：缺少 venv 模块。</translation>
+  </message>
+  <message>
+   <source>This Python is too new or too old for the pinned packages.</source>
+   <translation>此 Python 对固定版本的软件包来说太新或太旧。</translation>
+  </message>
+  <message>
+   <source>This QGIS has no matplotlib to plot the spectra with. They are in the table {}.</source>
+   <translation>此 QGIS 没有用于绘制光谱的 matplotlib。光谱在表 {} 中。</translation>
+  </message>
+  <message>
+   <source>This build of torch does not use {}.</source>
+   <translation>此 torch 版本不使用 {}。</translation>
+  </message>
+  <message>
+   <source>This name has {} characters; {} are allowed.</source>
+   <translation>此名称有 {} 个字符；最多允许 {} 个。</translation>
+  </message>
+  <message>
+   <source>This place has no coordinates in the CRS of the scene.</source>
+   <translation>此处在影像的坐标参照系中没有坐标。</translation>
+  </message>
+  <message>
+   <source>This place lies outside the scene.</source>
+   <translation>此处位于影像之外。</translation>
+  </message>
+  <message>
+   <source>Threshold</source>
+   <translation>阈值</translation>
+  </message>
+  <message>
+   <source>To repeat it: {}</source>
+   <translation>重复此运算：{}</translation>
+  </message>
+  <message>
+   <source>Tools of the plot</source>
+   <translation>绘图工具</translation>
+  </message>
+  <message>
+   <source>Trained model</source>
+   <translation>训练好的模型</translation>
+  </message>
+  <message>
+   <source>Trained models (*.auvae)</source>
+   <translation>训练好的模型 (*.auvae)</translation>
+  </message>
+  <message>
+   <source>Training</source>
+   <translation>训练</translation>
+  </message>
+  <message>
+   <source>Uncertainty</source>
+   <translation>不确定度</translation>
+  </message>
+  <message>
+   <source>Unmix (AUVAE-Net)</source>
+   <translation>解混 (AUVAE-Net)</translation>
+  </message>
+  <message>
+   <source>Unmix (AUVAE-Net)…</source>
+   <translation>解混 (AUVAE-Net)…</translation>
+  </message>
+  <message>
+   <source>Unmix into known spectra (FCLS)</source>
+   <translation>解混为已知光谱 (FCLS)</translation>
+  </message>
+  <message>
+   <source>Unmixed by AUVAE Unmixing on {} ({})</source>
+   <translation>由 AUVAE Unmixing 于 {} 解混（{}）</translation>
+  </message>
+  <message>
+   <source>Unmixes a hyperspectral image, takes the material with the largest abundance of every pixel, and draws polygons around pixels of one material. Each polygon has the name of its material.</source>
+   <translation>对高光谱影像解混，取每个像元中丰度最大的物质，并在同一物质的像元周围绘制多边形。每个多边形带有其物质的名称。</translation>
+  </message>
+  <message>
+   <source>Unmixes an image and draws polygons around pixels of one material.</source>
+   <translation>对影像解混，并在同一物质的像元周围绘制多边形。</translation>
+  </message>
+  <message>
+   <source>Unmixing needs PyTorch, in an environment of its own that is not set up yet.</source>
+   <translation>解混需要 PyTorch，它位于一个单独的环境中，而该环境尚未设置。</translation>
+  </message>
+  <message>
+   <source>Unmixing report</source>
+   <translation>解混报告</translation>
+  </message>
+  <message>
+   <source>Unmixing was cancelled; nothing was written.</source>
+   <translation>解混已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Use this name</source>
+   <translation>使用此名称</translation>
+  </message>
+  <message>
+   <source>Value / continuum</source>
+   <translation>值 / 连续统</translation>
+  </message>
+  <message>
+   <source>Value / norm</source>
+   <translation>值 / 范数</translation>
+  </message>
+  <message>
+   <source>Versions, paths, graphics card and the last lines, without passwords</source>
+   <translation>版本、路径、显卡和最后的输出，不含密码</translation>
+  </message>
+  <message>
+   <source>Wavelength (nm)</source>
+   <translation>波长 (nm)</translation>
+  </message>
+  <message>
+   <source>What single pixels are made of</source>
+   <translation>单个像元的组成</translation>
+  </message>
+  <message>
+   <source>What the least needed of so many endmembers is worth.</source>
+   <translation>在该端元数下，最不需要的那个端元的价值。</translation>
+  </message>
+  <message>
+   <source>What was there before is unchanged.</source>
+   <translation>原有的内容保持不变。</translation>
+  </message>
+  <message>
+   <source>Where to look: a raster that is not zero there, or polygons, in any coordinate system. All other pixels count as no-data.</source>
+   <translation>要处理的区域：在该处不为零的栅格，或任意坐标系的多边形。其他所有像元按无数据处理。</translation>
+  </message>
+  <message>
+   <source>Which library spectra look most like the endmembers</source>
+   <translation>哪些库光谱与端元最相似</translation>
+  </message>
+  <message>
+   <source>Which of them</source>
+   <translation>其中哪些</translation>
+  </message>
+  <message>
+   <source>Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.</source>
+   <translation>Windows 无法载入 torch：缺少 Microsoft 的 Visual C++ 运行库，或其版本太旧。</translation>
+  </message>
+  <message>
+   <source>Writes the endmembers of a result as a library for ENVI, EnMAP-Box or a spreadsheet.</source>
+   <translation>将结果的端元写成光谱库，供 ENVI、EnMAP-Box 或电子表格使用。</translation>
+  </message>
+  <message>
+   <source>abundance</source>
+   <translation>丰度</translation>
+  </message>
+  <message>
+   <source>adversary</source>
+   <translation>对抗</translation>
+  </message>
+  <message>
+   <source>angle to the reconstruction {:.3f} rad</source>
+   <translation>与重构的夹角 {:.3f} rad</translation>
+  </message>
+  <message>
+   <source>discriminator</source>
+   <translation>判别器</translation>
+  </message>
+  <message>
+   <source>hyperspectral</source>
+   <translation>高光谱</translation>
+  </message>
+  <message>
+   <source>hyperspectral,endmember,endmembers,endmember extraction,extract,spectra,spectral library,VCA,vertex component analysis,N-FINDR,NFINDR,archetypes,archetypal analysis,simplex,pure pixels,EnMAP-Box,profiles,sli</source>
+   <translation>高光谱,端元,端元提取,光谱,光谱库,顶点成分分析,原型,单纯形,纯像元,剖面,hyperspectral,endmember,VCA,N-FINDR,NFINDR,EnMAP-Box,sli</translation>
+  </message>
+  <message>
+   <source>hyperspectral,endmember,endmembers,export,save,spectra,spectral library,ENVI,sli,CSV,EnMAP-Box,profiles,GeoPackage</source>
+   <translation>高光谱,端元,导出,保存,光谱,光谱库,剖面,hyperspectral,endmember,ENVI,sli,CSV,EnMAP-Box,GeoPackage</translation>
+  </message>
+  <message>
+   <source>hyperspectral,imaging spectroscopy,metadata,wavelength,wavelengths,FWHM,bad bands,bbl,noisy bands,water vapour,band list,mean spectrum,no-data,scale,EnMAP,PRISMA,EMIT,DESIS,AVIRIS,HyMap,Sentinel-2</source>
+   <translation>高光谱,成像光谱,元数据,波长,半高宽,坏波段,噪声波段,水汽,波段列表,平均光谱,无数据,缩放,hyperspectral,wavelength,FWHM,bad bands,bbl,EnMAP,PRISMA,EMIT,DESIS,AVIRIS,HyMap,Sentinel-2</translation>
+  </message>
+  <message>
+   <source>hyperspectral,imaging spectroscopy,unmix,unmixing,endmember,endmembers,number of endmembers,virtual dimensionality,intrinsic dimension,subspace,HySime,HFC,NWHFC,VD,materials,estimate</source>
+   <translation>高光谱,成像光谱,解混,端元,端元数,虚拟维数,本征维数,子空间,物质,估计,hyperspectral,unmixing,endmember,HySime,HFC,NWHFC,VD</translation>
+  </message>
+  <message>
+   <source>hyperspectral,imaging spectroscopy,unmix,unmixing,spectral mixture,mixture analysis,linear mixing,endmember,endmembers,endmember extraction,abundance,abundances,fraction,fractions,fractional cover,subpixel,spectra,spectral,spectrum,material,blind source separation,VCA,PPI,N-FINDR,FCLS,UCLS,NNLS,SMA,autoencoder,variational,adversarial,deep learning,neural network,GPU,torch,EnMAP,PRISMA,EMIT,DESIS,AVIRIS</source>
+   <translation>高光谱,成像光谱,解混,光谱混合,混合像元分解,线性混合,端元,端元提取,丰度,比例,覆盖度,亚像元,光谱,物质,盲源分离,自编码器,变分,对抗,深度学习,神经网络,显卡,hyperspectral,unmixing,endmember,abundance,VCA,PPI,N-FINDR,FCLS,UCLS,NNLS,SMA,GPU,torch,EnMAP,PRISMA,EMIT,DESIS,AVIRIS</translation>
+  </message>
+  <message>
+   <source>hyperspectral,purity,pure pixels,PPI,pixel purity index,endmember,endmembers,extreme,projection,projections,skewers,convex hull</source>
+   <translation>高光谱,纯度,纯像元,纯像元指数,端元,投影,凸包,hyperspectral,PPI,pixel purity index</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmix,unmixing,apply,predict,inference,transfer,model,trained,again,time series,multitemporal,dates,batch,abundance,abundances,endmember,endmembers,AUVAE-Net</source>
+   <translation>高光谱,解混,应用,预测,推断,迁移,模型,时间序列,多时相,批处理,丰度,端元,hyperspectral,unmixing,apply,AUVAE-Net</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmix,unmixing,supervised,known,reference,library,spectral library,FCLS,FCLSU,NNLS,CLS,least squares,constrained,non-negative,sum to one,SMA,spectral mixture analysis,linear,abundance,abundances,fractions,endmember,endmembers</source>
+   <translation>高光谱,解混,监督,已知,参考,光谱库,最小二乘,约束,非负,总和为一,线性,丰度,比例,端元,hyperspectral,unmixing,FCLS,FCLSU,NNLS,CLS,SMA</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmixing,abundance,abundances,fraction,fractions,classification,classes,dominant,majority,largest,argmax,material,hard classification,threshold</source>
+   <translation>高光谱,解混,丰度,比例,分类,类别,主导,多数,最大,物质,硬分类,阈值,hyperspectral,unmixing,abundance,argmax</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmixing,abundance,fraction,endmember,pick,select,extract,named,layer,band,model</source>
+   <translation>高光谱,解混,丰度,比例,端元,选取,提取,名称,图层,波段,模型,hyperspectral,unmixing,abundance,endmember</translation>
+  </message>
+  <message>
+   <source>left out: {}</source>
+   <translation>排除：{}</translation>
+  </message>
+  <message>
+   <source>mean {:.5g}</source>
+   <translation>平均值 {:.5g}</translation>
+  </message>
+  <message>
+   <source>no CUDA graphics card</source>
+   <translation>没有 CUDA 显卡</translation>
+  </message>
+  <message>
+   <source>no Python at all</source>
+   <translation>没有任何 Python</translation>
+  </message>
+  <message>
+   <source>no reason given</source>
+   <translation>没有给出原因</translation>
+  </message>
+  <message>
+   <source>posterior</source>
+   <translation>后验</translation>
+  </message>
+  <message>
+   <source>reconstruction</source>
+   <translation>重构</translation>
+  </message>
+  <message>
+   <source>reconstruction, {}</source>
+   <translation>重构，{}</translation>
+  </message>
+  <message>
+   <source>residual, {}</source>
+   <translation>残差，{}</translation>
+  </message>
+  <message>
+   <source>row {}, column {}</source>
+   <translation>第 {} 行，第 {} 列</translation>
+  </message>
+  <message>
+   <source>torch cannot use the GPU it sees ({}): update the GPU's driver.</source>
+   <translation>torch 无法使用它所看到的 GPU（{}）：请更新 GPU 的驱动程序。</translation>
+  </message>
+  <message>
+   <source>trained in {:.0f} s</source>
+   <translation>训练用时 {:.0f} 秒</translation>
+  </message>
+  <message>
+   <source>unmixing</source>
+   <translation>解混</translation>
+  </message>
+  <message>
+   <source>used</source>
+   <translation>使用</translation>
+  </message>
+  <message>
+   <source>{} Unmixing will run on the processor.</source>
+   <translation>{} 解混将在处理器上运行。</translation>
+  </message>
+  <message>
+   <source>{} bands compared, {:.0%} of the range</source>
+   <translation>比较了 {} 个波段，占范围的 {:.0%}</translation>
+  </message>
+  <message>
+   <source>{} cannot be removed completely ({}).</source>
+   <translation>{} 无法完全移除（{}）。</translation>
+  </message>
+  <message>
+   <source>{} cannot be replaced ({}).</source>
+   <translation>{} 无法替换（{}）。</translation>
+  </message>
+  <message>
+   <source>{} cannot be written</source>
+   <translation>{} 无法写入</translation>
+  </message>
+  <message>
+   <source>{} cannot load {} ({}): name another Python, or press Install.</source>
+   <translation>{} 无法载入 {}（{}）：请指定另一个 Python，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} did not answer within three minutes: try again, or press Install.</source>
+   <translation>{} 在三分钟内没有应答：请重试，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)</source>
+   <translation>{} 没有 venv 模块（Debian 和 Ubuntu：sudo apt install python3-venv）</translation>
+  </message>
+  <message>
+   <source>{} holds something other than a Python environment.</source>
+   <translation>{} 中的内容不是 Python 环境。</translation>
+  </message>
+  <message>
+   <source>{} is Python {}, but {} is needed: name another, or press Install.</source>
+   <translation>{} 是 Python {}，但需要 {}：请指定另一个，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} is Python {}.{}</source>
+   <translation>{} 是 Python {}.{}</translation>
+  </message>
+  <message>
+   <source>{} is damaged</source>
+   <translation>{} 已损坏</translation>
+  </message>
+  <message>
+   <source>{} is not a Python that can be started: correct the path, or press Install.</source>
+   <translation>{} 不是可以启动的 Python：请更正路径，或按“安装”。</translation>
+  </message>
+  <message>
+   <source>{} must be one of {}, not “{}”.</source>
+   <translation>{} 必须是 {} 之一，而不是“{}”。</translation>
+  </message>
+  <message>
+   <source>{} of {} bands are used.</source>
+   <translation>使用了 {} 个波段，共 {} 个。</translation>
+  </message>
+  <message>
+   <source>{}, at {:.0%}</source>
+   <translation>{}，进度 {:.0%}</translation>
+  </message>
+  <message>
+   <source>{}: open {} and press Install.</source>
+   <translation>{}：请打开 {} 并按“安装”。</translation>
+  </message>
+  <message>
+   <source>{}: the pixel in row {}, column {}</source>
+   <translation>{}：第 {} 行第 {} 列的像元</translation>
+  </message>
+  <message>
+   <source>“{}” cannot be read: {}</source>
+   <translation>无法读取“{}”：{}</translation>
+  </message>
+  <message>
+   <source>“{}” cannot be read: {}.</source>
+   <translation>无法读取“{}”：{}。</translation>
+  </message>
+  <message>
+   <source>“{}” could not be renamed, and nothing was changed: {}.</source>
+   <translation>“{}”无法重命名，未作任何更改：{}。</translation>
+  </message>
+  <message>
+   <source>“{}” could not be written: {}.</source>
+   <translation>无法写入“{}”：{}。</translation>
+  </message>
+  <message>
+   <source>“{}” has no column of wavelengths: the first column must hold them.</source>
+   <translation>“{}”没有波长列：第一列必须是波长。</translation>
+  </message>
+  <message>
+   <source>“{}” has one column: the first must hold wavelengths, the others spectra.</source>
+   <translation>“{}”只有一列：第一列必须是波长，其余各列为光谱。</translation>
+  </message>
+  <message>
+   <source>“{}” has {} bands, one an abundance is wanted: choose the abundances, not the scene.</source>
+   <translation>“{}”有 {} 个波段，这里需要每个波段一种丰度：请选择丰度，而不是影像。</translation>
+  </message>
+  <message>
+   <source>“{}” has {} wavelengths for {} bands.</source>
+   <translation>“{}”有 {} 个波长，但有 {} 个波段。</translation>
+  </message>
+  <message>
+   <source>“{}” holds its spectra in a binary form: save it in EnMAP-Box as GeoJSON.</source>
+   <translation>“{}”以二进制形式保存光谱：请在 EnMAP-Box 中另存为 GeoJSON。</translation>
+  </message>
+  <message>
+   <source>“{}” holds more than {} spectra: choose a smaller library.</source>
+   <translation>“{}”含有超过 {} 条光谱：请选择较小的光谱库。</translation>
+  </message>
+  <message>
+   <source>“{}” holds no point and no polygon. Draw some, or leave known places empty.</source>
+   <translation>“{}”不含点或多边形。请绘制一些，或将已知地点留空。</translation>
+  </message>
+  <message>
+   <source>“{}” holds no spectra with wavelengths.</source>
+   <translation>“{}”不含带波长的光谱。</translation>
+  </message>
+  <message>
+   <source>“{}” holds other values now than when it was unmixed.</source>
+   <translation>“{}”现在的值与解混时不同。</translation>
+  </message>
+  <message>
+   <source>“{}” is damaged.</source>
+   <translation>“{}”已损坏。</translation>
+  </message>
+  <message>
+   <source>“{}” is damaged: {}</source>
+   <translation>“{}”已损坏：{}</translation>
+  </message>
+  <message>
+   <source>“{}” is damaged: {}.</source>
+   <translation>“{}”已损坏：{}。</translation>
+  </message>
+  <message>
+   <source>“{}” is no ENVI spectral library.</source>
+   <translation>“{}”不是 ENVI 光谱库。</translation>
+  </message>
+  <message>
+   <source>“{}” is no file that GDAL can read.</source>
+   <translation>“{}”不是 GDAL 能读取的文件。</translation>
+  </message>
+  <message>
+   <source>“{}” is no layer of points or polygons.</source>
+   <translation>“{}”不是点或多边形图层。</translation>
+  </message>
+  <message>
+   <source>“{}” is no spectral library: choose a .sli, .csv, .geojson or .gpkg file.</source>
+   <translation>“{}”不是光谱库：请选择 .sli、.csv、.geojson 或 .gpkg 文件。</translation>
+  </message>
+  <message>
+   <source>“{}” is now called “{}”, in layers, files and report.</source>
+   <translation>“{}”现在叫“{}”，图层、文件和报告中都已更改。</translation>
+  </message>
+  <message>
+   <source>“{}” is truncated: copy or download it again.</source>
+   <translation>“{}”不完整：请重新复制或下载。</translation>
+  </message>
+  <message>
+   <source>“{}” is unmixed. The report says how well it fits.</source>
+   <translation>“{}”已解混。报告说明了拟合的好坏。</translation>
+  </message>
+  <message>
+   <source>“{}” lists band numbers, not wavelengths, so its spectra cannot be compared.</source>
+   <translation>“{}”列出的是波段号而不是波长，因此其光谱无法比较。</translation>
+  </message>
+  <message>
+   <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
+   <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
+  </message>
+ </context>
+</TS>
