@@ -1,4 +1,4 @@
-"""`make bench-cluster`: scenes an hour on one and two Dask workers of this machine, against the command in a loop.
+"""`make bench-cluster`: scenes an hour on one and two Dask workers here, against the command in a loop.
 
 Then scaling.py simulates many workers with what was measured here. Writes docs/scaling.md and its plot.
 """
@@ -49,7 +49,9 @@ def main() -> None:
             output = BUILD / f"on-{workers}"
             _unmix(paths[:1], BUILD / f"warm-{workers}", "--run-on", address)  # torch is loaded
             command = ["--models", "each", "--run-on", address]
-            seconds[workers] = _timed(lambda: _unmix(paths, output, *command))
+            start = time.monotonic()
+            _unmix(paths, output, *command)
+            seconds[workers] = time.monotonic() - start
             parts[workers] = _parts(address, paths, output)
     measured = Measured(
         scenes=given.scenes,
@@ -82,14 +84,15 @@ def _unmix(paths: list[Path], output: Path, *more: str) -> None:
 
 
 def _parts(address: str, paths: list[Path], folder: Path) -> dict[str, float]:
-    """Seconds of a block, of moving its bytes, and what Dask adds to it: a block task against the function."""
+    """Seconds of a block, of moving its bytes, and what Dask adds: its task against the function."""
     from auvae.scenes import remote
     from distributed import Client
 
     document = {
         "schema": 1, "task": "unmixscenes", "id": "bench", "scenes": [str(paths[0])], "bands": None,
         "endmembers": 4, "models": "one", "quality": "draft", "seed": 0, "device": "cpu",
-        "selection": {"water_bands": "auto", "mask": None, "extent": None}, "run_on": "", "cpu_workers": False,
+        "selection": {"water_bands": "auto", "mask": None, "extent": None}, "run_on": "",
+        "cpu_workers": False,
         "output": str(folder / "parts"),
     }  # fmt: skip
     work = folder / "parts"
@@ -169,13 +172,17 @@ def _cluster(workers: int) -> Iterator[str]:
         while not file.exists():
             time.sleep(0.1)
         address = str(json.loads(file.read_text())["address"])
-        for _ in range(workers):
-            processes.append(
-                subprocess.Popen(
-                    [*common, "distributed.cli.dask_worker", address, "--host", "127.0.0.1", "--no-nanny",
-                     "--nthreads", "1", "--no-dashboard"], **quiet,
-                )
-            )  # fmt: skip
+        work = [
+            "distributed.cli.dask_worker",
+            address,
+            "--host",
+            "127.0.0.1",
+            "--no-nanny",
+            "--nthreads",
+            "1",
+        ]
+        work = [*common, *work, "--no-dashboard"]
+        processes += [subprocess.Popen(work, **quiet) for _ in range(workers)]
         from distributed import Client
 
         with Client(address, set_as_default=False) as client:

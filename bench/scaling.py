@@ -86,14 +86,16 @@ def write_page(measured: Measured, folder: Path) -> None:
     lines = [
         "# How it scales",
         "",
-        "Made by `make bench-cluster`. The machine was shared while it ran: load "
-        f"{m.load[0]:.1f} before and {m.load[1]:.1f} after, on {m.processors} processors. With a load above "
-        "the number of processors, two workers cannot be twice as fast as one: see the figures as what they "
-        "are, and run it again on a machine of your own.",
+        (
+            "Made by `make bench-cluster`. The machine was shared while it ran: load "
+            f"{m.load[0]:.1f} before and {m.load[1]:.1f} after, on {m.processors} processors. With a load above "
+            "the number of processors, two workers cannot be twice as fast as one: see the figures as what they "
+            "are, and run it again on a machine of your own."
+        ),
         "",
         "## Measured",
         "",
-        f"{m.scenes} scenes of {m.size}, draft quality, a model each, on the processor, one thread a process.",
+        f"{m.scenes} scenes of {m.size}, draft quality, a model each, on the processor, a thread a process.",
         "",
         "| | seconds | scenes an hour |",
         "|---|---|---|",
@@ -101,22 +103,34 @@ def write_page(measured: Measured, folder: Path) -> None:
         f"| 1 worker | {m.one:.1f} | {rate / m.one:.0f} |",
         f"| 2 workers | {m.two:.1f} | {rate / m.two:.0f} |",
         "",
-        f"Two workers against one: {m.one / m.two:.2f} times as fast, {m.one / m.two / 2:.2f} of linear "
-        "(target: 0.9, on processors of their own).",
+        (
+            f"Two workers against one: {m.one / m.two:.2f} times as fast, {m.one / m.two / 2:.2f} of linear "
+            "(target: 0.9, on processors of their own)."
+        ),
         "",
-        f"A block of {m.block_pixels} pixels takes {m.block:.2f} s to map. Its task takes {m.overhead * 1000:.0f} "
-        f"ms more, {m.overhead / m.block:.1%} of it (target: 3 %); a task that does nothing takes "
-        f"{m.empty * 1000:.0f} ms. Moving its bytes (reading its pixels, {m.moved_bytes / 1e6:.0f} MB with its "
-        f"tile, here from the page cache) takes {m.moving:.2f} s, {m.moving / m.block:.0%} of it.",
+        (
+            f"A block of {m.block_pixels} pixels takes {m.block:.2f} s to map. Its task takes "
+            f"{m.overhead * 1000:.0f} "
+            f"ms more, {m.overhead / m.block:.1%} of it (target: 3 %); a task that does nothing takes "
+            f"{m.empty * 1000:.0f} ms. Moving its bytes (reading its pixels, "
+            f"{m.moved_bytes / 1e6:.0f} MB with its "
+            f"tile, here from the page cache) takes {m.moving:.2f} s, {m.moving / m.block:.0%} of it."
+        ),
         "",
         "## Simulated",
         "",
-        f"{SCENES} scenes of {ROWS} x {COLS} x {BANDS}, 16 bit, {ENDMEMBERS} endmembers, one model, on workers "
-        f"as fast as the one above and one file server of {SERVER / 1e9:.2f} GB/s (10 Gbit/s). Tasks go to whoever "
-        f"is free, {DISPATCH * 1000:.0f} ms of the scheduler each; bytes of all workers queue at the server.",
+        (
+            f"{SCENES} scenes of {ROWS} x {COLS} x {BANDS}, 16 bit, {ENDMEMBERS} endmembers, one model, on "
+            "workers "
+            f"as fast as the one above and one file server of {SERVER / 1e9:.2f} GB/s (10 Gbit/s). "
+            f"Tasks go to whoever "
+            f"is free, {DISPATCH * 1000:.0f} ms of the scheduler each; bytes of all workers queue at the server."
+        ),
         "",
-        f"For the measured scenes the simulation says {1 / check:.2f} times as fast with two workers, "
-        f"{m.one / m.two:.2f} was measured.",
+        (
+            f"For the measured scenes the simulation says {1 / check:.2f} times as fast with two workers, "
+            f"{m.one / m.two:.2f} was measured."
+        ),
         "",
         "| workers | hours | times as fast as 1 | of linear |",
         "|---|---|---|---|",
@@ -147,11 +161,15 @@ def _why(m: Measured, limit: int | None) -> str:
         else (f"It falls below 0.9 of linear at {limit} workers.")
     )
     return (
-        f"{where} A scene moves {moved / 1e6:.0f} MB and takes {seconds:.0f} s of computing, so that the file "
-        f"server is busy all the time with about {full:.0f} workers of this speed: {floor / 60:.0f} minutes are the "
-        f"floor, however many there are. Before that the training counts, {m.training:.0f} s in which all others "
+        f"{where} A scene moves {moved / 1e6:.0f} MB and takes {seconds:.0f} s of computing, so that the "
+        "file "
+        f"server is busy all the time with about {full:.0f} workers of this speed: "
+        f"{floor / 60:.0f} minutes are the "
+        f"floor, however many there are. Before that the training counts, {m.training:.0f} s in which all "
+        "others "
         f"wait. The scheduler's {SCENES * (blocks + 1)} tasks take it "
-        f"{SCENES * (blocks + 1) * DISPATCH:.0f} s in all. Faster workers (GPUs) reach the server's limit with fewer of "
+        f"{SCENES * (blocks + 1) * DISPATCH:.0f} s in all. Faster workers (GPUs) reach the "
+        "server's limit with fewer of "
         "them: there faster storage is the way, not more workers."
     )
 
@@ -166,14 +184,15 @@ def _plot(speed: dict[int, float]) -> str:
         return f"{x:.1f},{y:.1f}"
 
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
-        'font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
+            'font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
+        )
     ]
     for tick in range(0, most + 1, 50):
         x, y = place(tick, tick).split(",")
-        drawn.append(
-            f'<path d="M{_LEFT} {y}H{_WIDTH - _RIGHT}M{x} {_TOP}V{_HEIGHT - _BOTTOM}" stroke="#e5e5e5"/>'
-        )
+        lines = f"M{_LEFT} {y}H{_WIDTH - _RIGHT}M{x} {_TOP}V{_HEIGHT - _BOTTOM}"
+        drawn.append(f'<path d="{lines}" stroke="#e5e5e5"/>')
         drawn.append(f'<text x="{_LEFT - 8}" y="{float(y) + 4}" text-anchor="end">{tick}</text>')
         drawn.append(f'<text x="{x}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{tick}</text>')
     points = " ".join(place(workers, value) for workers, value in speed.items())

@@ -33,10 +33,11 @@ from ..result import Result
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
+from .result_algorithm import MOST_ENDMEMBERS
 from .scene_algorithm import DEVICES, SceneAlgorithm
-from .unmix import MOST_ENDMEMBERS, QUALITIES
+from .unmix import QUALITIES
 
-MODELS = ("one", "each")
+MODEL_CHOICES = ("one", "each")
 CLUSTER = "cluster"
 MOST_LOADED = 10
 
@@ -57,7 +58,7 @@ class UnmixScenes(SceneAlgorithm):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, MODELS: MODELS}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, MODELS: MODEL_CHOICES}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -83,17 +84,17 @@ class UnmixScenes(SceneAlgorithm):
         """Return the help beside the parameters: what comes of it, and where it is computed."""
         return tr(
             "<p>Unmixes several images: dates of one place, or the parts of a mosaic. With <b>one model</b>, "
-            "trained on samples of all of them, the endmembers are the same everywhere, so that maps compare; "
+            "trained on samples of all of them, the endmembers are the same everywhere and maps compare; "
             "the images must be of one sensor and in one unit. With one model <b>each</b>, endmembers of one "
             "number may be different materials in different images.</p>"
             "<h3>What you get</h3>"
             "<p>In the result folder: a result for each image, as <i>Unmix</i> makes it; <i>summary.csv</i>, "
-            "the area of each material in each image; <i>summary.html</i>, the report of all, with areas over "
+            "the area of each material in each image; <i>summary.html</i>, the report, with areas over "
             "time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in "
             "their metadata). An image that cannot be unmixed is named there, and the others go on.</p>"
             "<h3>Where it is computed</h3>"
             "<p>On this computer, or on a Dask cluster: write its scheduler's address, or <i>cluster</i> for "
-            "the one set in <i>Plugins ▸ AUVAE Unmixing ▸ Cluster…</i>, which also tests it. Its workers must "
+            "the one set in <i>Plugins ▸ AUVAE Unmixing ▸ Cluster…</i>, which tests it too. Workers must "
             "see images and result folder under the same paths; docs/cluster.md tells how to start them. A "
             "part of an image that fails three times is left no-data, and named.</p>"
             "<h3>When it is stopped</h3>"
@@ -130,9 +131,7 @@ class UnmixScenes(SceneAlgorithm):
                 [tr("One for all images"), tr("One for each image")],
                 defaultValue=0,
             ),
-            tr(
-                "One for all: the same endmembers in every image. One for each: as if each were unmixed alone."
-            ),
+            tr("One for all: the same endmembers in every image. One for each: as if unmixed alone."),
         )
         self._add(
             QgsProcessingParameterEnum(
@@ -245,7 +244,7 @@ class UnmixScenes(SceneAlgorithm):
                 "scenes": self._scenes(parameters, context),
                 "bands": None,
                 "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
-                "models": MODELS[self.parameterAsEnum(parameters, self.MODELS, context)],
+                "models": MODEL_CHOICES[self.parameterAsEnum(parameters, self.MODELS, context)],
                 "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
                 "seed": self.parameterAsInt(parameters, self.SEED, context),
                 "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],

@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     unmix = tasks.add_parser("unmix", help="unmix scenes into endmembers and abundance maps")
     unmix.add_argument(
         "scenes", nargs="+", metavar="SCENE",
-        help="a raster that GDAL reads, or a product of a sensor; several are unmixed with the same endmembers",
+        help="a raster that GDAL reads, or a product of a sensor; several get the same endmembers",
     )  # fmt: skip
     unmix.add_argument(
         "--endmembers",

@@ -1,9 +1,9 @@
 """Training on several devices together: a process for each, their gradients averaged by torch.distributed.
 
-The processes run the very training of training.py. They agree on starting weights by the seed, each draws crops
-of its own, and before every step of the optimiser all gradients are averaged: n devices see n crops a step, and
-do one n-th of the steps, so that as many crops are seen as on one device. What the others have to know goes
-through a folder of their own and the loopback interface; nothing else is listened on.
+The processes run the very training of training.py. They agree on starting weights by the seed, each draws
+crops of its own, and before every step of the optimiser all gradients are averaged: n devices see n crops a
+step, and do one n-th of the steps, so that as many crops are seen as on one device. What the others have to
+know goes through a folder of their own and the loopback interface; nothing else is listened on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import safetensors.numpy
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch._C._distributed_c10d import FileStore
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from .errors import DeviceError
@@ -108,7 +109,7 @@ def train_together(
 
 
 def _start(order: dict[str, Any]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "auvae.parallel", json.dumps(order)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -117,7 +118,6 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[str]:
         encoding="utf-8",
         env={**os.environ, "GLOO_SOCKET_IFNAME": _LOOPBACK, "NCCL_SOCKET_IFNAME": _LOOPBACK},
     )
-    return process
 
 
 def _follow(processes: Sequence[subprocess.Popen[str]], report: Report) -> None:
@@ -192,7 +192,7 @@ def main(order: dict[str, Any]) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     nccl = device.type == "cuda" and dist.is_nccl_available()
-    store = dist.FileStore(str(folder / "store"), len(devices))
+    store = FileStore(str(folder / "store"), len(devices))
     dist.init_process_group(
         "nccl" if nccl else "gloo", store=store, rank=rank, world_size=len(devices), timeout=_PATIENCE
     )

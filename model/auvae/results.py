@@ -96,9 +96,7 @@ def own_model(path: Path, device: str) -> TrainedModel:
     return Model.restore(safetensors.numpy.load_file(path), settings, device)
 
 
-def settled(
-    maps: Maps, inside: tuple[slice, slice], *, shares: bool = True
-) -> tuple[np.ndarray, np.ndarray]:
+def settled(maps: Maps, inside: tuple[slice, slice], *, shares: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Abundances (rows, cols, K) as they are written, of the part of the maps that is `inside`, and valid.
 
     float32 arithmetic may have left a hair below zero or off one; without `shares` they are amounts.

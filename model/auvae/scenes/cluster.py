@@ -19,13 +19,16 @@ from ..errors import AuvaeError, ClusterError, DeviceError, WorkerEnvironmentErr
 from .engine import Ended, Key, Said
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
+    from distributed import Future as DaskFuture
+
+    Future = DaskFuture[dict[str, Any]]
 
     from .tasks import Order
 
 _CONNECT_S = 5
 _LOOK_EVERY_S = 1.0
-# Before this long after the start a worker that has not answered yet is waited for: it may be importing torch.
+# A worker that has not answered yet is waited for so long from the start: it may be importing torch.
 _ANSWER_S = 20.0
 # Where all that are there were refused, others are waited for so long.
 _OTHERS_S = 10.0
@@ -101,7 +104,7 @@ def connected(address: str) -> Iterator[Client]:
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"No Dask scheduler answers at {address}.",
-            "See that it is running, that this computer reaches it (firewall), and that the address is right.",
+            "See that it is running, that the address is right, and that no firewall is between.",
         ) from error
     try:
         yield client
@@ -186,14 +189,21 @@ class Cluster:
     """Hands tasks to the workers of a Dask scheduler; see `engine.Engine`.
 
     Args:
-        client: of the scheduler.
+        client: of the scheduler at this address.
         device, cpu_workers: as in the job.
         visible: a file that workers must see.
         say: told a level and a sentence, on workers that come in or are refused.
     """
 
     def __init__(
-        self, client: Client, device: str, visible: str, say: Callable[[str, str], None], *, cpu_workers: bool
+        self,
+        client: Client,
+        address: str,
+        device: str,
+        visible: str,
+        say: Callable[[str, str], None],
+        *,
+        cpu_workers: bool,
     ) -> None:
         self._client, self._device, self._cpu_workers, self._say = client, device, cpu_workers, say
         self._roll = Roll(client, visible)
@@ -201,7 +211,7 @@ class Cluster:
         self._tasks: dict[Key, _Task] = {}
         self._names: dict[str, Key] = {}
         self._heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._topic, self._address = f"auvae-{client.id}", client.scheduler.address
+        self._topic, self._address = f"auvae-{client.id}", address
         self._numbers = itertools.count()
         self._over = threading.Event()
         client.subscribe_topic(self._topic, lambda event: self._heard.put(("said", event[1])))
@@ -326,8 +336,6 @@ def survey(address: str, cancelled: Callable[[], bool]) -> dict[str, Any]:
     Raises:
         ClusterError: none answers.
     """
-    import distributed
-
     with connected(address) as client:
         roll = Roll(client, None)
         until = time.monotonic() + _ANSWER_S
@@ -336,15 +344,15 @@ def survey(address: str, cancelled: Callable[[], bool]) -> dict[str, Any]:
             if roll.settled:
                 break
             time.sleep(0.2)
-        versions = client.get_versions()
-        scheduler = versions["scheduler"]["packages"].get("distributed")
+        versions: Any = client.get_versions()
+        scheduler, here = (versions[who]["packages"].get("distributed") for who in ("scheduler", "client"))
         workers = [worker.document() for worker in roll.workers.values()]
         for worker in workers:
             if worker["auvae"] is None and not worker["problem"]:
                 worker["problem"] = "it does not answer"
     warnings = []
-    if scheduler != distributed.__version__:
-        warnings.append(f"The scheduler has Dask {scheduler}, this Python {distributed.__version__}.")
+    if scheduler != here:
+        warnings.append(f"The scheduler has Dask {scheduler}, this Python {here}.")
     if not workers:
         warnings.append("The scheduler has no worker at present.")
     return {

@@ -20,7 +20,7 @@ _TAGS = re.compile(
 
 
 def scene_date(path: str) -> str | None:
-    """The day a scene was taken as YYYY-MM-DD: in its name, then in the tags of its raster; None if unknown."""
+    """The day a scene was taken as YYYY-MM-DD: in its name, then in its tags; None if unknown."""
     found = date_in(os.path.basename(path))
     if found is not None:
         return found

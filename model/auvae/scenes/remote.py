@@ -66,6 +66,6 @@ def work(kind: str, order: dict[str, Any], topic: str, version: str) -> dict[str
         return perform(kind, order, emit, unwanted)
     except AuvaeError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (see below)
         # Exceptions of other packages may not be known, or not of the same form, where they arrive.
         raise RuntimeError(f"{type(error).__name__}: {error}") from None

@@ -81,7 +81,9 @@ def run_scenes(job: ScenesJob, emit: Callable[[dict[str, Any]], None], cancelled
             from .cluster import Cluster, connected
 
             client = stack.enter_context(connected(job.run_on))
-            engine = Cluster(client, job.device, place.token, course.message, cpu_workers=job.cpu_workers)
+            engine = Cluster(
+                client, job.run_on, job.device, place.token, course.message, cpu_workers=job.cpu_workers
+            )
         else:
             engine = Here(run.hear, cancelled)
         stack.callback(engine.close)
@@ -460,8 +462,8 @@ def common_bands(scenes: list[dict[str, Any]]) -> list[int]:
     for other in scenes[1:]:
         if other["band_count"] != first["band_count"]:
             raise SceneError(
-                f"{first['name']} has {first['band_count']} bands and {other['name']} {other['band_count']}: one "
-                "model cannot be trained on both.",
+                f"{first['name']} has {first['band_count']} bands and {other['name']} "
+                f"{other['band_count']}: one model cannot be trained on both.",
                 remedy,
             )
         if other["unit"] != first["unit"]:
@@ -475,8 +477,8 @@ def common_bands(scenes: list[dict[str, Any]]) -> list[int]:
             apart = max((abs(one[band] - two[band]) for band in one.keys() & two.keys()), default=0.0)
             if apart > _SAME_BAND:
                 raise SceneError(
-                    f"The bands of {first['name']} and {other['name']} are up to {apart:.1f} nm apart: one model "
-                    "cannot be trained on both.",
+                    f"The bands of {first['name']} and {other['name']} are up to {apart:.1f} nm apart: "
+                    "one model cannot be trained on both.",
                     remedy,
                 )
         common &= set(other["bands"])

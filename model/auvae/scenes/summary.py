@@ -29,7 +29,7 @@ _COLUMNS = (
 _KM2 = 1e6
 _FEWEST_DATES = 2
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 320, 76, 150, 14, 42
-_SHOWN, _LABEL = 12, 80
+_SHOWN, _LABEL, _TICKS = 12, 80, 6
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:62em;margin:2em auto;padding:0 1em}
 h1{margin-bottom:0}h2{margin-top:1.6em;border-bottom:1px solid #ddd}
@@ -194,7 +194,7 @@ def _plot(lines: dict[str, list[tuple[date, float]]], colors: dict[str, str], un
     first, last = min(day for day, _ in every), max(day for day, _ in every)
     top = max(value for _, value in every) or 1.0
     step = 10.0 ** math.floor(math.log10(top))
-    step = next(factor * step for factor in (0.1, 0.2, 0.5, 1, 2, 5) if top / (factor * step) <= 6)
+    step = next(factor * step for factor in (0.1, 0.2, 0.5, 1, 2, 5) if top / (factor * step) <= _TICKS)
     ticks = [round(number * step, 10) for number in range(math.ceil(top / step - 1e-9) + 1)]
 
     def across(day: date) -> float:
