@@ -88,8 +88,10 @@ def write_page(measured: Measured, folder: Path) -> None:
         "",
         (
             "Made by `make bench-cluster`. The machine was shared while it ran: load "
-            f"{m.load[0]:.1f} before and {m.load[1]:.1f} after, on {m.processors} processors. With a load above "
-            "the number of processors, two workers cannot be twice as fast as one: see the figures as what they "
+            f"{m.load[0]:.1f} before and {m.load[1]:.1f} after, on {m.processors} processors. "
+            "With a load above "
+            "the number of processors, two workers cannot be twice as fast as one: see the figures as "
+            "what they "
             "are, and run it again on a machine of your own."
         ),
         "",
@@ -124,7 +126,8 @@ def write_page(measured: Measured, folder: Path) -> None:
             "workers "
             f"as fast as the one above and one file server of {SERVER / 1e9:.2f} GB/s (10 Gbit/s). "
             f"Tasks go to whoever "
-            f"is free, {DISPATCH * 1000:.0f} ms of the scheduler each; bytes of all workers queue at the server."
+            f"is free, {DISPATCH * 1000:.0f} ms of the scheduler each; bytes of all workers queue at the "
+            "server."
         ),
         "",
         (
@@ -185,7 +188,8 @@ def _plot(speed: dict[int, float]) -> str:
 
     drawn = [
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+            'font-family="sans-serif" '
             'font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
         )
     ]
@@ -197,10 +201,10 @@ def _plot(speed: dict[int, float]) -> str:
         drawn.append(f'<text x="{x}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{tick}</text>')
     points = " ".join(place(workers, value) for workers, value in speed.items())
     drawn += [
-        f'<polyline points="{place(0, 0)} {place(most, most)}" stroke="#999" stroke-dasharray="5 4" fill="none"/>',
+        f'<polyline points="{place(0, 0)} {place(most, most)}" stroke="#999" fill="none"/>',
         f'<polyline points="{points}" stroke="#1f6f8b" stroke-width="2" fill="none"/>',
         f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">Workers</text>',
-        f'<text transform="translate(18 {_HEIGHT / 2}) rotate(-90)" text-anchor="middle">Times as fast as one</text>',
+        f'<text transform="translate(18 {_HEIGHT / 2}) rotate(-90)" text-anchor="middle">Speed-up</text>',
         "</svg>",
     ]
     return "".join(drawn) + "\n"

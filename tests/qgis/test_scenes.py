@@ -47,8 +47,8 @@ def test_a_cluster_that_is_not_set_or_no_address_is_refused_in_words(qgis_app, m
 
 
 def test_the_cluster_window_shows_workers_and_what_does_not_fit(qgis_app, stand_in, plugin_modules):
-    worker = {"address": "tcp://10.0.0.2:1", "name": "one", "threads": 4, "memory": 8 * 1024**3,
-              "gpus": ["Card"], "auvae": "0.0.9", "python": "3", "torch": "2", "problem": "it is old"}  # fmt: skip
+    worker = {"address": "tcp://h:2", "name": "one", "threads": 4, "memory": 8 * 1024**3,
+              "gpus": ["Card"], "auvae": "0.0.9", "problem": "it is old"}  # fmt: skip
     answer = {"event": "result", "distributed": "1", "workers": [worker], "warnings": []}
     stand_in(f"read job; echo '{json.dumps(answer)}'; cat > /dev/null")
     dialog = plugin_modules("auvae_qgis.gui.cluster_dialog").ClusterDialog()
