@@ -95,10 +95,10 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 "header or the product, empty ones, and those of Bands of water vapour."
             ),
         )
-        self._add_selection()
+        self._add_water_bands()
 
-    def _add_selection(self) -> None:
-        """Declare which part of an image is looked at."""
+    def _add_water_bands(self) -> None:
+        """Declare what becomes of the bands in which water vapour absorbs."""
         self._add(
             QgsProcessingParameterEnum(
                 self.WATER_BANDS,

@@ -153,7 +153,8 @@ class UnmixScenes(SceneAlgorithm):
             tr("With Compute on: Automatic, workers without a GPU are left out where others have one."),
             advanced=True,
         )
-        self._add_selection()
+        self._add_water_bands()
+        self._add_place()
         self._add_seed()
         self._add_device()
         self._add(
