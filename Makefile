@@ -25,10 +25,10 @@ PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
-	bench-gpu faults fuzz endurance messages clean
+	bench-gpu bench-cluster faults fuzz endurance messages clean
 
 help: ## list the jobs
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 setup: $(ENVIRONMENTS) ## make both environments; installs QGIS with apt where it is missing
 	@echo "Both environments are ready: build/worker, build/qgis"
@@ -40,7 +40,7 @@ $(QGIS): tools/requirements-qgis.txt tools/setup_qgis.sh
 	@build/qgis/bin/python -m pip install --quiet --no-input -r tools/requirements-qgis.txt
 	@touch $@
 
-$(WORKER): model/requirements.txt tools/requirements-worker.txt
+$(WORKER): model/requirements.txt model/requirements-cluster.txt tools/requirements-worker.txt
 	@echo "Making build/worker, the environment with torch: some minutes, once"
 	@python3 -m auvae_qgis.environment build/worker --development
 	@touch $@
@@ -108,6 +108,9 @@ endurance: $(ENVIRONMENTS) ## run after run in one QGIS with 500 layers, and the
 
 messages: ## rewrite the README's "What can go wrong" from the messages in the code
 	@python3 tools/messages.py
+
+bench-cluster: $(WORKER) ## 1 and 2 Dask workers against a loop, and a simulation of 200, to docs/scaling.md
+	@PYTHONPATH=model build/worker/bin/python -m bench.cluster
 
 clean: ## remove everything that was made
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache

@@ -19,6 +19,7 @@ from .algorithms.fcls import Fcls
 from .algorithms.inspect import Inspect
 from .algorithms.purity import Purity
 from .algorithms.unmix import Unmix
+from .algorithms.unmixscenes import UnmixScenes
 from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models
 from .paths import ICON
@@ -38,6 +39,7 @@ class AuvaeProvider(QgsProcessingProvider):
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
         self.addAlgorithm(Unmix())
+        self.addAlgorithm(UnmixScenes())
         self.addAlgorithm(Apply())
         self.addAlgorithm(Fcls())
         self.addAlgorithm(CountEndmembers())

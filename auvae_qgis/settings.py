@@ -6,6 +6,7 @@ from qgis.core import QgsSettings
 
 _PYTHON = "auvae/python"
 _LIBRARIES = "auvae/libraries"
+_CLUSTER = "auvae/cluster"
 
 
 def worker_python() -> str | None:
@@ -29,3 +30,13 @@ def libraries() -> list[str]:
 def set_libraries(paths: list[str]) -> None:
     """Remember which spectral libraries are loaded."""
     QgsSettings().setValue(_LIBRARIES, paths)
+
+
+def cluster_address() -> str:
+    """Return the address of the Dask scheduler, empty when none is set."""
+    return str(QgsSettings().value(_CLUSTER, "", type=str) or "")
+
+
+def set_cluster_address(address: str) -> None:
+    """Remember the Dask scheduler's address."""
+    QgsSettings().setValue(_CLUSTER, address)

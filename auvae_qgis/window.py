@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from .dock_control import DockControl
+from .gui.cluster_dialog import ClusterDialog
 from .gui.dock.dock import ResultDock
 from .gui.environment_dialog import EnvironmentDialog
 from .gui.first_use import invite_to_set_up
@@ -71,12 +72,15 @@ class WindowParts:
         set_up = QAction(QgsApplication.getThemeIcon("/mActionOptions.svg"), tr("Set up…"), window)
         set_up.triggered.connect(self._open_set_up)
         _explain(set_up, tr("Install, check or remove the environment that unmixing computes in"))
+        cluster = QAction(QgsApplication.getThemeIcon("/mActionProperties.svg"), tr("Cluster…"), window)
+        cluster.triggered.connect(lambda: ClusterDialog(window).show())
+        _explain(cluster, tr("Name a Dask cluster for many scenes, and see who works there"))
         pages = QAction(QgsApplication.getThemeIcon("/mActionHelpContents.svg"), tr("Help"), window)
         pages.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("unmix"))))
         _explain(pages, tr("Open the help of AUVAE Unmixing in the browser; it needs no network"))
         show_dock = self.dock.toggleViewAction()
         _explain(show_dock, tr("Show or hide the spectra of a result, its probe, library and training"))
-        entries = [unmix, show_dock, set_up, pages]
+        entries = [unmix, show_dock, set_up, cluster, pages]
         if self.control.probe is not None:
             probe = QAction(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Probe pixels"), window)
             probe.triggered.connect(self._open_probe)

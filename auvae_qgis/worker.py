@@ -358,6 +358,8 @@ def _checked(task: str, event: Event) -> Event:
             "extract": _is_library,
             "export": _is_library,
             "purity": _is_purity,
+            "unmixscenes": _is_many,
+            "cluster": _is_survey,
         }
         complete = checks.get(task, _is_unmixing)(event)
     except (KeyError, TypeError):
@@ -380,6 +382,19 @@ def _is_inspection(event: Event) -> bool:
         and isinstance(event["no_data"], (int, float))
         and all(name in band for band in event["bands"] for name in names)
     )
+
+
+def _is_many(event: Event) -> bool:
+    return (
+        all(isinstance(event["files"][name], str) for name in ("summary", "report", "json"))
+        and all(isinstance(scene["output"], str) for scene in event["scenes"])
+        and isinstance(event["failed"], list)
+    )
+
+
+def _is_survey(event: Event) -> bool:
+    names = ("address", "name", "threads", "memory", "gpus", "auvae", "problem")
+    return all(name in worker for worker in event["workers"] for name in names)
 
 
 def _is_library(event: Event) -> bool:

@@ -30,7 +30,7 @@ from ..paths import icon_of
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 
-DEVICES = ("auto", "cuda", "cpu")
+DEVICES = ("auto", "cuda", "cpu", "all-gpus")
 WATER_CHOICES = ("auto", "drop", "keep")
 
 
@@ -95,6 +95,10 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
                 "header or the product, empty ones, and those of Bands of water vapour."
             ),
         )
+        self._add_water_bands()
+
+    def _add_water_bands(self) -> None:
+        """Declare what becomes of the bands in which water vapour absorbs."""
         self._add(
             QgsProcessingParameterEnum(
                 self.WATER_BANDS,
@@ -152,9 +156,15 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
         """Declare what to compute on."""
         self._add(
             QgsProcessingParameterEnum(
-                self.DEVICE, tr("Compute on"), [tr("Automatic"), tr("CUDA"), tr("CPU")], defaultValue=0
+                self.DEVICE,
+                tr("Compute on"),
+                [tr("Automatic"), tr("CUDA"), tr("CPU"), tr("All GPUs")],
+                defaultValue=0,
             ),
-            tr("Automatic takes a CUDA graphics card where there is one, otherwise the processor."),
+            tr(
+                "Automatic takes a CUDA graphics card where there is one, otherwise the processor. All GPUs: "
+                "every CUDA card of the computer trains at the same time."
+            ),
             advanced=True,
         )
 

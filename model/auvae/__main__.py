@@ -14,6 +14,7 @@ from . import __version__
 from .cancel import EXIT_CANCELLED
 from .errors import AuvaeError, JobError
 from .jobs import METHODS
+from .scenes.job import MODELS
 from .selection import WATER_BANDS
 from .variants import DEFAULT, VARIANTS
 
@@ -39,8 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"auvae {__version__}")
     tasks = parser.add_subparsers(required=True, metavar="TASK")
 
-    unmix = tasks.add_parser("unmix", help="unmix a scene into endmembers and abundance maps")
-    unmix.add_argument("scene", metavar="SCENE", help="a raster that GDAL reads")
+    unmix = tasks.add_parser("unmix", help="unmix scenes into endmembers and abundance maps")
+    unmix.add_argument(
+        "scenes", nargs="+", metavar="SCENE",
+        help="a raster that GDAL reads, or a product of a sensor; several get the same endmembers",
+    )  # fmt: skip
     unmix.add_argument(
         "--endmembers",
         type=int,
@@ -49,8 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         help="how many endmembers (2 to 30); 0 estimates the number",
     )
     unmix.add_argument(
-        "--output", required=True, metavar="DIR", help="the result folder; an earlier result is replaced"
-    )
+        "--output", required=True, metavar="DIR",
+        help="the result folder, of several scenes a folder of result folders; an earlier result is replaced",
+    )  # fmt: skip
     unmix.add_argument(
         "--quality", default="standard", choices=("draft", "standard", "high"), help="how long it trains"
     )
@@ -58,7 +63,22 @@ def _parser() -> argparse.ArgumentParser:
         "--bands", metavar="LIST", help="band numbers such as 1-50,60 (default: every good band)"
     )
     unmix.add_argument("--seed", type=int, default=0, help="the same seed gives the same result (default 0)")
-    unmix.add_argument("--device", default="auto", choices=("auto", "cuda", "cpu"))
+    unmix.add_argument(
+        "--device", default="auto", choices=("auto", "cuda", "cpu", "all-gpus"),
+        help="all-gpus trains on all CUDA cards of a computer together (default auto)",
+    )  # fmt: skip
+    unmix.add_argument(
+        "--models", default="one", choices=MODELS,
+        help="of several scenes: one model trained on samples of all, or one for each (default one)",
+    )  # fmt: skip
+    unmix.add_argument(
+        "--run-on", default="", metavar="ADDRESS",
+        help="a Dask scheduler, such as tcp://host:8786, see docs/cluster.md (default: this computer)",
+    )  # fmt: skip
+    unmix.add_argument(
+        "--cpu-workers", action="store_true",
+        help="on a cluster: workers without a GPU take part although others have one",
+    )  # fmt: skip
     unmix.add_argument(
         "--variant", default=DEFAULT, choices=VARIANTS,
         help="the network; all but the default are published ones, for comparison (default auvae-net)",
@@ -196,6 +216,13 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("result", metavar="RESULT_DIR")
     score.set_defaults(run=_score)
 
+    cluster = tasks.add_parser("cluster", help="list the workers of a Dask scheduler, and what does not fit")
+    cluster.add_argument("run_on", metavar="ADDRESS", help="tcp://HOST:PORT or tls://HOST:PORT")
+    cluster.add_argument(
+        "--json", action="store_true", help="print events as JSON lines (see docs/worker-protocol.md)"
+    )
+    cluster.set_defaults(run=_cluster)
+
     worker = tasks.add_parser(
         "worker", help="run a job from stdin, as QGIS does (see docs/worker-protocol.md)"
     )
@@ -240,6 +267,9 @@ def _add_selection(task: argparse.ArgumentParser) -> None:
 
 
 def _unmix(given: argparse.Namespace) -> int:
+    if len(given.scenes) > 1 or given.run_on:
+        return _unmix_scenes(given)
+    given.scene = given.scenes[0]
     document = {
         **_job_on_scene(given),
         "task": "unmix",
@@ -250,6 +280,32 @@ def _unmix(given: argparse.Namespace) -> int:
         "known": _known(given, given.freedom),
         "model": None if given.model is None else os.path.abspath(given.model),
     }
+    return _run(document, as_json=given.json)
+
+
+def _unmix_scenes(given: argparse.Namespace) -> int:
+    if given.variant != DEFAULT:
+        raise JobError(
+            "Several scenes, and scenes on a cluster, are unmixed by AUVAE-Net only.", "Leave --variant out."
+        )
+    given.scene = given.scenes[0]
+    document = {
+        **_job_on_scene(given),
+        "task": "unmixscenes",
+        "scenes": [_absolute(scene) for scene in given.scenes],
+        "endmembers": given.endmembers,
+        "quality": given.quality,
+        "models": given.models,
+        "run_on": given.run_on,
+        "cpu_workers": given.cpu_workers,
+        "output": os.path.abspath(given.output),
+    }
+    del document["scene"]
+    return _run(document, as_json=given.json)
+
+
+def _cluster(given: argparse.Namespace) -> int:
+    document = {"schema": 1, "task": "cluster", "id": uuid.uuid4().hex, "run_on": given.run_on}
     return _run(document, as_json=given.json)
 
 
@@ -395,13 +451,15 @@ def _absolute(path: str | None) -> str | None:
 def _run(document: dict[str, Any], *, as_json: bool) -> int:
     from .worker import EventStream, run_job
 
-    stream = EventStream() if as_json else _Terminal()
+    stream: Any = EventStream() if as_json else _Terminal()
 
     def watch(cancel: Any) -> None:
         signal.signal(signal.SIGINT, lambda _number, _frame: cancel.request(unwanted=True))
         signal.signal(signal.SIGTERM, lambda _number, _frame: cancel.request(unwanted=True))
 
-    return run_job(document, stream, watch)
+    status = run_job(document, stream, watch)
+    # Scenes that failed were named; what called this command is to know too.
+    return 1 if not status and not stream.whole else status
 
 
 def _simulate(given: argparse.Namespace) -> int:
@@ -459,6 +517,7 @@ class _Terminal:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._said = ""
+        self.whole = True
 
     def emit(self, event: dict[str, Any]) -> None:
         show = getattr(self, f"_{event['event']}")
@@ -502,6 +561,14 @@ class _Terminal:
         if "no_data" in event:
             self._inspection(event)
             return
+        if "workers" in event:
+            self._workers(event)
+            return
+        if "scenes" in event:
+            self.whole = not event["failed"]
+            print(f"Results: {event['output']}, {len(event['scenes'])} scenes")
+            print(f"Table: {event['files']['summary']}\nReport: {event['files']['report']}")
+            return
         if "metrics" not in event:
             for spectrum in event.get("spectra", ()):
                 place = (
@@ -518,6 +585,16 @@ class _Terminal:
         print(f"Result: {event['output']}")
         print(f"Report: {event['files']['report']}")
         print(f"RMSE {metrics['rmse']:.5g} (raster's unit), mean angle {metrics['mean_angle']:.4f} radians")
+
+    def _workers(self, event: dict[str, Any]) -> None:
+        print(f"{event['scheduler']}: Dask {event['distributed']}, {len(event['workers'])} workers")
+        for worker in event["workers"]:
+            memory = f"{worker['memory'] / 2**30:.1f} GiB" if worker["memory"] else "no memory limit"
+            gpus = ", ".join(worker["gpus"]) or "no GPU"
+            state = f"takes no part: {worker['problem']}" if worker["problem"] else f"AUVAE {worker['auvae']}"
+            print(f"{worker['address']}  {worker['threads']} threads  {memory}  {gpus}  {state}")
+        for text in event["warnings"]:
+            print(text)
 
     def _inspection(self, event: dict[str, Any]) -> None:
         used = sum(band["kept"] for band in event["bands"])

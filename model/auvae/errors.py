@@ -53,6 +53,12 @@ class DeviceError(AuvaeError):
     kind = "device"
 
 
+class ClusterError(AuvaeError):
+    """The Dask cluster cannot do the work."""
+
+    kind = "cluster"
+
+
 class WorkerEnvironmentError(AuvaeError):
     """A package the core depends on is missing or cannot be loaded."""
 

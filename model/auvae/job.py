@@ -29,6 +29,7 @@ from .errors import Cancelled, LibraryError, ModelError, OutputError
 from .extraction import extract
 from .inspection import Inspection, inspect_scene
 from .jobs import (
+    ALL_GPUS,
     ENDMEMBERS,
     AnyJob,
     ApplyJob,
@@ -48,10 +49,12 @@ from .library_file import read_spectra, save_library
 from .mapping import CACHE_BYTES, map_scene
 from .model_file import SavedModel, read_model
 from .palette import COLORS
+from .parallel import all_gpus, train_together
 from .purity import purity_map
 from .results import FILES, Leftover, ResultWriter, left_over, write_text_whole
 from .sampling import sample_patches
 from .scene import Scene
+from .scenes.job import ClusterJob, ScenesJob
 from .training import (
     Model,
     Options,
@@ -79,7 +82,8 @@ _MOST_MOVES = 24
 
 def hello(job: AnyJob) -> dict[str, Any]:
     """The event that names versions and the device this job will use."""
-    device, name = _device(job.device)
+    run_on = getattr(job, "run_on", "")
+    device, name = ("cluster", run_on) if run_on else device_of(job.device)
     return {
         "event": "hello",
         "auvae": __version__,
@@ -96,9 +100,19 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     The last event is `result`.
 
     cancelled: looked at many times a second; once it says True, Cancelled is raised and nothing is left.
-    Raises SceneError, OutputError, DeviceError.
+    Raises SceneError, OutputError, DeviceError, ClusterError.
     """
-    course = _Course(emit, cancelled)
+    if isinstance(job, ScenesJob):
+        from .scenes.run import run_scenes
+
+        run_scenes(job, emit, cancelled)
+        return
+    if isinstance(job, ClusterJob):
+        from .scenes.cluster import survey
+
+        emit(survey(job.run_on, cancelled))
+        return
+    course = Course(emit, cancelled)
     if isinstance(job, ExportJob):
         _export(job, course)
         return
@@ -131,7 +145,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
                 _inspect(job, scene, course)
 
 
-def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
+def _inspect(job: InspectJob, scene: Scene, course: Course) -> None:
     """Say what was decided about the scene, and write the page and the table where they are asked for."""
     started = time.monotonic()
     found = inspect_scene(
@@ -143,11 +157,11 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
             "unit": scene.unit,
-            "bands": _band_decisions(scene),
+            "bands": band_decisions(scene),
             "inspection": found.document(),
             "options": {"bands": None if job.bands is None else list(job.bands), **job.selection.document()},
             "notes": scene.notes,
-            "versions": _versions(),
+            "versions": versions(),
             "seconds": {"reading": round(time.monotonic() - started, 3)},
             "warnings": course.warnings,
         }
@@ -162,7 +176,7 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
             "rows": scene.rows,
             "cols": scene.cols,
             "bands": [
-                {**band, "mean": mean} for band, mean in zip(_band_decisions(scene), found.means, strict=True)
+                {**band, "mean": mean} for band, mean in zip(band_decisions(scene), found.means, strict=True)
             ],
             "no_data": found.no_data,
             "pixels": found.pixels,
@@ -173,7 +187,7 @@ def _inspect(job: InspectJob, scene: Scene, course: _Course) -> None:
     )
 
 
-def _export(job: ExportJob, course: _Course) -> None:
+def _export(job: ExportJob, course: Course) -> None:
     """Write a result's endmembers as a library."""
     course.reach(0.0, "reading", "Reading the result")
     described, names, spectra = read_spectra(job.result)
@@ -190,7 +204,7 @@ def _export(job: ExportJob, course: _Course) -> None:
     )
 
 
-def _extract(job: ExtractJob, scene: Scene, course: _Course) -> None:
+def _extract(job: ExtractJob, scene: Scene, course: Course) -> None:
     """Write the scene's purest spectra as a library."""
 
     def tell(done: float) -> None:
@@ -217,7 +231,7 @@ def _extract(job: ExtractJob, scene: Scene, course: _Course) -> None:
     )
 
 
-def _purity(job: PurityJob, scene: Scene, course: _Course) -> None:
+def _purity(job: PurityJob, scene: Scene, course: Course) -> None:
     """Write the map of how often each pixel is extreme."""
 
     def tell(done: float) -> None:
@@ -249,23 +263,23 @@ def _band_table(scene: Scene, found: Inspection) -> str:
     return text.getvalue()
 
 
-def _count(job: CountJob, scene: Scene, course: _Course) -> None:
+def _count(job: CountJob, scene: Scene, course: Course) -> None:
     """Count the scene's endmembers, and write the report where one is asked for."""
     started = time.monotonic()
-    found = _counted(job, scene, _patches(job, scene, course), course, _MAPPED)
+    found = counted_endmembers(job, scene, _patches(job, scene, course), course, _MAPPED)
     course.reach(_MAPPED, "writing", "Writing the report")
     if job.report is not None:
         document = {
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-            "bands": _band_decisions(scene),
+            "bands": band_decisions(scene),
             "options": {
                 "bands": None if job.bands is None else list(job.bands),
                 "seed": job.seed,
                 **job.selection.document(),
             },
             "count": found.document(),
-            "versions": _versions(),
+            "versions": versions(),
             "seconds": {"counting": round(time.monotonic() - started, 3)},
             "warnings": course.warnings,
         }
@@ -291,10 +305,10 @@ def _saved_model(job: AnyJob) -> SavedModel | None:
             f"The model lies in the output folder {output}, which would be replaced.",
             "Choose another output folder.",
         )
-    return read_model(path, _device(job.device)[0])
+    return read_model(path, device_of(job.device)[0])
 
 
-def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> None:
+def _apply(job: ApplyJob, scene: Scene, course: Course, saved: SavedModel) -> None:
     """Map the scene with a model that was trained elsewhere, into the job's result folder."""
     ready = _Ready(saved.model, saved.names, saved.variant, {"sha256": saved.sha256})
     with _mapped(job, scene, course, ready) as writer:
@@ -305,7 +319,7 @@ def _apply(job: ApplyJob, scene: Scene, course: _Course, saved: SavedModel) -> N
         _finish(job, scene, saved.model, writer, course, variant=saved.variant, applied=applied)
 
 
-def _fcls(job: FclsJob, scene: Scene, course: _Course) -> None:
+def _fcls(job: FclsJob, scene: Scene, course: Course) -> None:
     """Map the scene with known spectra alone, into the job's result folder."""
     known = _known(job.known, scene, course)
     model = LeastSquaresModel(known.spectra, sum_to_one=job.sum_to_one)
@@ -326,10 +340,10 @@ class _Ready:
 
 
 @contextmanager
-def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: _Course, ready: _Ready) -> Iterator[ResultWriter]:
+def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: Course, ready: _Ready) -> Iterator[ResultWriter]:
     """The maps of a model that needs no training, from where a run that died left them."""
-    device, _ = _device(job.device)
-    mark = fingerprint(scene, {**job.options, **ready.mark}, _versions(), device)
+    device, _ = device_of(job.device)
+    mark = fingerprint(scene, {**job.options, **ready.mark}, versions(), device)
     earlier = left_over(Path(job.output), mark)
     shares = ready.variant != "nnls"
     with ResultWriter(Path(job.output), job.id, scene, ready.names, earlier, shares=shares) as writer:
@@ -340,7 +354,7 @@ def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: _Course, ready: _Read
         yield writer
 
 
-def _known(choice: Known, scene: Scene, course: _Course) -> KnownSpectra:
+def _known(choice: Known, scene: Scene, course: Course) -> KnownSpectra:
     """The known spectra as the scene sees them, told the analyst."""
     known = known_spectra(choice, scene)
     if len(known.names) > ENDMEMBERS[1]:
@@ -356,13 +370,13 @@ def _known(choice: Known, scene: Scene, course: _Course) -> KnownSpectra:
 
 
 def _finish(
-    job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: _Course,
+    job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: Course,
     *, variant: str, applied: dict[str, Any] | None = None, known: KnownSpectra | None = None,
     told: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Complete the maps, write what goes with them, and send the result. told: of the training."""
     told = told or {"count": None, "history": [], "moves": []}
-    device, device_name = _device(job.device)
+    device, device_name = device_of(job.device)
     course.reach(_MAPPED, "writing", "Writing the result")
     writer.complete_maps(
         lambda done: course.reach(_MAPPED + (1 - _MAPPED) * done, "writing", "Writing the result")
@@ -377,7 +391,7 @@ def _finish(
             "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "scene": {"path": job.scene, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
             "unit": scene.unit,
-            "bands": _band_decisions(scene),
+            "bands": band_decisions(scene),
             "options": {"endmembers": len(writer.names), "variant": variant, **job.options},
             "applied": applied,
             "known": None if known is None else {"count": len(known.names), "notes": known.notes},
@@ -385,7 +399,7 @@ def _finish(
             "command": job.command,
             "seed": job.seed,
             "device": f"{device} ({device_name})",
-            "versions": _versions(),
+            "versions": versions(),
             "seconds": course.seconds(),
             "history": told["history"],
             "warnings": course.warnings,
@@ -395,22 +409,22 @@ def _finish(
     course.send(_result(writer.output, document))
 
 
-def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) -> None:
+def _unmix(job: Job, scene: Scene, course: Course, saved: SavedModel | None) -> None:
     """Unmix the scene into the job's result folder, from where a run that died left it.
 
     saved: the model to start from, where one is given.
     """
-    device, _ = _device(job.device)
+    device, _ = device_of(job.device)
     if job.variant != DEFAULT:
         course.message("warning", caution(job.variant))
     known = None if job.known is None else _known(job.known, scene, course)
     start, given = _start(job, saved, known)
-    mark = fingerprint(scene, {**job.options, **_start_mark(saved, known)}, _versions(), device)
+    mark = fingerprint(scene, {**job.options, **_start_mark(saved, known)}, versions(), device)
     earlier = left_over(Path(job.output), mark)
     told: dict[str, Any]
     if earlier is None:
         patches = _patches(job, scene, course)
-        found = None if job.endmembers or saved else _counted(job, scene, patches, course, _COUNTED)
+        found = None if job.endmembers or saved else counted_endmembers(job, scene, patches, course, _COUNTED)
         told = {
             "endmembers": max(found.number if found else job.endmembers, len(given)),
             "count": found.document() if found else None,
@@ -421,10 +435,10 @@ def _unmix(job: Job, scene: Scene, course: _Course, saved: SavedModel | None) ->
         course.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
         told, model = earlier.checkpoint.told, earlier.model(device)
     names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, told["endmembers"] + 1))]
-    course.send(_scene_event(scene, names))
+    course.send(scene_event(scene, names))
     with ResultWriter(Path(job.output), job.id, scene, names, earlier) as writer:
         if model is None:
-            model, moves = _train(job, told["endmembers"], patches, course, start)
+            model, moves = train_model(job, told["endmembers"], patches, course, start)
             told |= {"history": model.history, "moves": moves}
             del patches
         _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
@@ -435,7 +449,7 @@ def _map(
     scene: Scene,
     model: TrainedModel,
     writer: ResultWriter,
-    course: _Course,
+    course: Course,
     keep: Callable[[int], None],
     earlier: Leftover | None,
     begin: float = _TRAINED,
@@ -494,7 +508,7 @@ def _start(
     return Start(known.spectra, job.known.freedom), known.names
 
 
-class _Course:
+class Course:
     """Where a job is: turns what stages report into events, fractions that never fall, and times."""
 
     def __init__(self, emit: Emit, cancelled: Callable[[], bool]) -> None:
@@ -545,9 +559,11 @@ class _Course:
         self._emit(event)
 
     def send(self, event: dict[str, Any]) -> None:
+        """Send an event as it is."""
         self._emit(event)
 
     def message(self, level: str, text: str) -> None:
+        """Say a sentence; a warning is kept for the report too."""
         if level == "warning":
             self.warnings.append(text)
         self._emit({"event": "message", "level": level, "text": text})
@@ -561,7 +577,7 @@ class _Course:
         return spent
 
 
-def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
+def _patches(job: Job | CountJob, scene: Scene, course: Course) -> list[Patch]:
     patches = []
     for patch in sample_patches(scene, job.seed):
         patches.append(patch)
@@ -569,10 +585,12 @@ def _patches(job: Job | CountJob, scene: Scene, course: _Course) -> list[Patch]:
     return patches
 
 
-def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _Course, until: float) -> Count:
+def counted_endmembers(
+    job: Job | CountJob, scene: Scene, patches: list[Patch], course: Course, until: float
+) -> Count:
     """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
-    device, _ = _device(job.device)
+    device, _ = device_of(job.device)
 
     def tell(done: float) -> None:
         course.reach(_READ + (until - _READ) * done, "start", "Counting the endmembers")
@@ -584,8 +602,8 @@ def _counted(job: Job | CountJob, scene: Scene, patches: list[Patch], course: _C
     return found
 
 
-def _train(
-    job: Job, endmembers: int, patches: list[Patch], course: _Course, start: Start | None
+def train_model(
+    job: Job, endmembers: int, patches: list[Patch], course: Course, start: Start | None
 ) -> tuple[TrainedModel, list[dict[str, Any]]]:
     """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
     begin = _READ if job.endmembers or job.model else _COUNTED
@@ -600,17 +618,22 @@ def _train(
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
-    device, _ = _device(job.device)
+    device, _ = device_of(job.device)
     options = Options(endmembers, job.quality, job.seed, device, job.variant)
-    model = train(patches, options, report_progress, start)
+    if job.device == ALL_GPUS and job.variant == DEFAULT and start is None:
+        model = train_together(patches, options, report_progress, all_gpus())
+    else:
+        model = train(patches, options, report_progress, start)
     moves.append((1.0, model.endmembers))
     return model, [
         {"fraction": round(fraction, 4), "endmembers": _rounded(spectra)} for fraction, spectra in moves
     ]
 
 
-def _device(choice: str) -> tuple[str, str]:
-    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name."""
+def device_of(choice: str) -> tuple[str, str]:
+    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; or DeviceError."""
+    if choice == ALL_GPUS:
+        return "cuda", f"{len(all_gpus())} × {torch.cuda.get_device_name()}"
     device = choose_device(choice).type
     return (
         device,
@@ -625,7 +648,8 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
+def band_decisions(scene: Scene) -> list[dict[str, Any]]:
+    """Every band of a scene with whether it is used, as result.json has it."""
     return [
         {
             "number": band.number,
@@ -638,7 +662,7 @@ def _band_decisions(scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
+def scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
     """What a plot of the training needs to know beforehand."""
     return {
         "event": "scene",
@@ -660,7 +684,8 @@ def _rounded(spectra: np.ndarray) -> list[list[float]]:
     return rows
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of what a result was made with."""
     return {
         "auvae": __version__,
         "python": sys.version.split()[0],

@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 
 from . import __version__
 from .errors import JobError
+from .scenes.job import ClusterJob, ScenesJob
 from .selection import Selection
 from .variants import DEFAULT, VARIANTS
 
 SCHEMA = 1
 QUALITIES = ("draft", "standard", "high")
-DEVICES = ("auto", "cuda", "cpu")
+ALL_GPUS = "all-gpus"
+DEVICES = ("auto", "cuda", "cpu", ALL_GPUS)
 ENDMEMBERS = (2, 30)
 METHODS = ("vca", "nfindr", "archetypes")
 LIBRARIES = (".csv", ".sli", ".gpkg")
@@ -398,9 +400,10 @@ class ExportJob:
 
 
 SceneJob = Job | CountJob | InspectJob | ApplyJob | FclsJob | ExtractJob | PurityJob
-AnyJob = SceneJob | ExportJob
+OneJob = SceneJob | ExportJob
+AnyJob = OneJob | ScenesJob | ClusterJob
 KINDS: tuple[type[AnyJob], ...] = (
-    Job, CountJob, InspectJob, ApplyJob, FclsJob, ExtractJob, PurityJob, ExportJob
+    Job, CountJob, InspectJob, ApplyJob, FclsJob, ExtractJob, PurityJob, ExportJob, ScenesJob, ClusterJob
 )  # fmt: skip
 
 
@@ -412,7 +415,7 @@ def parse(document: object) -> AnyJob:
     return Job.parse(document)
 
 
-def _values(kind: type[AnyJob], document: object) -> dict[str, Any]:
+def _values(kind: type[OneJob], document: object) -> dict[str, Any]:
     """The fields of a job, from a document that has exactly these."""
     if not isinstance(document, dict):
         raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")

@@ -70,8 +70,9 @@ def map_scene(
     report: Report,
     say: Callable[[str], None],
     first: int = 0,
+    last: int | None = None,
 ) -> Iterator[int]:
-    """Map a scene in strips of rows, each in windows from left to right.
+    """Map a scene, or a block of its rows, in strips, each in windows from left to right.
 
     Args:
         scene: open; nobody else reads it meanwhile.
@@ -80,6 +81,7 @@ def map_scene(
         report: told how far it is.
         say: told that memory ran out and windows became smaller.
         first: the first row that is not mapped yet, where an earlier strip ended.
+        last: the row behind the block, where a strip ends; None maps to the end of the scene.
 
     Yields:
         the row behind each strip, once all before it is written.
@@ -90,12 +92,13 @@ def map_scene(
     predictor = _Predictor(scene, model, say)
     height = strip_height(scene, model.halo)
     begun, before = time.monotonic(), first * scene.cols
-    pixels, done = scene.rows * scene.cols, before
+    last = scene.rows if last is None else last
+    pixels, done = last * scene.cols, before
     reading, writing = ThreadPoolExecutor(1, "reading"), ThreadPoolExecutor(1, "writing")
     try:
         # Window by window over the whole scene: the next strip is read while this one is written.
         read = _ahead(
-            reading, lambda window: _read(scene, window, model.halo), _windows(scene, height, first)
+            reading, lambda window: _read(scene, window, model.halo), _windows(scene, height, first, last)
         )
         written: deque[Future[None]] = deque()
         for piece in read:
@@ -178,10 +181,10 @@ class _Predictor:
                 yield piece.part(inner, self._scene.grown(inner, self._model.halo))
 
 
-def _windows(scene: Scene, height: int, first: int) -> Iterator[Window]:
-    for row in range(first, scene.rows, height):
+def _windows(scene: Scene, height: int, first: int, last: int) -> Iterator[Window]:
+    for row in range(first, last, height):
         for col in range(0, scene.cols, WINDOW):
-            yield Window(col, row, min(WINDOW, scene.cols - col), min(height, scene.rows - row))
+            yield Window(col, row, min(WINDOW, scene.cols - col), min(height, last - row))
 
 
 def _read(scene: Scene, inner: Window, halo: int) -> _Piece:

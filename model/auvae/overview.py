@@ -73,6 +73,15 @@ class Overview:
         self.angle = np.array(arrays["overview_angle"])
         self.squared_error = np.array(arrays["overview_error"])
 
+    def add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what `arrays` gave of another block of the scene."""
+        for kept, name in (
+            (self._values, "overview"),
+            (self.angle, "overview_angle"),
+            (self.squared_error, "overview_error"),
+        ):
+            np.copyto(kept, arrays[name], where=np.isfinite(arrays[name]))
+
     def picture(self) -> np.ndarray:
         """The scene (4, rows, cols) uint8: red, green, blue, opacity; stretched over most of its values."""
         valid = np.isfinite(self._values).all(axis=-1)

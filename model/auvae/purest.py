@@ -35,11 +35,14 @@ class PurestPixels:
             worth = np.flatnonzero(abundances[:, k] > kept[-1]) if len(kept) == MOST else slice(None)
             shares, found = abundances[worth, k], spectra[worth]
             best = np.argsort(-shares, kind="stable")[:MOST]
-            shares, found = np.concatenate([kept, shares[best]]), found[best]
-            before = self._spectra[k]
-            found = found if before is None else np.concatenate([before, found])
-            order = np.argsort(-shares, kind="stable")[:MOST]
-            self._shares[k], self._spectra[k] = shares[order], found[order]
+            self._keep(k, shares[best], found[best])
+
+    def _keep(self, k: int, shares: FloatArray, spectra: FloatArray) -> None:
+        """Keep the best of what is kept of endmember ``k`` and these."""
+        shares, before = np.concatenate([self._shares[k], shares]), self._spectra[k]
+        spectra = spectra if before is None else np.concatenate([before, spectra])
+        order = np.argsort(-shares, kind="stable")[:MOST]
+        self._shares[k], self._spectra[k] = shares[order], spectra[order]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything, to be kept in a file and given to `restore`."""
@@ -55,6 +58,13 @@ class PurestPixels:
         for k in range(len(self._shares)):
             if f"spectra {k}" in arrays:
                 self._shares[k], self._spectra[k] = arrays[f"shares {k}"], arrays[f"spectra {k}"]
+
+    def add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Look at what `arrays` gave of other pixels too."""
+        self._seen += int(arrays["seen"])
+        for k in range(len(self._shares)):
+            if f"spectra {k}" in arrays:
+                self._keep(k, arrays[f"shares {k}"], arrays[f"spectra {k}"])
 
     @property
     def counts(self) -> int:

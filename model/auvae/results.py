@@ -31,7 +31,7 @@ from .statistics import MapStatistics
 from .variants import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from rasterio.windows import Window
@@ -89,7 +89,24 @@ class Leftover:
 
     def model(self, device: str) -> TrainedModel:
         """The model that it had trained."""
-        return read_model(str(self.folder / FILES["model"]), device).model
+        return own_model(self.folder / FILES["model"], device)
+
+
+def own_model(path: Path, device: str) -> TrainedModel:
+    """A model from a file that this program wrote into a folder of its own."""
+    return read_model(str(path), device).model
+
+
+def settled(maps: Maps, inside: tuple[slice, slice], *, shares: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Abundances (rows, cols, K) as they are written, of the part of the maps that is `inside`, and valid.
+
+    float32 arithmetic may have left a hair below zero or off one; without `shares` they are amounts.
+    """
+    abundances = np.clip(maps.abundances[inside], 0, 1 if shares else None)
+    valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+    if shares:
+        abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+    return abundances, valid
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:
@@ -170,7 +187,7 @@ class ResultWriter:
         self._made = self._make_parents()
         try:
             _put_back(self.output)
-            _refuse_foreign(self.output)
+            refuse_foreign(self.output)
             self._refuse_input_inside()
             with disk_errors_named(self.output):
                 if earlier is not None:
@@ -206,21 +223,28 @@ class ResultWriter:
         maps, cube: of the window and its surroundings, cube (rows, cols, B) as it was read; inside: the part
         of both that is the window.
         """
-        with disk_errors_named(self.output):
-            # float32 arithmetic may leave a hair below zero or off one.
-            abundances = np.clip(maps.abundances[inside], 0, 1 if self._shares else None)
-            valid = np.asarray(np.isfinite(abundances).all(axis=-1))
-            if self._shares:
-                total = abundances.sum(axis=-1, keepdims=True)
-                abundances = abundances / np.maximum(total, np.float32(1e-12))
-            angle = maps.angle[inside]
-            uncertainty = maps.uncertainty[inside]
-            self._rasters.write(window, abundances, uncertainty, angle, valid)
-        errors = maps.squared_error[inside]
+        abundances, valid = settled(maps, inside, shares=self._shares)
+        uncertainty, angle, errors = (
+            part[inside] for part in (maps.uncertainty, maps.angle, maps.squared_error)
+        )
+        self.place(window, abundances, uncertainty, angle)
         self.statistics.see(
             abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
         )
         self._overview.see(window, cube[inside], valid, angle, errors)
+
+    def place(
+        self, window: Window, abundances: np.ndarray, uncertainty: np.ndarray, angle: np.ndarray
+    ) -> None:
+        """Write maps of a window, abundances as `settled`; what else is to be known of it, `add` is told."""
+        with disk_errors_named(self.output):
+            valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+            self._rasters.write(window, abundances, uncertainty, angle, valid)
+
+    def add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Add what `MapStatistics.arrays` and `Overview.arrays` gave of a block that was mapped elsewhere."""
+        self.statistics.add(arrays)
+        self._overview.add(arrays)
 
     def keep(self, model: TrainedModel, fingerprint: str, row: int, told: dict[str, Any]) -> None:
         """Keep the model and all maps above `row`: should this process die, `left_over` finds them."""
@@ -444,7 +468,8 @@ def is_result(folder: Path) -> bool:
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
-def _refuse_foreign(output: Path) -> None:
+def refuse_foreign(output: Path) -> None:
+    """Raise OutputError where a result in this folder would take the place of something else."""
     if not output.exists() and not output.is_symlink():
         return
     if not output.is_dir():

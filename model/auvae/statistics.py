@@ -50,6 +50,11 @@ class MapStatistics:
         self._sums += [*errors, *np.concatenate([*shares, largest])]
 
     @property
+    def pixels(self) -> int:
+        """How many valid pixels were seen."""
+        return int(self._sums[0])
+
+    @property
     def metrics(self) -> dict[str, float]:
         """Their rmse (pixel minus reconstruction, raster's unit) and mean_angle (radians)."""
         pixels, squares, angles = self._sums[:3]
@@ -86,3 +91,8 @@ class MapStatistics:
         """Go on from what `arrays` gave."""
         self._sums = np.array(arrays[SUMS])
         self.purest.restore(arrays)
+
+    def add(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Add the pixels of another block of the scene, which are what `arrays` gave there."""
+        self._sums = self._sums + arrays[SUMS]
+        self.purest.add(arrays)

@@ -34,9 +34,14 @@ _SHORT_OF_MEMORY = (
 
 
 class EventStream:
-    """Events as JSON lines on a private copy of stdout; what libraries print goes to stderr."""
+    """Events as JSON lines on a private copy of stdout; what libraries print goes to stderr.
+
+    Attributes:
+        whole: False once a result said that scenes failed.
+    """
 
     def __init__(self) -> None:
+        self.whole = True
         sys.stdout.flush()
         private = os.dup(_STDOUT)
         self._file = open(private, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (open until the end)
@@ -44,6 +49,7 @@ class EventStream:
 
     def emit(self, event: dict[str, Any]) -> None:
         """Send an event; Cancelled when nobody reads any more."""
+        self.whole = not event.get("failed")
         line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
         try:
             self._file.write(line)
@@ -145,6 +151,9 @@ def _sweep(document: object, *, unwanted: bool) -> None:
     results = sys.modules.get("auvae.results")
     if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
         results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
+        workplace = sys.modules.get("auvae.scenes.workplace")
+        if workplace and job.get("task") == "unmixscenes":
+            workplace.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
 
 
 def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:

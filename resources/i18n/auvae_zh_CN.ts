@@ -184,10 +184,6 @@
    <translation>自动</translation>
   </message>
   <message>
-   <source>Automatic takes a CUDA graphics card where there is one, otherwise the processor.</source>
-   <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。</translation>
-  </message>
-  <message>
    <source>Band</source>
    <translation>波段</translation>
   </message>
@@ -1818,6 +1814,190 @@
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
    <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Unmixes several images: dates of one place, or the parts of a mosaic. With &lt;b&gt;one model&lt;/b&gt;, trained on samples of all of them, the endmembers are the same everywhere and maps compare; the images must be of one sensor and in one unit. With one model &lt;b&gt;each&lt;/b&gt;, endmembers of one number may be different materials in different images.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;In the result folder: a result for each image, as &lt;i&gt;Unmix&lt;/i&gt; makes it; &lt;i&gt;summary.csv&lt;/i&gt;, the area of each material in each image; &lt;i&gt;summary.html&lt;/i&gt;, the report, with areas over time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in their metadata). An image that cannot be unmixed is named there, and the others go on.&lt;/p&gt;&lt;h3&gt;Where it is computed&lt;/h3&gt;&lt;p&gt;On this computer, or on a Dask cluster: write its scheduler's address, or &lt;i&gt;cluster&lt;/i&gt; for the one set in &lt;i&gt;Plugins ▸ AUVAE Unmixing ▸ Cluster…&lt;/i&gt;, which tests it too. Workers must see images and result folder under the same paths; docs/cluster.md tells how to start them. A part of an image that fails three times is left no-data, and named.&lt;/p&gt;&lt;h3&gt;When it is stopped&lt;/h3&gt;&lt;p&gt;Finished images are kept after Cancel or an error, and the same run, started again, goes on from there.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;解混多幅影像：同一地点的多个日期，或镶嵌的各部分。用&lt;b&gt;一个模型&lt;/b&gt;（由所有影像的样本训练），各处端元相同，图可以相互比较；影像须来自同一传感器且单位相同。&lt;b&gt;每幅&lt;/b&gt;影像一个模型时，编号相同的端元在不同影像中可能是不同的物质。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;结果文件夹中：每幅影像一个结果，与&lt;i&gt;解混&lt;/i&gt;所得相同；&lt;i&gt;summary.csv&lt;/i&gt;，每种物质在每幅影像中的面积；&lt;i&gt;summary.html&lt;/i&gt;，报告，至少两幅影像带有日期时（名称中，如 20240611 或 2024-06-11，或元数据中）含面积随时间的变化。无法解混的影像会在其中列出，其余照常进行。&lt;/p&gt;&lt;h3&gt;在哪里计算&lt;/h3&gt;&lt;p&gt;在本机或 Dask 集群上：填写调度器的地址，或填 &lt;i&gt;cluster&lt;/i&gt; 使用&lt;i&gt;插件 ▸ AUVAE Unmixing ▸ 集群…&lt;/i&gt;中设置的地址，那里也可以测试。工作进程须以相同路径访问影像和结果文件夹；docs/cluster.md 说明如何启动它们。影像中三次失败的部分留作无数据并列出。&lt;/p&gt;&lt;h3&gt;中途停止时&lt;/h3&gt;&lt;p&gt;取消或出错后，已完成的影像保留；再次启动相同的运行会从那里继续。&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>AUVAE</source>
+   <translation>AUVAE</translation>
+  </message>
+  <message>
+   <source>All GPUs</source>
+   <translation>所有 GPU</translation>
+  </message>
+  <message>
+   <source>Asking {}…</source>
+   <translation>正在询问 {}…</translation>
+  </message>
+  <message>
+   <source>Automatic takes a CUDA graphics card where there is one, otherwise the processor. All GPUs: every CUDA card of the computer trains at the same time.</source>
+   <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。“所有 GPU”：本机的每块 CUDA 显卡同时训练。</translation>
+  </message>
+  <message>
+   <source>Choose at least one hyperspectral image.</source>
+   <translation>请至少选择一幅高光谱影像。</translation>
+  </message>
+  <message>
+   <source>Cluster of AUVAE Unmixing</source>
+   <translation>AUVAE 解混的集群</translation>
+  </message>
+  <message>
+   <source>Cluster…</source>
+   <translation>集群…</translation>
+  </message>
+  <message>
+   <source>Dask scheduler:</source>
+   <translation>Dask 调度器：</translation>
+  </message>
+  <message>
+   <source>GPUs</source>
+   <translation>GPU</translation>
+  </message>
+  <message>
+   <source>How long the network trains.</source>
+   <translation>网络训练多久。</translation>
+  </message>
+  <message>
+   <source>How many materials the images are made of together, from 2 to 30. 0: estimate it.</source>
+   <translation>所有影像合起来由多少种物质组成，从 2 到 30。0：自动估计。</translation>
+  </message>
+  <message>
+   <source>Hyperspectral images</source>
+   <translation>高光谱影像（多幅）</translation>
+  </message>
+  <message>
+   <source>Images that could not be unmixed</source>
+   <translation>未能解混的影像数</translation>
+  </message>
+  <message>
+   <source>Images unmixed</source>
+   <translation>已解混的影像数</translation>
+  </message>
+  <message>
+   <source>Left empty: this computer. “cluster”: the Dask scheduler set in Plugins ▸ AUVAE Unmixing ▸ Cluster…. Or a scheduler's address, such as tcp://host:8786 or tls://host:8786.</source>
+   <translation>留空：本机。“cluster”：在“插件 ▸ AUVAE Unmixing ▸ 集群…”中设置的 Dask 调度器。或调度器的地址，如 tcp://host:8786 或 tls://host:8786。</translation>
+  </message>
+  <message>
+   <source>Memory</source>
+   <translation>内存</translation>
+  </message>
+  <message>
+   <source>More than {} images: none is loaded; open those you want from {}.</source>
+   <translation>影像超过 {} 幅：不自动加载；请从 {} 打开所需的影像。</translation>
+  </message>
+  <message>
+   <source>Name a Dask cluster for many scenes, and see who works there</source>
+   <translation>为多景影像指定 Dask 集群，并查看其中的工作进程</translation>
+  </message>
+  <message>
+   <source>No cluster is set: give its scheduler's address in Plugins ▸ AUVAE Unmixing ▸ Cluster….</source>
+   <translation>尚未设置集群：请在“插件 ▸ AUVAE Unmixing ▸ 集群…”中填写调度器的地址。</translation>
+  </message>
+  <message>
+   <source>On a cluster, use workers without GPU too</source>
+   <translation>在集群上也使用没有 GPU 的工作进程</translation>
+  </message>
+  <message>
+   <source>One for all images</source>
+   <translation>所有影像一个</translation>
+  </message>
+  <message>
+   <source>One for all: the same endmembers in every image. One for each: as if unmixed alone.</source>
+   <translation>所有影像一个：每幅影像的端元相同。每幅影像一个：如同各自单独解混。</translation>
+  </message>
+  <message>
+   <source>One for each image</source>
+   <translation>每幅影像一个</translation>
+  </message>
+  <message>
+   <source>Report of all images</source>
+   <translation>所有影像的报告</translation>
+  </message>
+  <message>
+   <source>Run on</source>
+   <translation>运行于</translation>
+  </message>
+  <message>
+   <source>State</source>
+   <translation>状态</translation>
+  </message>
+  <message>
+   <source>Table of areas</source>
+   <translation>面积表</translation>
+  </message>
+  <message>
+   <source>Test</source>
+   <translation>测试</translation>
+  </message>
+  <message>
+   <source>The folder for the results of all images, the summary and the report.</source>
+   <translation>存放所有影像的结果、汇总表和报告的文件夹。</translation>
+  </message>
+  <message>
+   <source>The image {} cannot be found.</source>
+   <translation>找不到影像 {}。</translation>
+  </message>
+  <message>
+   <source>The images, each once: layers, or files as their sensors deliver them (Add File(s)… in the list of images).</source>
+   <translation>影像，每幅一次：图层，或传感器交付的文件（影像列表中的“添加文件…”）。</translation>
+  </message>
+  <message>
+   <source>Threads</source>
+   <translation>线程</translation>
+  </message>
+  <message>
+   <source>Unmix several scenes</source>
+   <translation>解混多景影像</translation>
+  </message>
+  <message>
+   <source>Unmix several scenes runs there when its RUN_ON is “cluster”. Leave the address empty for none. docs/cluster.md tells how to start a scheduler and workers.</source>
+   <translation>“解混多景影像”的 RUN_ON 为“cluster”时在那里运行。不用集群时地址留空。docs/cluster.md 说明如何启动调度器和工作进程。</translation>
+  </message>
+  <message>
+   <source>Unmixes several images into the same materials, on this computer or on a Dask cluster.</source>
+   <translation>在本机或 Dask 集群上把多幅影像解混为相同的物质。</translation>
+  </message>
+  <message>
+   <source>Unmixing was cancelled. Images that were finished are kept in {}.</source>
+   <translation>解混已取消。已完成的影像保留在 {} 中。</translation>
+  </message>
+  <message>
+   <source>With Compute on: Automatic, workers without a GPU are left out where others have one.</source>
+   <translation>“计算设备”为“自动”时，若有的工作进程有 GPU，则不使用没有 GPU 的。</translation>
+  </message>
+  <message>
+   <source>Worker</source>
+   <translation>工作进程</translation>
+  </message>
+  <message>
+   <source>hyperspectral,unmixing,endmembers,abundances,time series,multitemporal,change,dates,mosaic,many images,cluster,Dask,Slurm,Kubernetes,HPC,GPU,area,summary,EnMAP,PRISMA,EMIT,DESIS</source>
+   <translation>高光谱,解混,端元,丰度,时间序列,多时相,变化,日期,镶嵌,多幅影像,集群,Dask,Slurm,Kubernetes,HPC,GPU,面积,汇总,EnMAP,PRISMA,EMIT,DESIS</translation>
+  </message>
+  <message>
+   <source>no limit</source>
+   <translation>无限制</translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation>无</translation>
+  </message>
+  <message>
+   <source>ready</source>
+   <translation>就绪</translation>
+  </message>
+  <message>
+   <source>takes no part: {}</source>
+   <translation>不参与：{}</translation>
+  </message>
+  <message>
+   <source>{:.1f} GiB</source>
+   <translation>{:.1f} GiB</translation>
+  </message>
+  <message>
+   <source>{} of {} workers are ready. Dask {}.</source>
+   <translation>{} / {} 个工作进程就绪。Dask {}。</translation>
   </message>
  </context>
 </TS>

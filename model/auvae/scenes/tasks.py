@@ -1,0 +1,259 @@
+"""The tasks that a run over many scenes is made of: look, train, map, join. Any process can do any of them.
+
+A task is told what to do by an order, a dictionary that could be JSON, and works on files that it shares with
+the others. Done twice, it leaves what it leaves done once: a task of a lost worker is simply done again.
+Who does which task when is decided in run.py.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import safetensors.numpy
+from rasterio.windows import Window
+
+from .. import __version__
+from ..errors import SceneError
+from ..job import (
+    Course,
+    band_decisions,
+    counted_endmembers,
+    device_of,
+    scene_event,
+    train_model,
+    versions,
+)
+from ..jobs import ENDMEMBERS
+from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
+from ..network import HALO
+from ..results import ResultWriter, left_over, own_model, write_text_whole
+from ..sampling import sample_patches
+from ..scene import Scene
+from ..training import TrainedModel
+from .dates import scene_date
+from .job import ScenesJob
+from .tile import TileWriter, tile_parts, tile_sums
+
+Order = dict[str, Any]
+Emit = Callable[[dict[str, Any]], None]
+Cancelled = Callable[[], bool]
+
+SAMPLE = 131_072
+"""Pixels of all scenes together that one model is trained on, or `FEWEST` of each where these are more."""
+
+FEWEST = 1024
+_PATCH, _SMALL_PATCH = 64, 32
+_BLOCK_PIXELS = 262_144
+_DEGREE_M = 111_195.0  # of latitude, on a sphere of the earth's mean radius
+# Training sets the seed of the whole process: two at once would disturb each other's random numbers.
+_TRAINING = threading.Lock()
+_PATIENCE_S = 0.5
+_model: tuple[str, str, TrainedModel] | None = None
+
+
+def perform(kind: str, order: Order, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
+    """Do a task. What it says on the way goes to `emit`, as events; raises Cancelled when it is to stop.
+
+    Raises:
+        AuvaeError: it cannot be done, and why.
+    """
+    task = {"look": _look, "train": _train, "map": _map, "join": _join}[kind]
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        return task(order, ScenesJob.parse(order["job"]), Course(emit, cancelled))
+
+
+def _look(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+    """What the others need to know of a scene beforehand."""
+    course.reach(0.0, "reading", "Looking at the scene")
+    path = order["scene"]
+    with Scene.open(path, job.bands, job.selection) as scene:
+        scene.check(max(ENDMEMBERS[0], job.endmembers))
+        strip = strip_height(scene, HALO)
+        rows = strip * max(1, round(_BLOCK_PIXELS / (strip * scene.cols)))
+        return {
+            "name": scene.name,
+            "rows": scene.rows,
+            "cols": scene.cols,
+            "block_rows": rows,
+            "bands": [band.number for band in scene.kept],
+            "band_count": len(scene.bands),
+            "wavelengths": None if scene.wavelengths is None else scene.wavelengths.tolist(),
+            "unit": scene.unit,
+            "date": scene_date(path),
+            "pixel_area": _pixel_area(scene),
+            "state": _state(path),
+            "warnings": scene.warnings,
+            "notes": scene.notes,
+        }
+
+
+def _pixel_area(scene: Scene) -> float | None:
+    """The area of a pixel in square metres, at the middle of the scene; None where it lies nowhere."""
+    if scene.crs is None or scene.transform.is_identity:
+        return None
+    area = abs(float(scene.transform.determinant))
+    if scene.crs.is_geographic:
+        _, latitude = scene.transform * (scene.cols / 2, scene.rows / 2)
+        return area * _DEGREE_M**2 * math.cos(math.radians(latitude))
+    try:
+        _, metres = scene.crs.linear_units_factor
+    except (AttributeError, ValueError):
+        metres = 1.0
+    return area * float(metres) ** 2
+
+
+def _state(path: str) -> list[int]:
+    """By what a file that was changed is told from what it was; empty for a name that is no file's."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+    """Train a model on samples of the order's scenes, and keep it as a file; in bands that all have."""
+    place, paths = Path(order["model"]), order["scenes"]
+    told_place = place.with_suffix(".json")
+    if not told_place.exists():
+        patches: list[Any] = []
+        budget = max(FEWEST, SAMPLE // len(paths)) if len(paths) > 1 else SAMPLE // 2
+        size = _PATCH if budget >= _PATCH**2 else _SMALL_PATCH
+        how = {"window": size, "budget": budget} if len(paths) > 1 else {}
+        for done, path in enumerate(paths):
+            course.reach(0.05 * done / len(paths), "reading", f"Reading samples of {os.path.basename(path)}")
+            with Scene.open(path, order["bands"], job.selection) as scene:
+                for patch in sample_patches(scene, job.seed + done, **how):
+                    patches.append(patch)
+                    course.reach(0.05 * done / len(paths), "reading", "Reading samples")
+        with Scene.open(paths[0], order["bands"], job.selection) as scene:
+            one = job.on(paths[0])
+            found = None if job.endmembers else counted_endmembers(one, scene, patches, course, 0.15)
+            number = found.number if found else job.endmembers
+            course.send(scene_event(scene, [f"Endmember {k}" for k in range(1, number + 1)]))
+        while not _TRAINING.acquire(timeout=_PATIENCE_S):
+            course.reach(0.05, "reading", "Waiting for another training of this process")
+        try:
+            model, moves = train_model(one, number, patches, course, None)
+        finally:
+            _TRAINING.release()
+        told = {
+            "endmembers": number,
+            "count": found.document() if found else None,
+            "history": model.history,
+            "moves": moves,
+            "device": " ".join(device_of(job.device)),
+        }
+        _write_model(place, model)
+        write_text_whole(told_place, json.dumps(told), job.id)
+    told = json.loads(told_place.read_text(encoding="utf-8"))
+    return {"endmembers": told["endmembers"], "count": told["count"]}
+
+
+def _write_model(place: Path, model: TrainedModel) -> None:
+    state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
+    content = safetensors.numpy.save(state, metadata={"settings": json.dumps(model.settings())})
+    staged = place.with_name(f"{place.name}.partial-{os.getpid()}")
+    staged.write_bytes(content)
+    staged.replace(place)
+
+
+def _kept_model(place: str, device: str) -> TrainedModel:
+    """The model of a file, kept for the next block: they are many and it is one."""
+    global _model  # noqa: PLW0603  a process that does task after task keeps one model between them
+    known = f"{place} {Path(place).stat().st_mtime_ns}"
+    kept = _model
+    if kept is None or kept[:2] != (known, device):
+        kept = _model = (known, device, own_model(Path(place), device))
+    return kept[2]
+
+
+def _map(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+    """Map one block of a scene into a tile."""
+    place = Path(order["tile"])
+    if place.is_dir():
+        return {}
+    course.reach(0.0, "mapping", "Mapping")
+    first, last = order["first"], order["last"]
+    device, _ = device_of(job.device)
+    model = _kept_model(order["model"], device)
+    with (
+        Scene.open(order["scene"], order["bands"], job.selection) as scene,
+        TileWriter(place, scene, first, last, len(model.endmembers)) as tile,
+    ):
+        for _ in map_scene(
+            scene,
+            model,
+            tile,
+            lambda done, _text: course.reach((done * last - first) / (last - first), "mapping", "Mapping"),
+            lambda text: course.message("info", text),
+            first,
+            last,
+        ):
+            pass
+    return {}
+
+
+def _join(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+    """Make the result folder of a scene from its tiles; blocks that are not there are no-data."""
+    output = Path(order["output"])
+    told = json.loads(Path(order["model"]).with_suffix(".json").read_text(encoding="utf-8"))
+    model = _kept_model(order["model"], "cpu")
+    names = [f"Endmember {number}" for number in range(1, told["endmembers"] + 1)]
+    left_over(output, "")  # what a worker that was lost left of the same task
+    with (
+        Scene.open(order["scene"], order["bands"], job.selection) as scene,
+        ResultWriter(output, job.id, scene, names) as writer,
+    ):
+        for block in order["blocks"]:
+            course.reach(0.3 * block["first"] / scene.rows, "writing", "Joining the blocks")
+            if block["tile"] is None:
+                _place_nothing(writer, block["first"], block["last"], scene.cols, len(names))
+                continue
+            for row, maps in tile_parts(Path(block["tile"]), block["first"]):
+                writer.place(Window(0, row, scene.cols, len(maps[0])), *maps)
+                course.reach(0.3 * row / scene.rows, "writing", "Joining the blocks")
+            writer.add(tile_sums(Path(block["tile"])))
+        if not writer.statistics.pixels:
+            raise SceneError(f"No block of {scene.name} could be mapped.", "See what was said of each.")
+        writer.complete_maps(lambda done: course.reach(0.3 + 0.6 * done, "writing", "Writing the result"))
+        writer.finish(
+            model,
+            {
+                "auvae": __version__,
+                "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "scene": {"path": scene.path, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
+                "unit": scene.unit,
+                "bands": band_decisions(scene),
+                "options": job.options,
+                "count": told["count"],
+                "command": job.command,
+                "run": order["mark"],
+                "pixels": writer.statistics.pixels,
+                "missing": [[b["first"], b["last"]] for b in order["blocks"] if b["tile"] is None],
+                "seed": job.seed,
+                "device": told["device"],
+                "versions": versions(),
+                "seconds": course.seconds(),
+                "history": told["history"],
+                "warnings": order["warnings"],
+            },
+            told["moves"],
+        )
+    return {}
+
+
+def _place_nothing(writer: ResultWriter, first: int, last: int, cols: int, endmembers: int) -> None:
+    for row in range(first, last, WINDOW):
+        rows = min(WINDOW, last - row)
+        shares = np.full((rows, cols, endmembers), np.nan, np.float32)
+        writer.place(Window(0, row, cols, rows), shares, shares, shares[..., 0])

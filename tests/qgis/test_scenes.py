@@ -1,0 +1,64 @@
+"""Many scenes from real QGIS, and the window for a cluster's address."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import processing
+import pytest
+from qgis.core import QgsProcessingException
+
+from .conftest import MATERIALS, write_scene
+
+
+@pytest.fixture
+def many(tmp_path, scene_values, add_layer):
+    """Two dates of a scene, one a layer, and the parameters of a short run."""
+    files = [write_scene(tmp_path / f"field 2024-0{month}-03.img", scene_values) for month in (5, 6)]
+    return {
+        "INPUTS": [add_layer(files[0]), str(files[1])],
+        "ENDMEMBERS": MATERIALS,
+        "QUALITY": "draft",
+        "DEVICE": "cpu",
+        "OUTPUT": str(tmp_path / "results"),
+    }
+
+
+def test_several_images_become_results_with_a_table_and_a_report(qgis_app, many, listen):
+    feedback = listen()
+    results = processing.run("auvae:unmixscenes", many, feedback=feedback)
+    assert (results["FINISHED"], results["FAILED"]) == (2, 0)
+    assert len(results["OUTPUT_LAYERS"]) == 2 * MATERIALS
+    assert all(Path(file).is_file() for file in results["OUTPUT_LAYERS"])
+    with Path(results["SUMMARY"]).open(encoding="utf-8") as file:
+        assert {row["date"] for row in csv.DictReader(file)} == {"2024-05-03", "2024-06-03"}
+    assert "Over time" in Path(results["REPORT"]).read_text(encoding="utf-8")
+    assert feedback.fractions == sorted(feedback.fractions)
+
+
+def test_a_cluster_that_is_not_set_or_no_address_is_refused_in_words(qgis_app, many):
+    with pytest.raises(QgsProcessingException, match="No cluster is set"):
+        processing.run("auvae:unmixscenes", {**many, "RUN_ON": "cluster"})
+    with pytest.raises(QgsProcessingException, match="no address of a Dask scheduler"):
+        processing.run("auvae:unmixscenes", {**many, "RUN_ON": "host"})
+
+
+def test_the_cluster_window_shows_workers_and_what_does_not_fit(qgis_app, stand_in, plugin_modules):
+    worker = {"address": "tcp://h:2", "name": "one", "threads": 4, "memory": 8 * 1024**3,
+              "gpus": ["Card"], "auvae": "0.0.9", "problem": "it is old"}  # fmt: skip
+    answer = {"event": "result", "distributed": "1", "workers": [worker], "warnings": []}
+    stand_in(f"read job; echo '{json.dumps(answer)}'; cat > /dev/null")
+    dialog = plugin_modules("auvae_qgis.gui.cluster_dialog").ClusterDialog()
+    dialog.address.setText("tcp://h:1")
+    dialog.test.click()
+    end = time.monotonic() + 10
+    while not dialog.test.isEnabled() and time.monotonic() < end:
+        qgis_app.processEvents()
+        time.sleep(0.02)
+    shown = [dialog.table.item(0, column).text() for column in range(6)]
+    assert shown == ["one", "4", "8.0 GiB", "Card", "0.0.9", "takes no part: it is old"]
+    assert "0 of 1 workers are ready" in dialog.state.text()
+    dialog.close()

@@ -1,0 +1,52 @@
+"""Training on several devices together: two processes on the processor, held against one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from auvae.errors import Cancelled, DeviceError
+from auvae.job import Job, hello
+from auvae.parallel import train_together
+from auvae.scene import Scene
+from auvae.training import Options, train
+
+
+@pytest.fixture
+def patches(simulated):
+    with Scene.open(simulated) as scene:
+        return list(scene.sample_patches(0))
+
+
+def angles(one, other):
+    """Spectral angle of each endmember to its like."""
+    shares = one @ other.T / np.outer(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
+    return np.arccos(np.clip(shares, -1, 1)).min(axis=1)
+
+
+def test_two_processes_find_what_one_finds_within_the_noise_of_training(patches):
+    options = Options(3, "draft", device="cpu")
+    told = []
+    together = train_together(patches, options, told.append, ["cpu", "cpu"])
+    alone = train(patches, options, lambda progress: None)
+    noise = angles(alone.endmembers, train(patches, Options(3, "draft", 1, "cpu"), lambda p: None).endmembers)
+    assert angles(alone.endmembers, together.endmembers).max() <= max(0.02, 1.5 * noise.max())
+    assert together.state().keys() == alone.state().keys()
+    assert together.settings().keys() == alone.settings().keys()
+    assert any(progress.endmembers is not None for progress in told)
+
+
+def test_a_cancel_ends_all_processes(patches):
+    def cancel(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train_together(patches, Options(3, "draft"), cancel, ["cpu", "cpu"])
+
+
+def test_all_gpus_without_any_is_refused(simulated, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this computer has a GPU")
+    with pytest.raises(DeviceError, match="All GPUs were asked for"):
+        hello(Job("abc", str(simulated), 3, str(tmp_path / "out"), device="all-gpus"))
