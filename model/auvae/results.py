@@ -89,12 +89,7 @@ class Leftover:
 
     def model(self, device: str) -> TrainedModel:
         """The model that it had trained."""
-        return own_model(self.folder / FILES["model"], device)
-
-
-def own_model(path: Path, device: str) -> TrainedModel:
-    """A model from a file that this program wrote into a folder of its own."""
-    return read_model(str(path), device).model
+        return read_model(str(self.folder / FILES["model"]), device).model
 
 
 def settled(maps: Maps, inside: tuple[slice, slice], *, shares: bool = True) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,10 @@
    <translation>&lt;p&gt;显示影像在解混之前是如何读取的：传感器、每个波段的波长和宽度、数值的单位、哪些波段被使用、哪些被排除及其原因、无数据像元的比例，以及影像的平均光谱。&lt;/p&gt;&lt;h3&gt;哪些波段被排除&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;头文件或产品标记为坏的波段；&lt;/li&gt;&lt;li&gt;大多数像元无数据，或各处为同一个值的波段；&lt;/li&gt;&lt;li&gt;两个探测器看到相同波长时（EnMAP、PRISMA），VNIR 的波段；&lt;/li&gt;&lt;li&gt;1400 和 1900 nm 附近水汽吸收的波段，如果它们主要是噪声：即其变化有一半以上与其他波段无关。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;您自己选择的波段无论如何标记都会使用。&lt;/p&gt;</translation>
   </message>
   <message>
+   <source>&lt;p&gt;Unmixes several images: dates of one place, or the parts of a mosaic. With &lt;b&gt;one model&lt;/b&gt;, trained on samples of all of them, the endmembers are the same everywhere and maps compare; the images must be of one sensor and in one unit. With one model &lt;b&gt;each&lt;/b&gt;, endmembers of one number may be different materials in different images.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;In the result folder: a result for each image, as &lt;i&gt;Unmix&lt;/i&gt; makes it; &lt;i&gt;summary.csv&lt;/i&gt;, the area of each material in each image; &lt;i&gt;summary.html&lt;/i&gt;, the report, with areas over time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in their metadata). An image that cannot be unmixed is named there, and the others go on.&lt;/p&gt;&lt;h3&gt;Where it is computed&lt;/h3&gt;&lt;p&gt;On this computer, or on a Dask cluster: write its scheduler's address, or &lt;i&gt;cluster&lt;/i&gt; for the one set in &lt;i&gt;Plugins ▸ AUVAE Unmixing ▸ Cluster…&lt;/i&gt;, which tests it too. Workers must see images and result folder under the same paths; docs/cluster.md tells how to start them. A part of an image that fails three times is left no-data, and named.&lt;/p&gt;&lt;h3&gt;When it is stopped&lt;/h3&gt;&lt;p&gt;Finished images are kept after Cancel or an error, and the same run, started again, goes on from there.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;解混多幅影像：同一地点的多个日期，或镶嵌的各部分。用&lt;b&gt;一个模型&lt;/b&gt;（由所有影像的样本训练），各处端元相同，图可以相互比较；影像须来自同一传感器且单位相同。&lt;b&gt;每幅&lt;/b&gt;影像一个模型时，编号相同的端元在不同影像中可能是不同的物质。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;结果文件夹中：每幅影像一个结果，与&lt;i&gt;解混&lt;/i&gt;所得相同；&lt;i&gt;summary.csv&lt;/i&gt;，每种物质在每幅影像中的面积；&lt;i&gt;summary.html&lt;/i&gt;，报告，至少两幅影像带有日期时（名称中，如 20240611 或 2024-06-11，或元数据中）含面积随时间的变化。无法解混的影像会在其中列出，其余照常进行。&lt;/p&gt;&lt;h3&gt;在哪里计算&lt;/h3&gt;&lt;p&gt;在本机或 Dask 集群上：填写调度器的地址，或填 &lt;i&gt;cluster&lt;/i&gt; 使用&lt;i&gt;插件 ▸ AUVAE Unmixing ▸ 集群…&lt;/i&gt;中设置的地址，那里也可以测试。工作进程须以相同路径访问影像和结果文件夹；docs/cluster.md 说明如何启动它们。影像中三次失败的部分留作无数据并列出。&lt;/p&gt;&lt;h3&gt;中途停止时&lt;/h3&gt;&lt;p&gt;取消或出错后，已完成的影像保留；再次启动相同的运行会从那里继续。&lt;/p&gt;</translation>
+  </message>
+  <message>
    <source>&lt;p&gt;Uses the model of a result (its file &lt;i&gt;model.auvae&lt;/i&gt;) on another image: the same endmembers in the same order and colours, so that maps of many dates or flight lines compare. Nothing is trained, so it takes a fraction of the time of &lt;i&gt;Unmix&lt;/i&gt;. Run it as a batch for many images.&lt;/p&gt;&lt;h3&gt;Which images fit?&lt;/h3&gt;&lt;p&gt;Bands are matched by wavelength. Where they differ they are resampled to the model's, by their widths where both are known; up to a fifth of the model's bands may be missing. Values are brought into the model's unit where both say theirs. What does not fit is refused, with the reason.&lt;/p&gt;&lt;h3&gt;Does the model fit the scene?&lt;/h3&gt;&lt;p&gt;The log and the report warn when pixels and their mixtures differ clearly more in shape than where the model was trained: then other materials are in the image, or it was corrected otherwise. The layer &lt;i&gt;Reconstruction error&lt;/i&gt; shows where. Fine-tune the model with &lt;i&gt;Unmix&lt;/i&gt;, or unmix the image anew.&lt;/p&gt;</source>
    <translation>&lt;p&gt;把一个结果的模型（其文件 &lt;i&gt;model.auvae&lt;/i&gt;）用于另一幅影像：端元相同，顺序和颜色也相同，因此多个日期或航带的图可以比较。不进行训练，所以只需&lt;i&gt;解混&lt;/i&gt;的一小部分时间。许多影像可用批处理运行。&lt;/p&gt;&lt;h3&gt;哪些影像适合？&lt;/h3&gt;&lt;p&gt;波段按波长匹配。若不同，则重采样到模型的波段；双方都知道宽度时按宽度进行；模型的波段最多可缺五分之一。双方都说明单位时，数值换算到模型的单位。不适合的会被拒绝并说明原因。&lt;/p&gt;&lt;h3&gt;模型适合该影像吗？&lt;/h3&gt;&lt;p&gt;若像元与其混合在形状上的差别明显大于模型训练之处，日志和报告会发出警告：影像中有其他物质，或校正方式不同。图层&lt;i&gt;重构误差&lt;/i&gt;显示在哪里。请用&lt;i&gt;解混&lt;/i&gt;微调模型，或重新解混该影像。&lt;/p&gt;</translation>
   </message>
@@ -92,6 +96,10 @@
    <translation>每个波段为一种丰度的栅格，例如结果中的 abundances.tif。</translation>
   </message>
   <message>
+   <source>AUVAE</source>
+   <translation>AUVAE</translation>
+  </message>
+  <message>
    <source>AUVAE Unmixing</source>
    <translation>AUVAE Unmixing</translation>
   </message>
@@ -144,6 +152,10 @@
    <translation>丰度，每个波段一个端元：比例，0 到 1。</translation>
   </message>
   <message>
+   <source>All GPUs</source>
+   <translation>所有 GPU</translation>
+  </message>
+  <message>
    <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
    <translation>请在 Windows 中启用长路径，或将 AUVAE_PYTHON 设为位于较短文件夹中的环境。</translation>
   </message>
@@ -180,8 +192,16 @@
    <translation>请向管理员索取该证书，运行 pip config set global.cert FILE，然后重新安装。</translation>
   </message>
   <message>
+   <source>Asking {}…</source>
+   <translation>正在询问 {}…</translation>
+  </message>
+  <message>
    <source>Automatic</source>
    <translation>自动</translation>
+  </message>
+  <message>
+   <source>Automatic takes a CUDA graphics card where there is one, otherwise the processor. All GPUs: every CUDA card of the computer trains at the same time.</source>
+   <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。“所有 GPU”：本机的每块 CUDA 显卡同时训练。</translation>
   </message>
   <message>
    <source>Band</source>
@@ -264,6 +284,10 @@
    <translation>请选择其他文件夹。</translation>
   </message>
   <message>
+   <source>Choose at least one hyperspectral image.</source>
+   <translation>请至少选择一幅高光谱影像。</translation>
+  </message>
+  <message>
    <source>Click pixels in the map to see what they are made of</source>
    <translation>点击地图中的像元，查看其组成</translation>
   </message>
@@ -274,6 +298,14 @@
   <message>
    <source>Click: hide or show.</source>
    <translation>单击：隐藏或显示。</translation>
+  </message>
+  <message>
+   <source>Cluster of AUVAE Unmixing</source>
+   <translation>AUVAE 解混的集群</translation>
+  </message>
+  <message>
+   <source>Cluster…</source>
+   <translation>集群…</translation>
   </message>
   <message>
    <source>Comparing…</source>
@@ -326,6 +358,10 @@
   <message>
    <source>Ctrl-click: only this one.</source>
    <translation>Ctrl+单击：只显示这一条。</translation>
+  </message>
+  <message>
+   <source>Dask scheduler:</source>
+   <translation>Dask 调度器：</translation>
   </message>
   <message>
    <source>Debian and Ubuntu: sudo apt install python3-venv; then install again.</source>
@@ -432,10 +468,6 @@
    <translation>提取已取消；未写入任何内容。</translation>
   </message>
   <message>
-   <source>Fetching the installer uv</source>
-   <translation>正在获取安装程序 uv</translation>
-  </message>
-  <message>
    <source>Filter the spectra</source>
    <translation>筛选光谱</translation>
   </message>
@@ -472,6 +504,10 @@
    <translation>从多少个随机方向查看影像。</translation>
   </message>
   <message>
+   <source>GPUs</source>
+   <translation>GPU</translation>
+  </message>
+  <message>
    <source>Graphics card: {} ({} GiB), driver {}.</source>
    <translation>显卡：{}（{} GiB），驱动程序 {}。</translation>
   </message>
@@ -492,6 +528,10 @@
    <translation>影像可以把已知光谱拉开多远：0 保持不变，1 只作为起点。介于其间时，每条光谱按该比例取影像所示，其余按给定的值。</translation>
   </message>
   <message>
+   <source>How long the network trains.</source>
+   <translation>网络训练多久。</translation>
+  </message>
+  <message>
    <source>How long the network trains. Draft: a first look. Standard: results to keep. High: the last digits.</source>
    <translation>网络训练多久。草稿：先看一眼。标准：值得保留的结果。高：追求最后几位精度。</translation>
   </message>
@@ -502,6 +542,10 @@
   <message>
    <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it.</source>
    <translation>影像由多少种物质组成（包括阴影），2 到 30。0：自动估计。</translation>
+  </message>
+  <message>
+   <source>How many materials the images are made of together, from 2 to 30. 0: estimate it.</source>
+   <translation>所有影像合起来由多少种物质组成，从 2 到 30。0：自动估计。</translation>
   </message>
   <message>
    <source>How many spectra to find, from 2 to 30. Count endmembers estimates it.</source>
@@ -532,8 +576,20 @@
    <translation>高光谱影像</translation>
   </message>
   <message>
+   <source>Hyperspectral images</source>
+   <translation>高光谱影像（多幅）</translation>
+  </message>
+  <message>
    <source>If that does not help, report it with the lines above.</source>
    <translation>如果没有帮助，请附上以上各行报告此问题。</translation>
+  </message>
+  <message>
+   <source>Images that could not be unmixed</source>
+   <translation>未能解混的影像数</translation>
+  </message>
+  <message>
+   <source>Images unmixed</source>
+   <translation>已解混的影像数</translation>
   </message>
   <message>
    <source>Inspect bands</source>
@@ -584,16 +640,20 @@
    <translation>正在安装 AUVAE Unmixing 的环境</translation>
   </message>
   <message>
-   <source>Installing torch and its companions</source>
-   <translation>正在安装 torch 及其依赖</translation>
-  </message>
-  <message>
    <source>Installing torch and its companions (pip, as your pip settings say)</source>
    <translation>正在安装 torch 及其依赖（pip，按您的 pip 设置）</translation>
   </message>
   <message>
    <source>Installing torch and its companions from {}</source>
    <translation>正在从 {} 安装 torch 及其依赖</translation>
+  </message>
+  <message>
+   <source>Installing torch from download.pytorch.org, as the graphics card needs it</source>
+   <translation>正在按显卡的需要从 download.pytorch.org 安装 torch</translation>
+  </message>
+  <message>
+   <source>Installing torch's companions and the installer uv from pypi.org, by their hashes</source>
+   <translation>正在从 pypi.org 按哈希值安装 torch 的依赖和安装程序 uv</translation>
   </message>
   <message>
    <source>Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.</source>
@@ -630,6 +690,10 @@
   <message>
    <source>Leave out if mostly noise</source>
    <translation>主要为噪声时排除</translation>
+  </message>
+  <message>
+   <source>Left empty: this computer. “cluster”: the Dask scheduler set in Plugins ▸ AUVAE Unmixing ▸ Cluster…. Or a scheduler's address, such as tcp://host:8786 or tls://host:8786.</source>
+   <translation>留空：本机。“cluster”：在“插件 ▸ AUVAE Unmixing ▸ 集群…”中设置的 Dask 调度器。或调度器的地址，如 tcp://host:8786 或 tls://host:8786。</translation>
   </message>
   <message>
    <source>Library</source>
@@ -708,12 +772,24 @@
    <translation>平均光谱角（弧度）</translation>
   </message>
   <message>
+   <source>Memory</source>
+   <translation>内存</translation>
+  </message>
+  <message>
    <source>Method</source>
    <translation>方法</translation>
   </message>
   <message>
    <source>Models</source>
    <translation>模型</translation>
+  </message>
+  <message>
+   <source>More than {} images: none is loaded; open those you want from {}.</source>
+   <translation>影像超过 {} 幅：不自动加载；请从 {} 打开所需的影像。</translation>
+  </message>
+  <message>
+   <source>Name a Dask cluster for many scenes, and see who works there</source>
+   <translation>为多景影像指定 Dask 集群，并查看其中的工作进程</translation>
   </message>
   <message>
    <source>Name of the endmember</source>
@@ -738,6 +814,10 @@
   <message>
    <source>No browser opens “{}”.</source>
    <translation>没有浏览器能打开“{}”。</translation>
+  </message>
+  <message>
+   <source>No cluster is set: give its scheduler's address in Plugins ▸ AUVAE Unmixing ▸ Cluster….</source>
+   <translation>尚未设置集群：请在“插件 ▸ AUVAE Unmixing ▸ 集群…”中填写调度器的地址。</translation>
   </message>
   <message>
    <source>No data in this pixel (row {}, column {}).</source>
@@ -770,6 +850,22 @@
   <message>
    <source>Number of the endmember</source>
    <translation>端元编号</translation>
+  </message>
+  <message>
+   <source>On a cluster, use workers without GPU too</source>
+   <translation>在集群上也使用没有 GPU 的工作进程</translation>
+  </message>
+  <message>
+   <source>One for all images</source>
+   <translation>所有影像一个</translation>
+  </message>
+  <message>
+   <source>One for all: the same endmembers in every image. One for each: as if unmixed alone.</source>
+   <translation>所有影像一个：每幅影像的端元相同。每幅影像一个：如同各自单独解混。</translation>
+  </message>
+  <message>
+   <source>One for each image</source>
+   <translation>每幅影像一个</translation>
   </message>
   <message>
    <source>One of the packages does not exist for this Python or this kind of machine.</source>
@@ -944,6 +1040,10 @@
    <translation>报告</translation>
   </message>
   <message>
+   <source>Report of all images</source>
+   <translation>所有影像的报告</translation>
+  </message>
+  <message>
    <source>Residual</source>
    <translation>残差</translation>
   </message>
@@ -956,8 +1056,12 @@
    <translation>工程中的结果</translation>
   </message>
   <message>
-   <source>Run pip config set global.proxy http://USER:PASSWORD@HOST:PORT in a terminal and install again.</source>
-   <translation>请在终端中运行 pip config set global.proxy http://USER:PASSWORD@HOST:PORT，然后重新安装。</translation>
+   <source>Run on</source>
+   <translation>运行于</translation>
+  </message>
+  <message>
+   <source>Run pip config set global.proxy http://HOST:PORT in a terminal (with your name and password before HOST where it asks for them) and install again.</source>
+   <translation>请在终端中运行 pip config set global.proxy http://HOST:PORT（若需要认证，请在 HOST 前加上用户名和密码），然后重新安装。</translation>
   </message>
   <message>
    <source>SVG drawing (*.svg)</source>
@@ -1100,6 +1204,10 @@
    <translation>随机数的起点。在同一设备上，相同的种子、影像和设置得到相同的结果。</translation>
   </message>
   <message>
+   <source>State</source>
+   <translation>状态</translation>
+  </message>
+  <message>
    <source>Stop any unmixing that is running and press Remove again.</source>
    <translation>请停止正在运行的解混，然后再次按“移除”。</translation>
   </message>
@@ -1112,8 +1220,20 @@
    <translation>表格 (*.csv)</translation>
   </message>
   <message>
+   <source>Table of areas</source>
+   <translation>面积表</translation>
+  </message>
+  <message>
    <source>Table of bands</source>
    <translation>波段表</translation>
+  </message>
+  <message>
+   <source>Test</source>
+   <translation>测试</translation>
+  </message>
+  <message>
+   <source>The HDF5 library does not come to an end with this file: it is damaged. Download it again.</source>
+   <translation>HDF5 库无法读完此文件：文件已损坏。请重新下载。</translation>
   </message>
   <message>
    <source>The Python environment in {} was made for another version of this plugin</source>
@@ -1200,6 +1320,10 @@
    <translation>存放图、光谱、报告和模型的文件夹。可以是新文件夹、空文件夹或含有此影像早先结果的文件夹：新结果完整后才替换旧结果。批处理时，在应出现各影像名称的位置写 {}，如 results/{}，并向下填充。</translation>
   </message>
   <message>
+   <source>The folder for the results of all images, the summary and the report.</source>
+   <translation>存放所有影像的结果、汇总表和报告的文件夹。</translation>
+  </message>
+  <message>
    <source>The folder that Unmix has written: the one with result.json in it.</source>
    <translation>“解混”写出的文件夹：其中有 result.json。</translation>
   </message>
@@ -1222,6 +1346,14 @@
   <message>
    <source>The image to unmix, best in surface reflectance: a raster file (ENVI, GeoTIFF, …), no web layer. Products of EnMAP, PRISMA, DESIS and EMIT by the file they come in: their image, METADATA.XML, .he5 or .nc, or the zip archive; choose the file where it is no layer.</source>
    <translation>要解混的影像，最好是地表反射率：栅格文件（ENVI、GeoTIFF 等），不能是网络图层。EnMAP、PRISMA、DESIS 和 EMIT 的产品按其交付的文件选择：影像、METADATA.XML、.he5 或 .nc，或 zip 压缩包；若不是图层，请选择文件。</translation>
+  </message>
+  <message>
+   <source>The image {} cannot be found.</source>
+   <translation>找不到影像 {}。</translation>
+  </message>
+  <message>
+   <source>The images, each once: layers, or files as their sensors deliver them (Add File(s)… in the list of images).</source>
+   <translation>影像，每幅一次：图层，或传感器交付的文件（影像列表中的“添加文件…”）。</translation>
   </message>
   <message>
    <source>The installation failed: {}</source>
@@ -1306,6 +1438,10 @@
   <message>
    <source>The places {} cannot be opened as a layer.</source>
    <translation>地点 {} 无法作为图层打开。</translation>
+  </message>
+  <message>
+   <source>The plugin was unloaded, which ended its runs: start the unmixing again.</source>
+   <translation>插件已被卸载，其运行随之结束：请重新开始解混。</translation>
   </message>
   <message>
    <source>The polygons, with number and name of their material.</source>
@@ -1412,6 +1548,10 @@
    <translation>此处位于影像之外。</translation>
   </message>
   <message>
+   <source>Threads</source>
+   <translation>线程</translation>
+  </message>
+  <message>
    <source>Threshold</source>
    <translation>阈值</translation>
   </message>
@@ -1452,6 +1592,14 @@
    <translation>解混为已知光谱 (FCLS)</translation>
   </message>
   <message>
+   <source>Unmix several scenes</source>
+   <translation>解混多景影像</translation>
+  </message>
+  <message>
+   <source>Unmix several scenes runs there when its RUN_ON is “cluster”. Leave the address empty for none. docs/cluster.md tells how to start a scheduler and workers.</source>
+   <translation>“解混多景影像”的 RUN_ON 为“cluster”时在那里运行。不用集群时地址留空。docs/cluster.md 说明如何启动调度器和工作进程。</translation>
+  </message>
+  <message>
    <source>Unmixed by AUVAE Unmixing on {} ({})</source>
    <translation>由 AUVAE Unmixing 于 {} 解混（{}）</translation>
   </message>
@@ -1464,12 +1612,20 @@
    <translation>对影像解混，并在同一物质的像元周围绘制多边形。</translation>
   </message>
   <message>
+   <source>Unmixes several images into the same materials, on this computer or on a Dask cluster.</source>
+   <translation>在本机或 Dask 集群上把多幅影像解混为相同的物质。</translation>
+  </message>
+  <message>
    <source>Unmixing needs PyTorch, in an environment of its own that is not set up yet.</source>
    <translation>解混需要 PyTorch，它位于一个单独的环境中，而该环境尚未设置。</translation>
   </message>
   <message>
    <source>Unmixing report</source>
    <translation>解混报告</translation>
+  </message>
+  <message>
+   <source>Unmixing was cancelled. Images that were finished are kept in {}.</source>
+   <translation>解混已取消。已完成的影像保留在 {} 中。</translation>
   </message>
   <message>
    <source>Unmixing was cancelled; nothing was written.</source>
@@ -1522,6 +1678,14 @@
   <message>
    <source>Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.</source>
    <translation>Windows 无法载入 torch：缺少 Microsoft 的 Visual C++ 运行库，或其版本太旧。</translation>
+  </message>
+  <message>
+   <source>With Compute on: Automatic, workers without a GPU are left out where others have one.</source>
+   <translation>“计算设备”为“自动”时，若有的工作进程有 GPU，则不使用没有 GPU 的。</translation>
+  </message>
+  <message>
+   <source>Worker</source>
+   <translation>工作进程</translation>
   </message>
   <message>
    <source>Writes the endmembers of a result as a library for ENVI, EnMAP-Box or a spreadsheet.</source>
@@ -1588,6 +1752,10 @@
    <translation>高光谱,解混,丰度,比例,端元,选取,提取,名称,图层,波段,模型,hyperspectral,unmixing,abundance,endmember</translation>
   </message>
   <message>
+   <source>hyperspectral,unmixing,endmembers,abundances,time series,multitemporal,change,dates,mosaic,many images,cluster,Dask,Slurm,Kubernetes,HPC,GPU,area,summary,EnMAP,PRISMA,EMIT,DESIS</source>
+   <translation>高光谱,解混,端元,丰度,时间序列,多时相,变化,日期,镶嵌,多幅影像,集群,Dask,Slurm,Kubernetes,HPC,GPU,面积,汇总,EnMAP,PRISMA,EMIT,DESIS</translation>
+  </message>
+  <message>
    <source>left out: {}</source>
    <translation>排除：{}</translation>
   </message>
@@ -1604,12 +1772,24 @@
    <translation>没有任何 Python</translation>
   </message>
   <message>
+   <source>no limit</source>
+   <translation>无限制</translation>
+  </message>
+  <message>
    <source>no reason given</source>
    <translation>没有给出原因</translation>
   </message>
   <message>
+   <source>none</source>
+   <translation>无</translation>
+  </message>
+  <message>
    <source>posterior</source>
    <translation>后验</translation>
+  </message>
+  <message>
+   <source>ready</source>
+   <translation>就绪</translation>
   </message>
   <message>
    <source>reconstruction</source>
@@ -1628,6 +1808,10 @@
    <translation>第 {} 行，第 {} 列</translation>
   </message>
   <message>
+   <source>takes no part: {}</source>
+   <translation>不参与：{}</translation>
+  </message>
+  <message>
    <source>torch cannot use the GPU it sees ({}): update the GPU's driver.</source>
    <translation>torch 无法使用它所看到的 GPU（{}）：请更新 GPU 的驱动程序。</translation>
   </message>
@@ -1642,6 +1826,10 @@
   <message>
    <source>used</source>
    <translation>使用</translation>
+  </message>
+  <message>
+   <source>{:.1f} GiB</source>
+   <translation>{:.1f} GiB</translation>
   </message>
   <message>
    <source>{} Unmixing will run on the processor.</source>
@@ -1702,6 +1890,10 @@
   <message>
    <source>{} of {} bands are used.</source>
    <translation>使用了 {} 个波段，共 {} 个。</translation>
+  </message>
+  <message>
+   <source>{} of {} workers are ready. Dask {}.</source>
+   <translation>{} / {} 个工作进程就绪。Dask {}。</translation>
   </message>
   <message>
    <source>{}, at {:.0%}</source>
@@ -1814,190 +2006,6 @@
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
    <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
-  </message>
-  <message>
-   <source>&lt;p&gt;Unmixes several images: dates of one place, or the parts of a mosaic. With &lt;b&gt;one model&lt;/b&gt;, trained on samples of all of them, the endmembers are the same everywhere and maps compare; the images must be of one sensor and in one unit. With one model &lt;b&gt;each&lt;/b&gt;, endmembers of one number may be different materials in different images.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;In the result folder: a result for each image, as &lt;i&gt;Unmix&lt;/i&gt; makes it; &lt;i&gt;summary.csv&lt;/i&gt;, the area of each material in each image; &lt;i&gt;summary.html&lt;/i&gt;, the report, with areas over time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in their metadata). An image that cannot be unmixed is named there, and the others go on.&lt;/p&gt;&lt;h3&gt;Where it is computed&lt;/h3&gt;&lt;p&gt;On this computer, or on a Dask cluster: write its scheduler's address, or &lt;i&gt;cluster&lt;/i&gt; for the one set in &lt;i&gt;Plugins ▸ AUVAE Unmixing ▸ Cluster…&lt;/i&gt;, which tests it too. Workers must see images and result folder under the same paths; docs/cluster.md tells how to start them. A part of an image that fails three times is left no-data, and named.&lt;/p&gt;&lt;h3&gt;When it is stopped&lt;/h3&gt;&lt;p&gt;Finished images are kept after Cancel or an error, and the same run, started again, goes on from there.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;解混多幅影像：同一地点的多个日期，或镶嵌的各部分。用&lt;b&gt;一个模型&lt;/b&gt;（由所有影像的样本训练），各处端元相同，图可以相互比较；影像须来自同一传感器且单位相同。&lt;b&gt;每幅&lt;/b&gt;影像一个模型时，编号相同的端元在不同影像中可能是不同的物质。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;结果文件夹中：每幅影像一个结果，与&lt;i&gt;解混&lt;/i&gt;所得相同；&lt;i&gt;summary.csv&lt;/i&gt;，每种物质在每幅影像中的面积；&lt;i&gt;summary.html&lt;/i&gt;，报告，至少两幅影像带有日期时（名称中，如 20240611 或 2024-06-11，或元数据中）含面积随时间的变化。无法解混的影像会在其中列出，其余照常进行。&lt;/p&gt;&lt;h3&gt;在哪里计算&lt;/h3&gt;&lt;p&gt;在本机或 Dask 集群上：填写调度器的地址，或填 &lt;i&gt;cluster&lt;/i&gt; 使用&lt;i&gt;插件 ▸ AUVAE Unmixing ▸ 集群…&lt;/i&gt;中设置的地址，那里也可以测试。工作进程须以相同路径访问影像和结果文件夹；docs/cluster.md 说明如何启动它们。影像中三次失败的部分留作无数据并列出。&lt;/p&gt;&lt;h3&gt;中途停止时&lt;/h3&gt;&lt;p&gt;取消或出错后，已完成的影像保留；再次启动相同的运行会从那里继续。&lt;/p&gt;</translation>
-  </message>
-  <message>
-   <source>AUVAE</source>
-   <translation>AUVAE</translation>
-  </message>
-  <message>
-   <source>All GPUs</source>
-   <translation>所有 GPU</translation>
-  </message>
-  <message>
-   <source>Asking {}…</source>
-   <translation>正在询问 {}…</translation>
-  </message>
-  <message>
-   <source>Automatic takes a CUDA graphics card where there is one, otherwise the processor. All GPUs: every CUDA card of the computer trains at the same time.</source>
-   <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。“所有 GPU”：本机的每块 CUDA 显卡同时训练。</translation>
-  </message>
-  <message>
-   <source>Choose at least one hyperspectral image.</source>
-   <translation>请至少选择一幅高光谱影像。</translation>
-  </message>
-  <message>
-   <source>Cluster of AUVAE Unmixing</source>
-   <translation>AUVAE 解混的集群</translation>
-  </message>
-  <message>
-   <source>Cluster…</source>
-   <translation>集群…</translation>
-  </message>
-  <message>
-   <source>Dask scheduler:</source>
-   <translation>Dask 调度器：</translation>
-  </message>
-  <message>
-   <source>GPUs</source>
-   <translation>GPU</translation>
-  </message>
-  <message>
-   <source>How long the network trains.</source>
-   <translation>网络训练多久。</translation>
-  </message>
-  <message>
-   <source>How many materials the images are made of together, from 2 to 30. 0: estimate it.</source>
-   <translation>所有影像合起来由多少种物质组成，从 2 到 30。0：自动估计。</translation>
-  </message>
-  <message>
-   <source>Hyperspectral images</source>
-   <translation>高光谱影像（多幅）</translation>
-  </message>
-  <message>
-   <source>Images that could not be unmixed</source>
-   <translation>未能解混的影像数</translation>
-  </message>
-  <message>
-   <source>Images unmixed</source>
-   <translation>已解混的影像数</translation>
-  </message>
-  <message>
-   <source>Left empty: this computer. “cluster”: the Dask scheduler set in Plugins ▸ AUVAE Unmixing ▸ Cluster…. Or a scheduler's address, such as tcp://host:8786 or tls://host:8786.</source>
-   <translation>留空：本机。“cluster”：在“插件 ▸ AUVAE Unmixing ▸ 集群…”中设置的 Dask 调度器。或调度器的地址，如 tcp://host:8786 或 tls://host:8786。</translation>
-  </message>
-  <message>
-   <source>Memory</source>
-   <translation>内存</translation>
-  </message>
-  <message>
-   <source>More than {} images: none is loaded; open those you want from {}.</source>
-   <translation>影像超过 {} 幅：不自动加载；请从 {} 打开所需的影像。</translation>
-  </message>
-  <message>
-   <source>Name a Dask cluster for many scenes, and see who works there</source>
-   <translation>为多景影像指定 Dask 集群，并查看其中的工作进程</translation>
-  </message>
-  <message>
-   <source>No cluster is set: give its scheduler's address in Plugins ▸ AUVAE Unmixing ▸ Cluster….</source>
-   <translation>尚未设置集群：请在“插件 ▸ AUVAE Unmixing ▸ 集群…”中填写调度器的地址。</translation>
-  </message>
-  <message>
-   <source>On a cluster, use workers without GPU too</source>
-   <translation>在集群上也使用没有 GPU 的工作进程</translation>
-  </message>
-  <message>
-   <source>One for all images</source>
-   <translation>所有影像一个</translation>
-  </message>
-  <message>
-   <source>One for all: the same endmembers in every image. One for each: as if unmixed alone.</source>
-   <translation>所有影像一个：每幅影像的端元相同。每幅影像一个：如同各自单独解混。</translation>
-  </message>
-  <message>
-   <source>One for each image</source>
-   <translation>每幅影像一个</translation>
-  </message>
-  <message>
-   <source>Report of all images</source>
-   <translation>所有影像的报告</translation>
-  </message>
-  <message>
-   <source>Run on</source>
-   <translation>运行于</translation>
-  </message>
-  <message>
-   <source>State</source>
-   <translation>状态</translation>
-  </message>
-  <message>
-   <source>Table of areas</source>
-   <translation>面积表</translation>
-  </message>
-  <message>
-   <source>Test</source>
-   <translation>测试</translation>
-  </message>
-  <message>
-   <source>The folder for the results of all images, the summary and the report.</source>
-   <translation>存放所有影像的结果、汇总表和报告的文件夹。</translation>
-  </message>
-  <message>
-   <source>The image {} cannot be found.</source>
-   <translation>找不到影像 {}。</translation>
-  </message>
-  <message>
-   <source>The images, each once: layers, or files as their sensors deliver them (Add File(s)… in the list of images).</source>
-   <translation>影像，每幅一次：图层，或传感器交付的文件（影像列表中的“添加文件…”）。</translation>
-  </message>
-  <message>
-   <source>Threads</source>
-   <translation>线程</translation>
-  </message>
-  <message>
-   <source>Unmix several scenes</source>
-   <translation>解混多景影像</translation>
-  </message>
-  <message>
-   <source>Unmix several scenes runs there when its RUN_ON is “cluster”. Leave the address empty for none. docs/cluster.md tells how to start a scheduler and workers.</source>
-   <translation>“解混多景影像”的 RUN_ON 为“cluster”时在那里运行。不用集群时地址留空。docs/cluster.md 说明如何启动调度器和工作进程。</translation>
-  </message>
-  <message>
-   <source>Unmixes several images into the same materials, on this computer or on a Dask cluster.</source>
-   <translation>在本机或 Dask 集群上把多幅影像解混为相同的物质。</translation>
-  </message>
-  <message>
-   <source>Unmixing was cancelled. Images that were finished are kept in {}.</source>
-   <translation>解混已取消。已完成的影像保留在 {} 中。</translation>
-  </message>
-  <message>
-   <source>With Compute on: Automatic, workers without a GPU are left out where others have one.</source>
-   <translation>“计算设备”为“自动”时，若有的工作进程有 GPU，则不使用没有 GPU 的。</translation>
-  </message>
-  <message>
-   <source>Worker</source>
-   <translation>工作进程</translation>
-  </message>
-  <message>
-   <source>hyperspectral,unmixing,endmembers,abundances,time series,multitemporal,change,dates,mosaic,many images,cluster,Dask,Slurm,Kubernetes,HPC,GPU,area,summary,EnMAP,PRISMA,EMIT,DESIS</source>
-   <translation>高光谱,解混,端元,丰度,时间序列,多时相,变化,日期,镶嵌,多幅影像,集群,Dask,Slurm,Kubernetes,HPC,GPU,面积,汇总,EnMAP,PRISMA,EMIT,DESIS</translation>
-  </message>
-  <message>
-   <source>no limit</source>
-   <translation>无限制</translation>
-  </message>
-  <message>
-   <source>none</source>
-   <translation>无</translation>
-  </message>
-  <message>
-   <source>ready</source>
-   <translation>就绪</translation>
-  </message>
-  <message>
-   <source>takes no part: {}</source>
-   <translation>不参与：{}</translation>
-  </message>
-  <message>
-   <source>{:.1f} GiB</source>
-   <translation>{:.1f} GiB</translation>
-  </message>
-  <message>
-   <source>{} of {} workers are ready. Dask {}.</source>
-   <translation>{} / {} 个工作进程就绪。Dask {}。</translation>
   </message>
  </context>
 </TS>

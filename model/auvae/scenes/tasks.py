@@ -35,10 +35,10 @@ from ..job import (
 from ..jobs import ENDMEMBERS
 from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
 from ..network import HALO
-from ..results import ResultWriter, left_over, own_model, write_text_whole
+from ..results import ResultWriter, left_over, write_text_whole
 from ..sampling import sample_patches
 from ..scene import Scene
-from ..training import TrainedModel
+from ..training import Model, TrainedModel
 from .dates import scene_date
 from .job import ScenesJob
 from .tile import TileWriter, tile_parts, tile_sums
@@ -167,13 +167,20 @@ def _write_model(place: Path, model: TrainedModel) -> None:
     staged.replace(place)
 
 
+def _read_model(place: Path, device: str) -> TrainedModel:
+    """What `_write_model` wrote: a folder of our own, whose content nobody else had a hand in."""
+    with safetensors.safe_open(place, framework="np") as file:
+        settings = json.loads(file.metadata()["settings"])
+    return Model.restore(safetensors.numpy.load_file(place), settings, device)
+
+
 def _kept_model(place: str, device: str) -> TrainedModel:
     """The model of a file, kept for the next block: they are many and it is one."""
     global _model  # noqa: PLW0603  a process that does task after task keeps one model between them
     known = f"{place} {Path(place).stat().st_mtime_ns}"
     kept = _model
     if kept is None or kept[:2] != (known, device):
-        kept = _model = (known, device, own_model(Path(place), device))
+        kept = _model = (known, device, _read_model(Path(place), device))
     return kept[2]
 
 

@@ -60,7 +60,7 @@ class Workplace:
                     refuse_foreign(self.output / name)
                 self.resumed = self._take_over()
             except BaseException:
-                self._lock.release()
+                self._lock.release(self._folder)
                 self._leave(self.output, made=self._made)
                 raise
 
@@ -70,7 +70,7 @@ class Workplace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
+        self._lock.release(self._folder)
 
     @property
     def token(self) -> str:
@@ -102,7 +102,7 @@ class Workplace:
 
     def clear(self) -> None:
         """Remove everything but the results: all is done."""
-        self._lock.release()
+        self._lock.release(self._folder)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take_over(self) -> bool:
