@@ -119,6 +119,17 @@ def unmix(job, monkeypatch):
 
 
 @pytest.fixture
+def one_thread():
+    """Sums on one thread, as the processes of `environment` do: their last bit hangs on how many there are."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def environment():
     """The environment of a process that runs the core as the plugin starts it."""
     return {**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH") or str(MODEL), "OMP_NUM_THREADS": "1"}

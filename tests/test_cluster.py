@@ -283,7 +283,7 @@ def test_the_date_is_read_from_the_names_that_scenes_are_delivered_under(name, d
 
 
 def test_a_cluster_gives_the_same_though_one_worker_dies_one_is_slow_and_one_is_refused(
-    dask, scenes, ask, tmp_path, briefly
+    dask, scenes, ask, tmp_path, briefly, one_thread
 ):
     scenes = scenes[:3]
     run(ask(scenes, output=str(tmp_path / "here")))

@@ -131,7 +131,16 @@ job.run(job.parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
 
 @posix_only
 def test_a_large_mapping_whose_process_was_killed_goes_on_where_it_was(
-    unmix, job, write_raster, mixed, tmp_path, environment, small_windows, checkpoints, monkeypatch
+    unmix,
+    job,
+    write_raster,
+    mixed,
+    tmp_path,
+    environment,
+    small_windows,
+    checkpoints,
+    monkeypatch,
+    one_thread,
 ):
     scene = write_raster(mixed(rows=160, cols=96))
     unmix(scene)
@@ -174,5 +183,5 @@ def test_two_runs_into_one_folder_are_refused(unmix, write_raster, mixed, tmp_pa
     with pytest.raises(OutputError, match="Another run is writing"):
         unmix(scene)
     assert held.is_dir()
-    lock.release()
+    lock.release(held)
     unmix(scene)

@@ -7,6 +7,7 @@ import pytest
 from auvae.errors import Cancelled, DeviceError
 from auvae.job import Job, hello
 from auvae.parallel import train_together
+from auvae.sampling import sample_patches
 from auvae.scene import Scene
 from auvae.training import Options, train
 
@@ -14,7 +15,7 @@ from auvae.training import Options, train
 @pytest.fixture
 def patches(simulated):
     with Scene.open(simulated) as scene:
-        return list(scene.sample_patches(0))
+        return list(sample_patches(scene, 0))
 
 
 def angles(one, other):

@@ -37,7 +37,9 @@ def facts(tmp_path_factory, scene_values):
 
 
 def test_the_menu_offers_unmixing_spectra_set_up_and_help(facts):
-    assert facts["menu"] == ["Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…", "Help"]
+    assert facts["menu"] == [
+        "Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…", "Cluster…", "Help",
+    ]  # fmt: skip
 
 
 def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_first_is_active(facts):
