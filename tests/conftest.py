@@ -120,7 +120,7 @@ def unmix(job, monkeypatch):
 
 @pytest.fixture
 def one_thread():
-    """Sums on one thread, as the processes of `environment` do: their last bit hangs on how many there are."""
+    """Sums on one thread, as the processes of `environment` do: their last bit hangs on the number."""
     import torch
 
     before = torch.get_num_threads()
