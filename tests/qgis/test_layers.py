@@ -233,4 +233,4 @@ def test_spectra_have_wavelengths_in_nm_the_rasters_unit_and_a_gap_at_bad_bands(
 
 def test_the_qgis_side_imports_neither_torch_nor_rasterio(finished):
     assert Path(finished.results["OUTPUT"]).is_dir()
-    assert not {"torch", "rasterio", "auvae"} & set(sys.modules)
+    assert not {"torch", "rasterio", "auvae.training"} & set(sys.modules)
