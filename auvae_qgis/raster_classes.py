@@ -64,12 +64,6 @@ def write_dominant(
         ) from error
 
 
-def name_classes(raster: Path, names: Sequence[str]) -> None:
-    """Name the classes 1 to K of a raster, in the file beside it where its format holds no names."""
-    opened = _checked(gdal.Open(str(raster), gdal.GA_Update))
-    opened.GetRasterBand(1).SetCategoryNames(["", *names])
-
-
 def _classify(
     abundances: str,
     path: Path,

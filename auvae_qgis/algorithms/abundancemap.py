@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -16,16 +15,14 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
 )
-from qgis.PyQt.QtGui import QIcon
 
-from ..help_pages import help_url
-from ..paths import icon_of
 from ..raster_copy import RasterCopyError, copy_raster
 from ..result import Result, ResultError
 from ..translation import tr
+from .algorithm import Algorithm
 
 
-class AbundanceMap(QgsProcessingAlgorithm):
+class AbundanceMap(Algorithm):
     """Picks the map of one endmember out of a result, by its name or its number."""
 
     INPUT = "INPUT"
@@ -70,18 +67,6 @@ class AbundanceMap(QgsProcessingAlgorithm):
             "copied. The numbers are the mean abundance over the scene and the share of pixels in which this "
             "endmember has the largest abundance.</p>"
         )
-
-    def icon(self) -> QIcon:
-        """Return the algorithm's icon."""
-        return QIcon(icon_of(self.name()))
-
-    def svgIconPath(self) -> str:
-        """Return the same icon for places that want a file."""
-        return icon_of(self.name())
-
-    def helpUrl(self) -> str:
-        """Return the page of the Help button."""
-        return help_url(self.name())
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from osgeo import gdal
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -17,19 +16,18 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterRasterLayer,
 )
-from qgis.PyQt.QtGui import QColor, QIcon
+from qgis.PyQt.QtGui import QColor
 
-from ..help_pages import help_url
-from ..paths import icon_of
 from ..raster_classes import RasterClassesError, write_dominant
 from ..scene_source import SceneSourceError, scene_file
 from ..styles import ClassNames
 from ..translation import tr
+from .algorithm import Algorithm
 
 MOST_CLASSES = 255
 
 
-class DominantMaterial(QgsProcessingAlgorithm):
+class DominantMaterial(Algorithm):
     """Says for every pixel which abundance is largest."""
 
     INPUT = "INPUT"
@@ -72,18 +70,6 @@ class DominantMaterial(QgsProcessingAlgorithm):
             "<p>Any raster with one abundance or fraction a band will do. A result folder holds the classes "
             "without a smallest abundance already, as <i>dominant.tif</i>.</p>"
         )
-
-    def icon(self) -> QIcon:
-        """Return the algorithm's icon."""
-        return QIcon(icon_of(self.name()))
-
-    def svgIconPath(self) -> str:
-        """Return the same icon for places that want a file."""
-        return icon_of(self.name())
-
-    def helpUrl(self) -> str:
-        """Return the page of the Help button."""
-        return help_url(self.name())
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""

@@ -7,25 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
 )
-from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
-from ..help_pages import help_url
-from ..paths import icon_of
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
+from .algorithm import Algorithm
 from .extractendmembers import library_file
 
 
-class ExportEndmembers(QgsProcessingAlgorithm):
+class ExportEndmembers(Algorithm):
     """Writes the endmembers of a result as a spectral library."""
 
     INPUT = "INPUT"
@@ -62,18 +59,6 @@ class ExportEndmembers(QgsProcessingAlgorithm):
             "(.sli with its .hdr), as a table (.csv), or as a GeoPackage of profiles (.gpkg) that the "
             "EnMAP-Box opens as a spectral library.</p>"
         )
-
-    def icon(self) -> QIcon:
-        """Return the algorithm's icon."""
-        return QIcon(icon_of(self.name()))
-
-    def svgIconPath(self) -> str:
-        """Return the same icon for places that want a file."""
-        return icon_of(self.name())
-
-    def helpUrl(self) -> str:
-        """Return the page of the Help button."""
-        return help_url(self.name())
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from qgis.core import (
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingParameterBand,
@@ -20,21 +19,19 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProperty,
 )
-from qgis.PyQt.QtGui import QIcon
 
 from .. import settings
 from ..environment import find_worker_python
-from ..help_pages import help_url
 from ..mask_source import crs_name, mask_file
-from ..paths import icon_of
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
+from .algorithm import Algorithm
 
 DEVICES = ("auto", "cuda", "cpu", "all-gpus")
 WATER_CHOICES = ("auto", "drop", "keep")
 
 
-class SceneAlgorithm(QgsProcessingAlgorithm):
+class SceneAlgorithm(Algorithm):
     """Hands a hyperspectral image to the worker; subclasses say for what."""
 
     INPUT = "INPUT"
@@ -50,18 +47,6 @@ class SceneAlgorithm(QgsProcessingAlgorithm):
     def createInstance(self) -> SceneAlgorithm:
         """Return a new algorithm of this kind."""
         return type(self)()
-
-    def icon(self) -> QIcon:
-        """Return the algorithm's icon."""
-        return QIcon(icon_of(self.name()))
-
-    def svgIconPath(self) -> str:
-        """Return the same icon for places that want a file."""
-        return icon_of(self.name())
-
-    def helpUrl(self) -> str:
-        """Return the page of the Help button."""
-        return help_url(self.name())
 
     def _add_scene(self) -> None:
         """Declare which image, and which part of it."""
