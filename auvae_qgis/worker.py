@@ -25,6 +25,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QThread
 
 from .environment import SET_UP, clean_environment
 from .paths import MODEL
+from .plain_text import as_plain
 from .translation import tr
 
 Event = dict[str, Any]
@@ -87,7 +88,7 @@ def _run(
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
         if worker.last_words:
-            QgsMessageLog.logMessage("\n".join(worker.last_words), _LOG, Qgis.MessageLevel.Warning)
+            QgsMessageLog.logMessage(as_plain("\n".join(worker.last_words)), _LOG, Qgis.MessageLevel.Warning)
         raise
     _warm.keep(worker)
     return result
@@ -240,6 +241,7 @@ def _start(python: str) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean_environment() | {"PYTHONPATH": str(MODEL)},  # plugin and core of one version
+            cwd=MODEL,  # Python looks there first: never in the folder of somebody's project
             **options,
         )
     except OSError as error:
@@ -477,8 +479,9 @@ def _stop(process: subprocess.Popen[bytes], grace: float = GRACE) -> None:
         except subprocess.TimeoutExpired:
             end(process)
         else:
-            return
+            break
     process.wait()
+    _kill(process)  # whoever it had started and left behind, such as the processes of other GPUs
 
 
 def _terminate(process: subprocess.Popen[bytes]) -> None:
@@ -493,7 +496,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says the latter of zombies
             os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 
 from .. import environment, settings
 from ..background import Background
+from ..plain_text import as_plain
 from ..translation import tr
 from ..worker import WorkerCancelled, run_job
 
@@ -101,7 +102,7 @@ class ClusterDialog(QDialog):
             )
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(worker["address"] if column == 0 else text)
+                item.setToolTip(as_plain(worker["address"] if column == 0 else text))
                 self.table.setItem(row, column, item)
         ready = sum(not worker["problem"] for worker in workers)
         said = [tr("{} of {} workers are ready. Dask {}.").format(ready, len(workers), result["distributed"])]

@@ -214,7 +214,9 @@ def _shapes(path: str, grid: Grid) -> list[tuple[str, dict[str, Any]]]:
                 xs, ys = to_crs(np.array([x], float), np.array([y], float), crs, grid.crs)
                 cols, rows = grid.pixels(xs, ys)
                 shapes.append((name, {"type": "Point", "coordinates": [float(cols[0]), float(rows[0])]}))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         raise LibraryError(
             f"The places {path} cannot be read: they are no GeoJSON.", "Give points or polygons as GeoJSON."
         ) from error

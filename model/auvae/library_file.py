@@ -100,7 +100,9 @@ def read_spectra(result: str) -> tuple[Axis, list[str], np.ndarray]:
             str(document["scene"]["name"]), kept, np.array(known) if len(known) == len(kept) else None,
             str(document["unit"]), float(scale[1] or 1) if scale else None,
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
         raise JobError(
             f"{result} is no result folder, or it is damaged.", "Choose the folder with result.json in it."
         ) from error

@@ -458,7 +458,7 @@ def is_result(folder: Path) -> bool:
     """Whether a folder holds a result of ours."""
     try:
         document = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("format") == FORMAT
 
