@@ -35,6 +35,7 @@ GRACE = 1.2  # seconds a cancelled worker has to tidy up by itself
 TERMINATE_GRACE = 0.3  # seconds between asking the system to end it and forcing it
 UNLOADING = 4.0  # seconds that QGIS waits for running jobs to end when the plugin is unloaded
 WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
+LAST_WORDS = 1.0  # seconds for what a process that has ended still said
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
 LARGEST_LOSS = 1e300  # JSON knows whole numbers that no float can hold
@@ -138,6 +139,11 @@ class _Worker:
         with contextlib.suppress(OSError):
             self._stdin.write(b"cancel\n")
             self._stdin.flush()
+
+    def hear_out(self) -> None:
+        """Wait for the last words of a process that has ended, unless a child of it holds the pipe."""
+        for reader in self._readers:
+            reader.join(LAST_WORDS)
 
     def end(self) -> None:
         """End the process and let go of its pipes."""
@@ -297,6 +303,7 @@ def _follow(
                 continue
             event = None  # a child of the dead worker may hold its pipe open
         if event is None:
+            worker.hear_out()
             raise WorkerError(_explain_death(worker.process, worker.python, greeted, worker.last_words))
         greeted = True
         if event["event"] == "result":
@@ -443,14 +450,12 @@ def _explain_death(
         code = process.wait(2.0)
     except subprocess.TimeoutExpired:  # it closed its output and lives on
         return _no_answer(python)
-    time.sleep(POLL)  # the other reader may still be taking down its last words
     if code in _OUT_OF_MEMORY:
         return tr(
             "The system ended the unmixing process because memory ran out (exit code {}). "
             "Close other programs, choose fewer bands, or unmix a part of the scene."
         ).format(code)
-    words = "\n".join(last_words)
-    if "Timeout (" in words and "h5py" in words:
+    if any(line.startswith("Timeout (") for line in last_words):  # the core's watchdog over that library
         return tr(
             "The HDF5 library does not come to an end with this file: it is damaged. Download it again."
         )

@@ -135,6 +135,7 @@ def test_what_a_dead_worker_was_writing_is_removed_and_an_older_result_put_back(
         (f"{HELLO}; echo 'Segmentation fault' >&2; exit 139", "ended unexpectedly (exit code 139)"),
         (f"{HELLO}; exit 0", "ended unexpectedly (exit code 0)"),
         (f"{HELLO}; exit 137", "memory ran out"),
+        (f"{HELLO}; echo 'Timeout (0:01:00)!' >&2; exit 1", "damaged. Download it again"),
         (f"""{HELLO}; echo '{{"event": "result", "files": 7}}'""", "Reinstall the plugin"),
         (f"{HELLO}; {TRAINING}; sleep 60 & kill -9 $$", "memory ran out"),
         ("echo \"ModuleNotFoundError: No module named 'torch'\" >&2; exit 1", "has no torch"),
