@@ -67,6 +67,8 @@ def run_job(
     :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
     """
     with _running.one():
+        if _running.unloaded:
+            raise WorkerError(_unloaded())
         return _run(python, job, feedback, listen)
 
 
@@ -98,10 +100,16 @@ def _run(
 def end_jobs() -> None:
     """End every job that runs, for the plugin is unloaded: its algorithms do not outlive their provider.
 
-    Returns when they have ended, about two seconds later at most; they fail with what happened.
+    Returns when they have ended, about two seconds later at most; they fail with what happened, and so do
+    those that still wait in the queue of QGIS.
     """
     _running.end()
     end_idle_worker()
+
+
+def allow_jobs() -> None:
+    """Let jobs run, for the plugin is loaded."""
+    _running.unloaded = False
 
 
 def end_idle_worker() -> None:
@@ -180,7 +188,6 @@ class _Running:
         with self._changed:
             self.unloaded = True
             self._changed.wait_for(lambda: set(self._threads) <= {mine}, UNLOADING)
-            self.unloaded = bool(self._threads)  # the plugin may be loaded again
 
 
 _running = _Running()
@@ -291,7 +298,7 @@ def _follow(
         if on_main_thread:  # QGIS before 3.34 runs a batch there: keep its window and Cancel alive
             QCoreApplication.processEvents()
         if _running.unloaded:
-            raise WorkerError(tr("The plugin was unloaded, which ended its runs: start the unmixing again."))
+            raise WorkerError(_unloaded())
         if feedback.isCanceled():
             raise WorkerCancelled
         try:
@@ -430,6 +437,10 @@ def _is_unmixing(event: Event) -> bool:
             for key in ("name", "file", "color")
         )
     )
+
+
+def _unloaded() -> str:
+    return tr("The plugin was unloaded, which ended its runs: start the unmixing again.")
 
 
 def _sentence(event: Event) -> str:

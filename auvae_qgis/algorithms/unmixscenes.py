@@ -260,7 +260,7 @@ class UnmixScenes(SceneAlgorithm):
         offers = context.project() is not None and count <= MOST_LOADED
         offers = offers and not context.expressionContext().hasVariable("model_name")  # its author decides
         each = (self._job["endmembers"] or MOST_ENDMEMBERS) + OTHERS
-        self._announce = self.provider().worker_event.emit
+        self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(count * each) if offers else []
         return True
 

@@ -290,6 +290,8 @@ def test_unloading_the_plugin_ends_a_run_and_qgis_lives(options, listen, stand_i
     assert time.monotonic() - started < 4
     assert not workers()
     wait(lambda: over)
+    assert "plugin was unloaded" in fail(options)  # as of a run that QGIS had queued
+    plugin_modules("auvae_qgis.worker").allow_jobs()
     assert over == [False]
     assert any("plugin was unloaded" in text for text in errors)
     assert beside(options) == before
