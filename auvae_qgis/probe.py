@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from .result import Array, Result, ResultError
 from .translation import tr
 
 NO_DATA = -9999.0
+# Names that GDAL goes to the network for; a result may come from anywhere.
+ELSEWHERE = re.compile(r"/vsi(?!zip/|tar/|gzip/)|://", re.IGNORECASE)
+PARTS = ("/vsizip/", "/vsitar/", "/vsigzip/", "HDF5:", "NETCDF:")
 ANOTHER_SPECTRUM = 0.02  # radians off the angle that error.tif holds: these are not the values unmixed
 
 
@@ -118,7 +123,7 @@ def _scene_spectrum(
         except (ResultError, ProbeError):
             continue
     where = Path(document["scene"]["path"])
-    if where.exists():
+    if _lies_here(str(document["scene"]["path"])):
         return None, tr("QGIS cannot read single pixels of “{}”, so its spectrum is not shown.").format(
             where.name
         )
@@ -131,11 +136,17 @@ def _scene_places(result: Result, others: Iterable[str]) -> Iterator[str]:
     """Return where the scene may lie: where it was, beside the result after a move, in the project."""
     path = str(result.document["scene"]["path"])
     name = Path(path).name
-    yield path
+    if _lies_here(path):
+        yield path
     for folder in (result.folder, result.folder.parent):
         if (folder / name).exists():
             yield str(folder / name)
     yield from (other for other in others if Path(other).name == name)
+
+
+def _lies_here(name: str) -> bool:
+    """Tell whether GDAL finds ``name`` on this computer's disks: a file, or a part of one."""
+    return not ELSEWHERE.search(name) and (os.path.isfile(name) or name.startswith(PARTS))  # noqa: PTH113
 
 
 @contextmanager

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
@@ -12,6 +14,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import processing
 import pytest
+from osgeo import gdal
 from qgis.core import QgsApplication, QgsLayerTreeModel, QgsProject
 from qgis.gui import QgsMessageBar, QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
@@ -156,6 +159,26 @@ def test_a_library_leads_to_no_other_file(plugin_modules, tmp_path):
     )
     with pytest.raises(libraries.LibraryError):
         libraries.read_library(tmp_path / "library.geojson")
+
+
+def test_a_result_leads_the_probe_to_no_address(finished, plugin_modules, tmp_path):
+    probe, results = plugin_modules("auvae_qgis.probe"), plugin_modules("auvae_qgis.result")
+    folder = tmp_path / "result"
+    shutil.copytree(finished.results["OUTPUT"], folder)
+    document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    raster = gdal.Open(str(folder / "abundances.tif"))
+    x, y = gdal.Transformer(raster, None, []).TransformPoint(False, 10.5, 10.5, 0.0)[1][:2]
+    raster = None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/scene.tif"
+        for name in (f"/vsicurl/{address}", address, f"/vsizip//vsicurl/{address}", f'NETCDF:"{address}"'):
+            document["scene"]["path"] = name
+            (folder / "result.json").write_text(json.dumps(document), encoding="utf-8")
+            pixel = probe.read_pixel(results.Result.read(folder), x, y)
+            assert "not where it was unmixed" in pixel.without_scene
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_an_old_result_with_such_names_can_be_renamed_and_keeps_its_layers(shown, plugin_modules, tmp_path):
