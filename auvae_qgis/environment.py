@@ -41,6 +41,8 @@ REQUIREMENTS = PLUGIN / "model" / "requirements.txt"
 HASHED_REQUIREMENTS = PLUGIN / "model" / "requirements-hashed.txt"
 DEVELOPMENT_REQUIREMENTS = PLUGIN / "tools" / "requirements-worker.txt"
 
+FOR_CLUSTERS = {"distributed"}  # a Python that somebody named will do without
+
 MARKER = "auvae-environment.json"  # written last: an environment without it is not used
 SET_UP = "Plugins > AUVAE Unmixing > Set up"
 GIB = 1024**3
@@ -549,7 +551,8 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         SetupCancelled: `cancelled()` became true.
 
     """
-    wanted = sorted(set(re.findall(r"(?m)^([a-z0-9]+)==", REQUIREMENTS.read_text(encoding="utf-8"))))
+    pinned = set(re.findall(r"(?m)^([a-z0-9]+)==", REQUIREMENTS.read_text(encoding="utf-8")))
+    wanted = sorted(pinned - FOR_CLUSTERS)
     try:
         answer = _ask([path, "-c", _CHECK, *wanted], 180, cancelled)
         found = json.loads(answer.stdout.splitlines()[-1])
