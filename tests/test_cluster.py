@@ -418,7 +418,7 @@ def test_a_scheduler_that_encrypts_is_used_with_dasks_own_settings_and_not_witho
     cluster = Dask(tmp_path / "dask", "tls", variables)
     try:
         cluster.worker("one")
-        with pytest.raises(ClusterError, match=r"encrypts, and Dask has no certificates.*docs/cluster\.md"):
+        with pytest.raises(ClusterError, match=r"encrypts, and Dask has no certificates.*Cluster > Help"):
             run(ask(scenes[:1], run_on=cluster.address))
         with dask.config.set(certificates):
             result = run(ask(scenes[:1], run_on=cluster.address))[-1]

@@ -110,7 +110,7 @@ def connected(address: str) -> Iterator[Client]:
     except TypeError as error:  # what Dask says without certificates
         raise ClusterError(
             f"{address} encrypts, and Dask has no certificates for it here.",
-            "Name them in Dask's settings (distributed.comm.tls), as docs/cluster.md shows.",
+            "Name them in Dask's settings: Plugins > AUVAE Unmixing > Cluster > Help tells how.",
         ) from error
     except RuntimeError as error:  # what Dask says where its settings require encryption
         raise ClusterError(
@@ -188,7 +188,7 @@ class Roll:
             worst = next(iter(self.workers.values()))
             raise ClusterError(
                 f"No worker of the cluster can help; {worst.name} because {worst.problem}.",
-                "See docs/cluster.md on what workers need.",
+                "What workers need is told in Plugins > AUVAE Unmixing > Cluster > Help.",
             )
         with_gpu = [worker for worker in good if worker.told and worker.told["gpus"]]
         if device in ("cuda", "all-gpus") and good and not with_gpu and self.settled:
