@@ -261,8 +261,8 @@ def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsL
     for group in project.layerTreeRoot().findGroups(True):
         if not group.customProperty(_GROUP_OF):
             continue
-        # A project that was moved with its files knows the old folder only; the layers know the new one. But not
-        # those that QGIS put there just now, because a map in this group was the active layer.
+        # A project that was moved with its files knows the old folder only; the layers know the new one. But
+        # not those that QGIS put there just now, because a map in this group was the active layer.
         placed = [one for one in group.children() if _is_of(one, result) and one.customProperty(_PLACED)]
         if group.customProperty(_GROUP_OF) == folder or placed:
             return group

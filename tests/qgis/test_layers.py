@@ -204,7 +204,9 @@ def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_pa
     assert [len(group.findLayers()) for group in groups] == [MATERIALS + OTHERS] * 2
 
 
-def test_a_result_loaded_while_a_map_of_another_is_active_gets_its_own_group(finished, load, project, tmp_path):
+def test_a_result_loaded_while_a_map_of_another_is_active_gets_its_own_group(
+    finished, load, project, tmp_path
+):
     load(finished.results["OUTPUT"])
     # The desktop puts new layers beside the active one, which is in the group of the first result.
     group = group_of(project, "scène 1")
