@@ -15,6 +15,7 @@ from .background import Background
 from .gui.dock.dock import ResultDock
 from .layers import rename_layers, result_of
 from .map_probe import MapProbe
+from .plain_text import as_plain
 from .probe import Pixel
 from .rename import Renamed, RenameError, checked_name, forget_old_map, rename
 from .result import Result, ResultError
@@ -261,10 +262,14 @@ class DockControl(QObject):
         self._warn(str(error))
 
     def _warn(self, text: str) -> None:
-        self._iface.messageBar().pushMessage("AUVAE Unmixing", text, Qgis.MessageLevel.Warning, 2 * SECONDS)
+        self._iface.messageBar().pushMessage(
+            "AUVAE Unmixing", as_plain(text), Qgis.MessageLevel.Warning, 2 * SECONDS
+        )
 
     def _say(self, text: str) -> None:
-        self._iface.messageBar().pushMessage("AUVAE Unmixing", text, Qgis.MessageLevel.Success, SECONDS)
+        self._iface.messageBar().pushMessage(
+            "AUVAE Unmixing", as_plain(text), Qgis.MessageLevel.Success, SECONDS
+        )
 
 
 def _results_in_project() -> list[Result]:

@@ -39,6 +39,7 @@ from .translation import tr
 PLUGIN = Path(__file__).resolve().parent.parent
 REQUIREMENTS = PLUGIN / "model" / "requirements.txt"
 HASHED_REQUIREMENTS = PLUGIN / "model" / "requirements-hashed.txt"
+_START = PLUGIN / "model"  # where Python and uv look first: never the folder of somebody's project
 DEVELOPMENT_REQUIREMENTS = PLUGIN / "tools" / "requirements-worker.txt"
 
 FOR_CLUSTERS = {"distributed"}  # a Python that somebody named will do without
@@ -123,7 +124,7 @@ def _user_data_folder() -> Path:
 
 
 def _named_python(name: str, where: str) -> WorkerPython:
-    path = Path(name).expanduser()
+    path = Path(name).expanduser().absolute()
     if path.is_file() and os.access(path, os.X_OK) and not path.stem.lower().startswith("qgis"):
         return WorkerPython(str(path))
     return WorkerPython(
@@ -173,7 +174,11 @@ def _marked_requirements(folder: Path) -> str:
 
 def detect_gpu() -> Gpu | None:
     """Return the first NVIDIA GPU that the driver's own nvidia-smi lists, or None."""
-    query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"]
+    query = [
+        _program("nvidia-smi"),
+        "--query-gpu=name,driver_version,memory.total",
+        "--format=csv,noheader,nounits",
+    ]
     try:
         answer = _ask(query, 15)
         name, driver, mebibytes = next(csv.reader(answer.stdout.splitlines(), skipinitialspace=True))
@@ -277,7 +282,7 @@ def _base_candidates() -> list[str]:
         ]
     found = [str(path) for path in tries if path.is_file()]
     # Windows puts a "python" there that only opens the Store.
-    found += [path for path in map(shutil.which, names) if path and "WindowsApps" not in path]
+    found += [path for path in map(_program, names) if path and "WindowsApps" not in path]
     return list(dict.fromkeys(found))
 
 
@@ -300,7 +305,7 @@ def install_commands(folder: Path, pip_settings: str, *, development: bool = Fal
     pip = [python, "-m", "pip", "install", "--no-input", "--prefer-binary"]
     wheels = os.environ.get("AUVAE_WHEELS")
     if wheels:
-        local = ["--no-index", "--find-links", wheels]
+        local = ["--no-index", "--find-links", str(Path(wheels).absolute())]
         steps = [
             Step(tr("Installing torch and its companions from {}").format(wheels), [*pip, *local, *wanted])
         ]
@@ -508,7 +513,8 @@ def _pump(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
 
 def _kill(process: subprocess.Popen[str]) -> None:
     if os.name == "nt":
-        _ask(["taskkill", "/F", "/T", "/PID", str(process.pid)], 15)
+        taskkill = str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe"))
+        _ask([taskkill, "/F", "/T", "/PID", str(process.pid)], 15)
     else:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -624,6 +630,16 @@ def _ask(
             _kill(process)
 
 
+def _program(name: str) -> str:
+    """Return a program in the folders of PATH, "" where there is none.
+
+    Windows itself would look first in the folder that QGIS was started in, which may hold anything.
+    """
+    file = f"{name}.exe" if os.name == "nt" else name
+    places = (Path(folder, file) for folder in os.get_exec_path())
+    return next((str(place) for place in places if place.is_absolute() and shutil.which(place)), "")
+
+
 def _start(
     argv: list[str], variables: dict[str, str], errors: int = subprocess.STDOUT
 ) -> subprocess.Popen[str]:
@@ -636,6 +652,7 @@ def _start(
         encoding="utf-8",
         errors="replace",
         env=clean_environment() | variables,
+        cwd=_START,
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

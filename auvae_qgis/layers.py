@@ -24,6 +24,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from .plain_text import as_plain
 from .rename import Renamed
 from .result import Result, ResultError
 from .scene_source import gdal_source
@@ -77,7 +78,10 @@ def _read(folder: Path, _changed: int) -> Result:
 
 
 def layers_of(result: Result) -> list[tuple[str, str]]:
-    """Return (file, name) of each raster of ``result`` that belongs in the project, from top to bottom."""
+    """Return (file, name) of each raster of ``result`` that belongs in the project, from top to bottom.
+
+    QGIS shows a layer's name as HTML among its properties.
+    """
     names = {
         "composite": tr("Composite"),
         "dominant": tr("Dominant material"),
@@ -87,7 +91,7 @@ def layers_of(result: Result) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for kind in _KINDS:
         if kind == "abundance":
-            found += [(endmember.file, endmember.name) for endmember in result.endmembers]
+            found += [(endmember.file, as_plain(endmember.name)) for endmember in result.endmembers]
         else:
             found.append((str(result.document["files"].get(kind, "")), names[kind]))
     return [(str(result.folder / file), name) for file, name in found if (result.folder / file).is_file()]
@@ -173,19 +177,22 @@ def _metadata(layer: QgsRasterLayer, result: Result, kind: str, index: int | Non
         tr("Bands used"): sum(bool(band.get("kept")) for band in document.get("bands") or []),
         tr("Computed on"): document.get("device"),
     }
-    lines = [f"{name}: {value}" for name, value in parameters.items() if value not in (None, "")]
+    lines = [as_plain(f"{name}: {value}") for name, value in parameters.items() if value not in (None, "")]
     versions = ", ".join(f"{name} {number}" for name, number in (document.get("versions") or {}).items())
     metadata = QgsLayerMetadata()
     metadata.setType("dataset")
-    metadata.setTitle(f"{layer.name()} · {result.scene}")
-    metadata.setAbstract("\n".join([abstract, "", *lines]))
+    metadata.setTitle(as_plain(f"{layer.name()} · {result.scene}"))
+    metadata.setAbstract(as_plain("\n".join([abstract, "", *lines])))
     metadata.setKeywords({"AUVAE Unmixing": [tr("hyperspectral"), tr("unmixing"), tr("abundance")]})
     metadata.setCrs(layer.crs())
     metadata.setHistory(
         [
-            tr("Unmixed by AUVAE Unmixing on {} ({})").format(document.get("created", "?"), versions),
-            *lines,
-            tr("To repeat it: {}").format(document.get("command", "")),
+            as_plain(text)
+            for text in (
+                tr("Unmixed by AUVAE Unmixing on {} ({})").format(document.get("created", "?"), versions),
+                *lines,
+                tr("To repeat it: {}").format(document.get("command", "")),
+            )
         ]
     )
     return metadata
@@ -197,11 +204,12 @@ def rename_layers(renamed: Renamed, project: QgsProject) -> None:
     A name that the analyst gave a layer stays.
     """
     result, new_name = renamed.result, renamed.result.endmembers[renamed.index].name
+    shown, shown_before = as_plain(new_name), as_plain(renamed.old_name)
     for layer in project.mapLayers().values():
         if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != result.folder:
             continue
         if Path(gdal_source(layer)) == renamed.old_file:
-            name = new_name if layer.name() == renamed.old_name else layer.name()
+            name = shown if layer.name() == shown_before else layer.name()
             source = layer.source().replace(gdal_source(layer), str(renamed.new_file), 1)
             layer.setDataSource(source, name, "gdal", QgsDataProvider.ProviderOptions())
             layer.setName(name)

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .provider import AuvaeProvider
 from .translation import install_translator
-from .worker import end_jobs
+from .worker import allow_jobs, end_jobs
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -29,6 +29,7 @@ class AuvaePlugin:
 
     def initProcessing(self) -> None:
         """Register the algorithms; all that qgis_process calls."""
+        allow_jobs()
         self.provider = AuvaeProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from qgis.core import QgsApplication, QgsProcessingLayerPostProcessorInterface, QgsProcessingProvider
 from qgis.PyQt import sip
@@ -63,9 +64,18 @@ class AuvaeProvider(QgsProcessingProvider):
         if provider in CHILDREN_OF:
             self.refreshAlgorithms()
 
+    def tell_event(self, job: str, event: dict[str, Any]) -> None:
+        """Hand on what a job's worker said; a run that QGIS had queued may outlive the plugin."""
+        if not sip.isdeleted(self):
+            self.worker_event.emit(job, event)
+
+    def _tell_loaded(self, layer: str) -> None:
+        if not sip.isdeleted(self):
+            self.abundance_loaded.emit(layer)
+
     def post_processors(self, count: int) -> list[ResultLayer]:
         """Make what styles ``count`` layers once they are loaded; to be called on the main thread."""
-        made = [ResultLayer(self.abundance_loaded.emit) for _ in range(count)]
+        made = [ResultLayer(self._tell_loaded) for _ in range(count)]
         self.keep(made)
         return made
 

@@ -51,6 +51,7 @@ class Renamed:
 def checked_name(result: Result, index: int, name: str) -> str:
     """Return ``name`` as it would be written; raises RenameError when it cannot be an endmember's name."""
     plain = " ".join("".join(char if char.isprintable() else " " for char in name).split())
+    plain = re.sub(r"<(?=[A-Za-z/!?])", "‹", plain)  # QGIS shows the names of bands as HTML
     if not plain:
         raise RenameError(tr("An endmember needs a name."))
     if len(plain) > LONGEST_NAME:

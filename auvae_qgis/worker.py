@@ -25,6 +25,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QThread
 
 from .environment import SET_UP, clean_environment
 from .paths import MODEL
+from .plain_text import as_plain
 from .translation import tr
 
 Event = dict[str, Any]
@@ -34,6 +35,7 @@ GRACE = 1.2  # seconds a cancelled worker has to tidy up by itself
 TERMINATE_GRACE = 0.3  # seconds between asking the system to end it and forcing it
 UNLOADING = 4.0  # seconds that QGIS waits for running jobs to end when the plugin is unloaded
 WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
+LAST_WORDS = 1.0  # seconds for what a process that has ended still said
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
 LARGEST_LOSS = 1e300  # JSON knows whole numbers that no float can hold
@@ -65,6 +67,8 @@ def run_job(
     :raises WorkerError: when the worker could not start, refused the job, died or talked nonsense.
     """
     with _running.one():
+        if _running.unloaded:
+            raise WorkerError(_unloaded())
         return _run(python, job, feedback, listen)
 
 
@@ -87,7 +91,7 @@ def _run(
             if job.get(place):
                 _clear_staging(Path(job[place]), job["id"], unwanted=unwanted)
         if worker.last_words:
-            QgsMessageLog.logMessage("\n".join(worker.last_words), _LOG, Qgis.MessageLevel.Warning)
+            QgsMessageLog.logMessage(as_plain("\n".join(worker.last_words)), _LOG, Qgis.MessageLevel.Warning)
         raise
     _warm.keep(worker)
     return result
@@ -96,10 +100,16 @@ def _run(
 def end_jobs() -> None:
     """End every job that runs, for the plugin is unloaded: its algorithms do not outlive their provider.
 
-    Returns when they have ended, about two seconds later at most; they fail with what happened.
+    Returns when they have ended, about two seconds later at most; they fail with what happened, and so do
+    those that still wait in the queue of QGIS.
     """
     _running.end()
     end_idle_worker()
+
+
+def allow_jobs() -> None:
+    """Let jobs run, for the plugin is loaded."""
+    _running.unloaded = False
 
 
 def end_idle_worker() -> None:
@@ -138,6 +148,11 @@ class _Worker:
             self._stdin.write(b"cancel\n")
             self._stdin.flush()
 
+    def hear_out(self) -> None:
+        """Wait for the last words of a process that has ended, unless a child of it holds the pipe."""
+        for reader in self._readers:
+            reader.join(LAST_WORDS)
+
     def end(self) -> None:
         """End the process and let go of its pipes."""
         _stop(self.process)
@@ -173,7 +188,6 @@ class _Running:
         with self._changed:
             self.unloaded = True
             self._changed.wait_for(lambda: set(self._threads) <= {mine}, UNLOADING)
-            self.unloaded = bool(self._threads)  # the plugin may be loaded again
 
 
 _running = _Running()
@@ -240,6 +254,7 @@ def _start(python: str) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean_environment() | {"PYTHONPATH": str(MODEL)},  # plugin and core of one version
+            cwd=MODEL,  # Python looks there first: never in the folder of somebody's project
             **options,
         )
     except OSError as error:
@@ -283,7 +298,7 @@ def _follow(
         if on_main_thread:  # QGIS before 3.34 runs a batch there: keep its window and Cancel alive
             QCoreApplication.processEvents()
         if _running.unloaded:
-            raise WorkerError(tr("The plugin was unloaded, which ended its runs: start the unmixing again."))
+            raise WorkerError(_unloaded())
         if feedback.isCanceled():
             raise WorkerCancelled
         try:
@@ -295,6 +310,7 @@ def _follow(
                 continue
             event = None  # a child of the dead worker may hold its pipe open
         if event is None:
+            worker.hear_out()
             raise WorkerError(_explain_death(worker.process, worker.python, greeted, worker.last_words))
         greeted = True
         if event["event"] == "result":
@@ -423,6 +439,10 @@ def _is_unmixing(event: Event) -> bool:
     )
 
 
+def _unloaded() -> str:
+    return tr("The plugin was unloaded, which ended its runs: start the unmixing again.")
+
+
 def _sentence(event: Event) -> str:
     parts = [str(event.get(key) or "").strip() for key in ("text", "remedy")]
     return " ".join(part for part in parts if part) or tr("The unmixing process failed and did not say why.")
@@ -441,14 +461,12 @@ def _explain_death(
         code = process.wait(2.0)
     except subprocess.TimeoutExpired:  # it closed its output and lives on
         return _no_answer(python)
-    time.sleep(POLL)  # the other reader may still be taking down its last words
     if code in _OUT_OF_MEMORY:
         return tr(
             "The system ended the unmixing process because memory ran out (exit code {}). "
             "Close other programs, choose fewer bands, or unmix a part of the scene."
         ).format(code)
-    words = "\n".join(last_words)
-    if "Timeout (" in words and "h5py" in words:
+    if any(line.startswith("Timeout (") for line in last_words):  # the core's watchdog over that library
         return tr(
             "The HDF5 library does not come to an end with this file: it is damaged. Download it again."
         )
@@ -477,8 +495,9 @@ def _stop(process: subprocess.Popen[bytes], grace: float = GRACE) -> None:
         except subprocess.TimeoutExpired:
             end(process)
         else:
-            return
+            break
     process.wait()
+    _kill(process)  # whoever it had started and left behind, such as the processes of other GPUs
 
 
 def _terminate(process: subprocess.Popen[bytes]) -> None:
@@ -493,7 +512,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says the latter of zombies
             os.killpg(process.pid, signal.SIGKILL)
 
 

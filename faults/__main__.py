@@ -30,30 +30,31 @@ def main() -> int:
         _auvae("unmix", str(scene), "--endmembers", "3", "--quality", "draft", "--output", str(older))
         shop = Workshop(older, scene)
         try:
-            bad = sum(_show(case, _outcome(case, shop)) for case in chosen)
+            outcomes = [_told(case, shop) for case in chosen]
         finally:
             shop.close()
-    load = os.getloadavg()[0]
+    bad = sum(bool(outcome.problems) for outcome in outcomes)
+    missing = sum(not outcome.tried for outcome in outcomes)
     print(
-        f"\n{len(chosen)} faults, {bad} with something wrong; "
-        f"{time.monotonic() - begun:.0f} s, load of the machine {load:.1f}"
+        f"\n{len(chosen)} faults, {bad} with something wrong, {missing} not tried; "
+        f"{time.monotonic() - begun:.0f} s, load of the machine {os.getloadavg()[0]:.1f}"
     )
     return 1 if bad else 0
 
 
-def _outcome(case: Case, shop: Workshop) -> Outcome:
+def _told(case: Case, shop: Workshop) -> Outcome:
+    """Let a fault happen, and print what came of it."""
     try:
-        return case.happen(shop)
+        outcome = case.happen(shop)
     except Problem as problem:
-        return Outcome("", problems=[str(problem)])
-
-
-def _show(case: Case, outcome: Outcome) -> bool:
+        outcome = Outcome("", problems=[str(problem)])
     verdict = "; ".join(outcome.problems)
-    print(f"{'NOT OK' if verdict else 'ok':7}{case.fault:36}{case.when:10}{outcome.saw}")
-    print(f"{'':53}left: {', '.join(outcome.left) or 'nothing'}{f'   ** {verdict}' if verdict else ''}")
+    word = "NOT OK" if verdict else "ok" if outcome.tried else "-"
+    print(f"{word:7}{case.fault:40}{case.when:10}{outcome.saw}")
+    if outcome.tried:
+        print(f"{'':57}left: {', '.join(outcome.left) or 'nothing'}{f'   ** {verdict}' if verdict else ''}")
     sys.stdout.flush()
-    return bool(verdict)
+    return outcome
 
 
 def _name(case: Case) -> str:

@@ -18,6 +18,7 @@ from .place import Place, Problem, Qgis, all_gone, is_clear
 
 STAGES = ("reading", "start", "training", "mapping", "writing", "finishing", "moving")
 SUCCEEDS = ""
+PAGE = 4096  # bytes that the smallest file takes on a disk
 ASLEEP = 4.0  # seconds a process is stopped for
 LONG_PATH = 250
 MEMORY, DISK = r"memory", r"disk is full"
@@ -30,6 +31,7 @@ class Outcome:
     saw: str
     left: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,10 @@ def cases() -> list[Case]:
         ("memory limit (CPU)", "cpu-memory", STAGES[:6], f"^$|{MEMORY}"),
         ("CUDA error", "cuda-error", ("start", "training", "mapping"), r"graphics card"),
         ("loss not a number", "not-a-number", ("training",), r"not numbers"),
-        ("file size limit, as a quota", "disk-full", ("mapping", "writing", "finishing"), DISK),
+        ("file size limit", "disk-full", ("mapping", "writing", "finishing"), DISK),
+        ("quota (injected)", "quota", ("writing", "finishing"), DISK),
         ("folder of the output removed", "folder-removed", STAGES[1:], r"^$|removed|cannot be written"),
+        ("older result removed", "result-removed", ("training", "finishing"), SUCCEEDS),
         ("input truncated", "truncated", ("reading", "training", "mapping"), r"changed while|truncated"),
         ("input replaced", "replaced", ("reading", "training", "mapping"), r"changed while"),
         ("clock set back 40 years", "clock", ("training",), SUCCEEDS),
@@ -109,7 +113,7 @@ def cases() -> list[Case]:
         for fault, name, stages, saw in in_the_worker
         for stage in stages
     ]
-    found += [Case("disk full (tmpfs)", size, _small_disk(size)) for size in ("64k", "256k")]
+    found += [Case("disk full (tmpfs)", f"at {room}k", _small_disk(room)) for room in (64, 256, 360)]
     found += [Case("worker asleep", stage, _asleep(stage)) for stage in ("training", "writing")]
     meanwhile = (
         ("layer removed", "remove", SUCCEEDS),
@@ -122,10 +126,17 @@ def cases() -> list[Case]:
         for fault, order, saw in meanwhile
         for stage in ("training", "writing")
     ]
+    found += [
+        Case(fault, "queued", _queued(order, saw))
+        for fault, order, saw in (*meanwhile[:2], *((*one[:2], "unloaded") for one in meanwhile[2:]))
+    ]
     found += [Case("QGIS quit", stage, _quit(stage)) for stage in ("training", "writing")]
     found += [
+        Case("QGIS killed", "after it", _killed_idle),
+        Case("GPU memory returned", "after it", _no_gpu),
         Case("two runs into one folder", "at once", _two_runs, quick=True),
         Case("two QGIS, two folders", "at once", _two_qgis),
+        Case("two QGIS into one folder", "at once", _two_qgis_one_folder),
         Case("HOME cannot be written", "always", _environment(HOME="/dev/null", XDG_DATA_HOME="/dev/null")),
         Case("locale with decimal commas", "always", _comma),
         Case("clock before 1970", "always", _worker("clock", SUCCEEDS, "reading")),
@@ -143,6 +154,12 @@ def cases() -> list[Case]:
         Case("result's name of 250 characters", "always", _long_name),
         Case("leftovers of a crash", "before", _leftovers),
         Case("older result set aside by a crash", "before", _set_aside),
+        Case("large scene, worker killed, again", "mapping", _taken_up),
+    ]
+    found += [
+        Case(f"several scenes, {fault}, again", stage, _several(fault, stage))
+        for fault in ("worker killed", "QGIS killed", "cancelled")
+        for stage in ("reading", "training", "mapping", "joining", "moving")
     ]
     return found
 
@@ -191,10 +208,11 @@ def _judged(place: Place, answer: dict[str, Any], saw: str, *, removed: bool = F
     return outcome
 
 
-def _after(qgis: Qgis, place: Place, outcome: Outcome) -> Outcome:
-    """Look at what is left, once QGIS has let go of its waiting worker."""
-    qgis.ask("cool")
-    qgis.expect("cool")
+def _after(qgis: Qgis, place: Place, outcome: Outcome, *, loaded: bool = True) -> Outcome:
+    """Look at what is left, once QGIS has let go of its waiting worker; an unloaded plugin has none."""
+    if loaded:
+        qgis.ask("cool")
+        qgis.expect("cool")
     qgis.ask("ping")
     qgis.expect("alive")
     orphans = all_gone(qgis)
@@ -225,6 +243,24 @@ def _killed(stage: str) -> Callable[[Workshop], Outcome]:
     return happen
 
 
+def _killed_idle(shop: Workshop) -> Outcome:
+    """The worker waits for another job, with all that it has loaded."""
+    with shop.place() as place, shop.own_qgis(place) as qgis:
+        qgis.ask("run", options=place.options(), environment=place.environment("none@training"))
+        outcome = _judged(place, qgis.expect("done"), SUCCEEDS)
+        waiting = qgis.relatives()
+        qgis.kill()
+        if not waiting or all_gone(qgis):
+            outcome.problems.append("no worker waited" if not waiting else "the waiting worker lives on")
+        return outcome
+
+
+def _no_gpu(_shop: Workshop) -> Outcome:
+    return Outcome(
+        "not tried: needs a CUDA card; the worker's process holds its memory, and ends", tried=False
+    )
+
+
 def _asleep(stage: str) -> Callable[[Workshop], Outcome]:
     def happen(shop: Workshop) -> Outcome:
         with shop.place() as place:
@@ -244,20 +280,34 @@ def _asleep(stage: str) -> Callable[[Workshop], Outcome]:
 def _meanwhile(order: str, saw: str, stage: str) -> Callable[[Workshop], Outcome]:
     def happen(shop: Workshop) -> Outcome:
         with shop.place() as place, shop.own_qgis(place) as qgis:
-            qgis.ask("add", path=str(place.scene))
-            qgis.expect("added")
-            qgis.ask("run", options=place.options(), environment=place.environment(f"pause@{stage}"))
+            options = place.options(INPUT=_layer(qgis, place))
+            qgis.ask("run", options=options, environment=place.environment(f"pause@{stage}"))
             place.wait_for_mark()
             qgis.ask(order)
             outcome = _judged(place, qgis.expect("done"), saw)
-            if order != "disable":
-                return _after(qgis, place, outcome)
-            qgis.ask("ping")
-            qgis.expect("alive")
-            outcome.left = place.left()
-            if all_gone(qgis) or outcome.left:
-                outcome.problems.append("something was left")
-            return outcome
+            return _after(qgis, place, outcome, loaded=order != "disable")
+
+    return happen
+
+
+def _layer(qgis: Qgis, place: Place) -> str:
+    """Open the scene in the project; returns the layer's id."""
+    qgis.ask("add", path=str(place.scene))
+    return str(qgis.expect("added")["added"])
+
+
+def _queued(order: str, saw: str) -> Callable[[Workshop], Outcome]:
+    """The same while the run waits for others to end."""
+
+    def happen(shop: Workshop) -> Outcome:
+        with shop.place() as place, shop.own_qgis(place) as qgis:
+            options = place.options(INPUT=_layer(qgis, place))
+            qgis.ask("run", options=options, environment=place.environment("none@training"), wait=True)
+            qgis.expect("queued")
+            qgis.ask(order)
+            qgis.ask("go")
+            outcome = _judged(place, qgis.expect("done"), saw)
+            return _after(qgis, place, outcome, loaded=order != "disable")
 
     return happen
 
@@ -319,21 +369,37 @@ def _two_qgis(shop: Workshop) -> Outcome:
         return _after(second, other, outcome)
 
 
-def _small_disk(size: str) -> Callable[[Workshop], Outcome]:
+def _two_qgis_one_folder(shop: Workshop) -> Outcome:
+    with shop.place() as place, shop.own_qgis(place) as first:
+        second = shop.qgis
+        first.ask("run", options=place.options(), environment=place.environment("pause@training"))
+        place.wait_for_mark()
+        second.ask("run", options=place.options(SEED=8), environment=place.environment("none@training"))
+        answer = second.expect("done")
+        outcome = Outcome((answer["errors"] or ["the result"])[-1])
+        if answer["done"] or "Another run" not in outcome.saw:
+            outcome.problems.append("the second run was not refused")
+        outcome.problems += _judged(place, first.expect("done"), SUCCEEDS).problems
+        outcome = _after(second, place, outcome)
+        return _after(first, place, outcome)
+
+
+def _small_disk(room: int) -> Callable[[Workshop], Outcome]:
+    """A disk with an older result on it and so many kibibytes more."""
+
     def happen(shop: Workshop) -> Outcome:
         with shop.place() as place:
             disk = place.root / "disk"
             disk.mkdir()
-            mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(disk)]
+            pages = sum(-(-path.stat().st_size // PAGE) for path in place.output.iterdir())
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={pages * PAGE // 1024 + room}k", "none", str(disk)]
             if subprocess.run(mount, capture_output=True, check=False).returncode:
-                return Outcome("not tried: only root may mount a small disk")
+                return Outcome("not tried: only root may mount a small disk", tried=False)
             try:
                 qgis = shop.qgis
-                options = place.options(OUTPUT=str(disk / "result"))
-                qgis.ask("run", options=options, environment=place.environment("none@training"))
-                outcome = _judged(place, qgis.expect("done"), DISK)
-                outcome.left = [path.name for path in disk.iterdir()]
-                return _after(qgis, place, outcome)
+                place.move(disk)
+                qgis.ask("run", options=place.options(), environment=place.environment("none@training"))
+                return _after(qgis, place, _judged(place, qgis.expect("done"), DISK))
             finally:
                 subprocess.run(["umount", str(disk)], check=True)
 
@@ -355,7 +421,12 @@ def _comma(shop: Workshop) -> Outcome:
         made = ["localedef", "-i", "de_DE", "-f", "UTF-8", f"{folder}/de_DE.UTF-8"]
         if shutil.which("localedef"):
             subprocess.run(made, capture_output=True, check=False)
-        return _environment(LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8", LOCPATH=folder)(shop)
+        german = {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "LOCPATH": folder}
+        with shop.place() as place, shop.own_qgis(place, **german) as qgis:
+            qgis.ask("decimal")
+            if qgis.expect("decimal")["decimal"] != ",":
+                return Outcome("not tried: this system has no German locale", tried=False)
+        return _environment(**german)(shop)
 
 
 def _path(name: str) -> Callable[[Workshop], Outcome]:
@@ -403,3 +474,61 @@ def _set_aside(shop: Workshop) -> Outcome:
         qgis = shop.qgis
         qgis.ask("run", options=place.options(), environment=place.environment("cuda-error@training"))
         return _after(qgis, place, _judged(place, qgis.expect("done"), "graphics card"))
+
+
+def _taken_up(shop: Workshop) -> Outcome:
+    """What was mapped of a large scene waits beside the older result, and the same run goes on from there."""
+    with shop.place() as place:
+        qgis = shop.qgis
+        qgis.ask("run", options=place.options(), environment=place.environment("kill@large: mapping"))
+        outcome = _judged(place, qgis.expect("done"), MEMORY)
+        [half] = place.left() or [""]
+        if ".partial-" not in half:
+            outcome.problems.append("nothing to go on from")
+        qgis.ask("run", options=place.options(), environment=place.environment("none@large: mapping"))
+        outcome.problems += _judged(place, qgis.expect("done"), SUCCEEDS).problems
+        return _after(qgis, place, outcome)
+
+
+def _several(fault: str, stage: str) -> Callable[[Workshop], Outcome]:
+    """A run over two scenes is stopped; what is finished stays, and the same run goes on from there."""
+
+    def happen(shop: Workshop) -> Outcome:
+        with shop.place(name="several") as place, shop.own_qgis(place) as qgis:
+            shutil.rmtree(place.output)
+            other = shutil.copy(place.scene, place.scene.with_name("other.tif"))
+            options = place.options(INPUTS=[str(place.scene), str(other)])
+            del options["INPUT"]
+            order = "kill" if fault == "worker killed" else "pause"
+            begun = {"options": options, "algorithm": "auvae:unmixscenes"}
+            qgis.ask("run", **begun, environment=place.environment(f"{order}@scenes: {stage}"))
+            place.wait_for_mark()
+            if fault == "QGIS killed":
+                qgis.kill()
+                outcome = Outcome("QGIS is gone")
+            else:
+                if fault == "cancelled":
+                    qgis.ask("cancel")
+                answer = qgis.expect("done")
+                outcome = Outcome((answer["errors"] or ["nothing"])[-1])
+                if answer["done"] or not is_clear(outcome.saw):
+                    outcome.problems.append("no clear sentence")
+            if fault == "QGIS killed" and all_gone(qgis):
+                outcome.problems.append("processes left")
+            finished = place.whole_results()
+            if len(finished) < (stage == "moving"):
+                outcome.problems.append("a finished scene was lost")
+            with shop.own_qgis(place) as again:
+                again.ask("run", **begun, environment=place.environment("none@scenes: mapping"))
+                answer = again.expect("done")
+                if not answer["done"]:
+                    outcome.problems.append(f"it does not go on: {answer['errors']}")
+                outcome = _after(again, place, outcome)
+            names = {path.name for path in place.output.iterdir()}
+            if names != {place.scene.stem, "other", "summary.csv", "summary.html", "summary.json"}:
+                outcome.problems.append(f"there is {', '.join(sorted(names))}")
+            if not finished.items() <= place.whole_results().items():
+                outcome.problems.append("a finished scene was unmixed again")
+            return outcome
+
+    return happen

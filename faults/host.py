@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import locale
 import os
 import sys
 import threading
@@ -85,10 +86,17 @@ class Host:
                 order = json.loads(self.lines.get_nowait())
                 getattr(self, f"do_{order.pop('do')}")(**order)
 
-    def do_run(self, options: dict[str, Any], environment: dict[str, str], number: int = 0) -> None:
-        """Start an unmixing; ``environment`` is what its worker finds."""
+    def do_run(
+        self,
+        options: dict[str, Any],
+        environment: dict[str, str],
+        number: int = 0,
+        algorithm: str = "auvae:unmix",
+        wait: bool = False,  # noqa: FBT001, FBT002 (a line's)
+    ) -> None:
+        """Start an unmixing, or let it wait in the queue; ``environment`` is what its worker finds."""
         os.environ.update(environment)
-        algorithm = QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix")
+        algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
         if algorithm is None:
             self.say(done=False, number=number, errors=["The algorithm is not there."])
             return
@@ -107,7 +115,22 @@ class Host:
 
         task.executed.connect(executed)
         self.running[number] = (task, context, feedback, algorithm)
+        if wait:
+            task.hold()
         QgsApplication.taskManager().addTask(task)
+        self.say(queued=True)
+
+    def do_go(self) -> None:
+        """Let the run that waits in the queue begin."""
+        self.running[0][0].unhold()
+
+    def do_cancel(self) -> None:
+        """Press Cancel."""
+        self.running[0][2].cancel()
+
+    def do_decimal(self) -> None:
+        """Say what C writes between whole and fraction."""
+        self.say(decimal=locale.localeconv()["decimal_point"])
 
     def do_cool(self) -> None:
         """End the worker that waits for the next job: its fault was another."""
@@ -118,7 +141,7 @@ class Host:
         """Add a layer to the project."""
         layer = QgsRasterLayer(path, "scene", "gdal")
         QgsProject.instance().addMapLayer(layer)
-        self.say(added=layer.isValid())
+        self.say(added=layer.id() if layer.isValid() else "")
 
     def do_remove(self) -> None:
         """Remove all layers from the project."""

@@ -6,6 +6,7 @@ Training is cut short: what is looked at is what happens around it.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -15,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auvae import job, map_rasters, mapping, results, training
+from auvae import checkpoint, job, map_rasters, mapping, results, training
 from auvae.__main__ import main
+from auvae.scenes import tasks
 
 PAUSE = 3.0  # seconds in which somebody outside does what is to be done to it
 SLACK = 1 << 20  # bytes that may be asked for once memory is short
@@ -53,6 +55,10 @@ def _full(_fault: Fault, _subject: Any) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_DISK, SMALL_DISK))
+
+
+def _quota(_fault: Fault, _subject: Any) -> None:
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
 
 def _gpu_memory(_fault: Fault, _subject: Any) -> None:
@@ -98,7 +104,9 @@ FAULTS: dict[str, Callable[[Fault, Any], object]] = {
     "cuda-error": _cuda,
     "not-a-number": _not_a_number,
     "disk-full": _full,
+    "quota": _quota,
     "folder-removed": lambda fault, _subject: shutil.rmtree(fault.output.parent),
+    "result-removed": lambda fault, _subject: shutil.rmtree(fault.output),
     "truncated": _truncate,
     "replaced": _replace,
     "clock": _back_in_time,
@@ -130,6 +138,14 @@ STAGES: dict[str, tuple[Any, str, int]] = {
     "writing": (map_rasters, "_blocks_arrived", 2),
     "finishing": (results, "write_endmembers", 1),
     "moving": (results, "_rename", 2),
+    # Of several scenes: in the first of them, or where the second comes after it.
+    "scenes: reading": (tasks, "sample_patches", 1),
+    "scenes: training": (training._Trainer, "record", 5),
+    "scenes: mapping": (training.Model, "predict", 2),
+    "scenes: joining": (map_rasters, "_blocks_arrived", 2),
+    "scenes: moving": (results, "_rename", 2),
+    # Of one scene so large that it is taken up again.
+    "large: mapping": (training.Model, "predict", 14),
 }
 
 
@@ -139,13 +155,16 @@ def prepare(name: str, stage: str) -> None:
     original = job.run
 
     def run(document: Any, *others: Any) -> None:
-        fault.scene, fault.output = document.scene, Path(getattr(document, "output", ""))
+        fault.scene = getattr(document, "scene", "")
+        fault.output = Path(getattr(document, "output", ""))
         original(document, *others)
 
     job.run = run
     _before(*STAGES[stage][:2], fault, STAGES[stage][2])
     training.EFFORTS["draft"] = training.Effort(cleaning=40, unmixing=20, starts=2, rounds=20, crop=32)
     mapping.WINDOW = 64
+    if stage.startswith("large"):
+        mapping.WINDOW, checkpoint.PIXELS, checkpoint.SECONDS = 16, 0, 0.0
 
 
 if __name__ == "__main__":

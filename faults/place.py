@@ -141,6 +141,19 @@ class Place:
         self.python.write_text(f'#!/bin/sh\nexec "{WORKER}" "{INJECT}" "$@"\n', encoding="utf-8")
         self.python.chmod(0o755)
 
+    def move(self, disk: Path) -> None:
+        """Move the older result, with all that is to happen to it, to another disk."""
+        shutil.move(self.output, disk / self.output.name)
+        self.results, self.output = disk, disk / self.output.name
+
+    def whole_results(self) -> dict[str, int]:
+        """When each result of several scenes was written; raises Problem where one is not whole."""
+        found = [path for path in self.output.glob("[!.]*") if path.is_dir()]
+        half = [path.name for path in found if not (path / "result.json").is_file()]
+        if half:
+            raise Problem(f"half a result: {half[0]}")
+        return {path.name: (path / "result.json").stat().st_mtime_ns for path in found}
+
     def environment(self, fault: str) -> dict[str, str]:
         """What the worker finds in its environment."""
         return {"AUVAE_PYTHON": str(self.python), "AUVAE_FAULT": fault, "AUVAE_MARK": str(self.mark)}

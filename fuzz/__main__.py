@@ -16,7 +16,15 @@ PYTHONS = {
     "plugin": CHECKOUT / "build" / "qgis" / "bin" / "python",
 }
 WIDE = 160  # characters of a line that are shown
+SHOWN = 9  # lines
 PATHS = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "model")])
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": PATHS,
+    "OMP_NUM_THREADS": "1",
+    "QT_QPA_PLATFORM": "offscreen",
+    "CPL_LOG": os.devnull,
+}
 
 
 def main() -> int:
@@ -26,41 +34,53 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only targets with this in their name")
     given = parser.parse_args()
     bad = 0
-    environment = {**os.environ, "PYTHONPATH": PATHS, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
     with tempfile.TemporaryDirectory(prefix="auvae-fuzz-") as folder:
-        for side, python in PYTHONS.items():
-            command = [str(python), "-m", "fuzz.feed", side]
-            listed = subprocess.run(
-                command, env=environment, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True
-            )
-            for name in listed.stdout.splitlines():
-                if given.only not in name:
-                    continue
-                begun = time.monotonic()
-                last = Path(folder, "last")
-                done = subprocess.run(
-                    [*command, name, str(given.inputs), str(last)],
-                    env=environment, cwd=CHECKOUT, capture_output=True, encoding="utf-8", errors="replace",
-                    check=False,
-                )  # fmt: skip
-                said = (done.stdout.splitlines() or [""])[-1]
-                seconds = time.monotonic() - begun
-                if "Timeout (" in done.stderr and "h5py" in done.stderr:
-                    said, done.returncode = "libhdf5 went round for ever on one; a run ends it in a minute", 0
-                print(
-                    f"{'ok' if done.returncode == 0 else 'NOT OK':7}{name:22}{said}, {seconds:.0f} s",
-                    flush=True,
-                )
-                if done.returncode:
-                    bad += 1
-                    kept = CHECKOUT / "build" / "fuzz" / f"{name}.input"
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    kept.write_bytes(last.read_bytes() if last.exists() else b"")
-                    print(f"       exit status {done.returncode}; the input is {kept}")
-                    said = [line[:WIDE] for line in done.stderr.splitlines() if "content=" not in line]
-                    end = next((at for at, line in enumerate(said) if "Failing test" in line), len(said))
-                    print("\n".join(said[max(0, end - 9) : end]))
+        for side in PYTHONS:
+            for line in _start(side).stdout.splitlines():
+                name, patient = line.split("\t")
+                if given.only in name:
+                    bad += not _target(side, name, given.inputs, Path(folder, "last"), patient == "patient")
     return 1 if bad else 0
+
+
+def _start(side: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(PYTHONS[side]), "-m", "fuzz.feed", side, *words],
+        env=ENVIRONMENT, cwd=CHECKOUT, capture_output=True, encoding="utf-8", errors="replace", check=False,
+    )  # fmt: skip
+
+
+def _target(side: str, name: str, inputs: int, last: Path, patient: bool) -> bool:  # noqa: FBT001
+    """Feed one target, with a new process after each file that a library does not come to an end with."""
+    begun, fed, endless = time.monotonic(), 0, []
+    while True:
+        done = _start(side, name, str(inputs - fed), str(fed), str(last))
+        if done.returncode == 0 or not (patient and "Timeout (" in done.stderr):
+            break
+        fed += int(last.with_suffix(".count").read_text(encoding="ascii"))
+        endless.append(_kept(f"{name}.endless-{len(endless)}", last))
+        if fed >= inputs:
+            done.returncode, done.stdout = 0, ""
+            break
+    said = (done.stdout.splitlines() or [""])[-1]
+    said = f"{fed} and then {said}" if endless else said
+    if endless:
+        said += f"; its library went round for ever with {len(endless)}, ended by the watchdog"
+    print(f"{'ok' if done.returncode == 0 else 'NOT OK':7}{name:24}{said}, {time.monotonic() - begun:.0f} s")
+    if done.returncode:
+        print(f"       exit status {done.returncode}; the input is {_kept(f'{name}.input', last)}")
+        lines = [line[:WIDE] for line in done.stderr.splitlines() if "content=" not in line]
+        end = next((at for at, line in enumerate(lines) if "Failing test" in line), len(lines))
+        print("\n".join(lines[max(0, end - SHOWN) : end]))
+    sys.stdout.flush()
+    return done.returncode == 0
+
+
+def _kept(name: str, last: Path) -> Path:
+    kept = CHECKOUT / "build" / "fuzz" / name
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(last.read_bytes() if last.exists() else b"")
+    return kept
 
 
 if __name__ == "__main__":

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from random import Random
 
 from hypothesis import strategies as st
+
+Damage = Callable[[Random, bytes], bytes]
 
 # What people who mean harm, and programs that mean well, write where a number or a name should stand.
 WORDS = (
@@ -40,55 +44,61 @@ WORDS = (
 MOST = 4  # kinds of damage at once
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORD = re.compile(rb"[A-Za-z_]{3,}")
+_EDGES = (0, 1, 127, 128, 255)
+_HEAD = 512  # bytes
 
 
 def damaged(seeds: list[bytes], *, text: bool) -> st.SearchStrategy[bytes]:
-    """Files made of ``seeds``; in ``text`` also numbers and words are exchanged."""
-    kinds = [_flip, _cut, _insert, _repeat]
-    kinds += [_exchange(_NUMBER), _exchange(_NUMBER), _exchange(_WORD)] if text else []
+    """Files made of ``seeds``; in ``text`` also numbers and words are exchanged.
 
-    @st.composite
-    def make(draw: st.DrawFn) -> bytes:
-        content = draw(st.sampled_from(seeds))
-        for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=MOST)):
-            content = kind(draw, content)
+    Hypothesis draws the dice and they do the rest: a draw for each byte would take longer than the readers.
+    """
+    kinds: list[Damage] = [_flip, _cut, _insert, _repeat]
+    # Bytes that move let most files fail at once; what stays in its place is read further.
+    kinds += [_exchange(_NUMBER), _exchange(_NUMBER), _exchange(_WORD)] if text else [_flip] * 4
+
+    def make(dice: Random) -> bytes:
+        content = dice.choice(seeds)
+        for kind in dice.choices(kinds, k=dice.choice((1, 1, 2, MOST))):
+            content = kind(dice, content)
         return content
 
-    return make()
+    return st.builds(make, st.randoms(use_true_random=True))
 
 
-def _flip(draw: st.DrawFn, content: bytes) -> bytes:
-    """Other bytes, mostly near the beginning, where headers are."""
+def _flip(dice: Random, content: bytes) -> bytes:
+    """Other bytes, every other time near the beginning, where headers are."""
     if not content:
         return content
     changed = bytearray(content)
-    reach = draw(st.sampled_from([min(512, len(content)), len(content)]))
-    for place in draw(st.lists(st.integers(0, reach - 1), min_size=1, max_size=8)):
-        changed[place] = draw(st.sampled_from([0, 1, 127, 128, 255]) | st.integers(0, 255))
+    reach = dice.choice([min(_HEAD, len(content)), len(content)])
+    for _ in range(dice.randint(1, 8)):
+        changed[dice.randrange(reach)] = dice.choice((*_EDGES, dice.randrange(256)))
     return bytes(changed)
 
 
-def _cut(draw: st.DrawFn, content: bytes) -> bytes:
-    return content[: draw(st.integers(0, len(content)))]
+def _cut(dice: Random, content: bytes) -> bytes:
+    return content[: dice.randint(0, len(content))]
 
 
-def _insert(draw: st.DrawFn, content: bytes) -> bytes:
-    place = draw(st.integers(0, len(content)))
-    return content[:place] + draw(st.sampled_from(WORDS) | st.binary(max_size=16)) + content[place:]
+def _insert(dice: Random, content: bytes) -> bytes:
+    place = dice.randint(0, len(content))
+    word = dice.choice((dice.choice(WORDS), dice.randbytes(dice.randint(0, 16))))
+    return content[:place] + word + content[place:]
 
 
-def _repeat(draw: st.DrawFn, content: bytes) -> bytes:
-    first, second = sorted((draw(st.integers(0, len(content))), draw(st.integers(0, len(content)))))
+def _repeat(dice: Random, content: bytes) -> bytes:
+    first, second = sorted(dice.randint(0, len(content)) for _ in range(2))
     piece = content[first:second][:2000]
-    return content[:second] + piece * draw(st.integers(1, 20)) + content[second:]
+    return content[:second] + piece * dice.randint(1, 20) + content[second:]
 
 
-def _exchange(what: re.Pattern[bytes]):  # noqa: ANN202 (a kind of damage)
-    def exchange(draw: st.DrawFn, content: bytes) -> bytes:
+def _exchange(what: re.Pattern[bytes]) -> Damage:
+    def exchange(dice: Random, content: bytes) -> bytes:
         found = list(what.finditer(content))
         if not found:
             return content
-        start, end = draw(st.sampled_from(found)).span()
-        return content[:start] + draw(st.sampled_from(WORDS)) + content[end:]
+        start, end = dice.choice(found).span()
+        return content[:start] + dice.choice(WORDS) + content[end:]
 
     return exchange

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import queue
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from auvae_qgis import output_folder, result, worker
+from osgeo import ogr
+
+from auvae_qgis import environment, output_folder, rename, result, worker
 from auvae_qgis.spectra import libraries
 
 from .target import Target
@@ -63,6 +66,8 @@ _RESULT = json.dumps(
         "metrics": {"rmse": 1, "mean_angle": 0.1},
     }
 ).encode()
+_RELEASED = next((Path(__file__).resolve().parent.parent / "tests" / "fixtures").glob("*/result"))
+_MARKER = json.dumps({"requirements": environment._fingerprint()}).encode()
 
 
 class _Silent:
@@ -70,6 +75,20 @@ class _Silent:
 
     def __getattr__(self, _name: str) -> Any:
         return lambda *_: None
+
+
+def _geopackage() -> list[bytes]:
+    with tempfile.TemporaryDirectory(prefix="auvae-fuzz-seed-") as folder:
+        path = Path(folder, "library.gpkg")
+        made = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+        layer = made.CreateLayer("profiles", None, ogr.wkbNone)
+        for name in ("name", "profiles"):
+            layer.CreateField(ogr.FieldDefn(name, ogr.OFTString))
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature["name"], feature["profiles"] = "soil", '{"x": [400, 500], "y": [1, 2], "xUnit": "nm"}'
+        layer.CreateFeature(feature)
+        del feature, layer, made
+        return [path.read_bytes()]
 
 
 def _library(ending: str) -> Any:
@@ -118,6 +137,50 @@ def _batch(place: Path, content: bytes) -> None:
         raise AssertionError(f"a scene's name {name!r} is no name of a folder")
 
 
+def _beside_result(name: str) -> Target:
+    """A result of a release with one of its files exchanged, as the dock reads it."""
+
+    def feed(place: Path, content: bytes) -> None:
+        for file in ("result.json", "endmembers.csv", "endmembers_spread.csv", "training.json"):
+            (place / file).write_bytes(content if file == name else (_RELEASED / file).read_bytes())
+        found = result.Result.read(place)
+        found.spectra()
+        found.moves()
+
+    return Target(lambda: [(_RELEASED / name).read_bytes()], feed, text=True, errors=(result.ResultError,))
+
+
+def _renamed(name: str) -> Target:
+    """A result with one of its files exchanged, in which an endmember is renamed: wholly or not at all."""
+
+    def feed(place: Path, content: bytes) -> None:
+        for file in _RELEASED.iterdir():
+            if file.suffix != ".tif":  # rasters are GDAL's
+                (place / file.name).write_bytes(file.read_bytes())
+        (place / name).write_bytes(content)
+        before = {file.name: file.read_bytes() for file in place.iterdir()}
+        try:
+            rename.rename(place, 0, "another")
+        except rename.RenameError:
+            if before != {file.name: file.read_bytes() for file in place.iterdir()}:
+                raise AssertionError("refused, and yet something was changed") from None
+            raise
+
+    errors = (rename.RenameError, result.ResultError)
+    return Target(lambda: [(_RELEASED / name).read_bytes()], feed, text=True, errors=errors)
+
+
+def _marker(place: Path, content: bytes) -> None:
+    """The description of the environment that the plugin made."""
+    python = environment._python_in(place)
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (place / environment.MARKER).write_bytes(content)
+    found = environment._own_python(place)
+    if not found.problem and content.strip() != _MARKER:
+        json.loads(content)
+
+
 TARGETS = {
     "library .sli": Target(lambda: [_SLI], _library(".hdr"), text=True, errors=(libraries.LibraryError,)),
     "library .csv": Target(lambda: _CSV, _library(".csv"), text=True, errors=(libraries.LibraryError,)),
@@ -132,4 +195,15 @@ TARGETS = {
         text=True,
         errors=(output_folder.OutputFolderError,),
     ),
+    "library .gpkg": Target(
+        _geopackage, _library(".gpkg"), text=False, errors=(libraries.LibraryError,)
+    ),
+    "training.json": _beside_result("training.json"),
+    "endmembers.csv": _beside_result("endmembers.csv"),
+    "renamed: result.json": _renamed("result.json"),
+    "renamed: endmembers.csv": _renamed("endmembers.csv"),
+    "renamed: endmembers.hdr": _renamed("endmembers.hdr"),
+    "renamed: aux.xml": _renamed("dominant.tif.aux.xml"),
+    "renamed: model.auvae": _renamed("model.auvae"),
+    "environment": Target(lambda: [_MARKER], _marker, text=True, errors=()),
 }  # fmt: skip

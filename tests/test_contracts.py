@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+from auvae import results
 from auvae.errors import ModelError
 from auvae.model_file import read_model
 from auvae.results import is_result
@@ -80,3 +82,23 @@ def test_a_model_that_lies_about_itself_is_refused_before_a_network_is_made(tmp_
     path.write_bytes(rewritten(RELEASES[-1] / "result" / "model.auvae", **changes))
     with pytest.raises(ModelError, match=words):
         read_model(str(path))
+
+
+def test_every_file_is_on_the_disk_before_the_result_has_its_name(unmix, simulated, tmp_path, monkeypatch):
+    """A power cut after the last rename must leave the result, not empty files in its place."""
+    on_disk, before = set(), []
+    fsync, rename = os.fsync, results._rename
+
+    def kept(number):
+        on_disk.add(os.fstat(number).st_ino)
+        fsync(number)
+
+    def moved(source, target):
+        before.append({path.name for path in source.iterdir() if path.stat().st_ino not in on_disk})
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", kept)
+    monkeypatch.setattr(results, "_rename", moved)
+    unmix(simulated, output=str(tmp_path / "result"))
+    assert before == [{"lock"}]
+    assert tmp_path.stat().st_ino in on_disk

@@ -434,6 +434,21 @@ def test_the_worker_gets_nothing_of_what_qgis_sets_for_itself(monkeypatch):
     assert clean["PATH"] == os.environ["PATH"]
 
 
+@posix_only
+def test_nothing_in_the_folder_that_qgis_was_started_in_is_run(tmp_path, monkeypatch):
+    """It may be a project's, from anywhere; Python, uv and Windows look there first."""
+    for name in ("venv.py", "ensurepip.py", "json.py"):
+        (tmp_path / name).write_text("open('ran', 'w')", encoding="utf-8")
+    program(tmp_path / "nvidia-smi").write_text("#!/bin/sh\ntouch ran\n", encoding="utf-8")
+    monkeypatch.setenv("PATH", f".{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    environment.base_python()
+    environment.detect_gpu()
+    environment._ask([sys.executable, "-c", "import json"], 10)
+    assert not (tmp_path / "ran").exists()
+    assert not (ROOT / "model" / "ran").exists()
+
+
 # ---- pins and ranges
 
 

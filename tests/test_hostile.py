@@ -5,12 +5,25 @@ More of them by the thousand: `make fuzz`.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+import tracemalloc
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
+import numpy as np
 import pytest
+from auvae.errors import SceneError
 from auvae.scene import Scene
+from auvae.sensors import files
 
 from fuzz.core_targets import TARGETS
+from tests import products
+
+PRISMA_FIELDS = "HDFEOS/SWATHS/PRS_L2D_HCO/Data Fields"
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = [path for path in sorted(CORPUS.iterdir()) if path.name.split("~")[0] in TARGETS]
@@ -51,3 +64,64 @@ def test_a_scene_that_is_changed_while_it_is_unmixed_gives_no_result(unmix, writ
         with pytest.raises(Exception, match="was changed while it was read"):
             unmix(scene)
     assert not (tmp_path / "result").exists()
+
+
+def test_a_member_of_an_archive_that_claims_more_than_the_disk_has_is_not_unpacked(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "product.zip", "w") as packed:
+        packed.writestr("scene.he5", bytes(1000))
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: SimpleNamespace(free=999))
+    with (
+        pytest.raises(SceneError, match="more than the disk has left"),
+        files.local(f"/vsizip/{tmp_path}/product.zip/scene.he5"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["prisma", "emit"])
+def test_a_small_product_that_claims_a_swath_of_terabytes_takes_no_memory(kind, tmp_path):
+    path = getattr(products, kind)(tmp_path)
+    with h5py.File(path, "r+") as file:
+        if kind == "emit":
+            del file["reflectance"]
+            file.create_dataset("reflectance", (10**5, 10**5, 40), np.float32, chunks=(8, 8, 10))
+            file["location/glt_x"][:20] = 1
+            file["location/glt_x"][20:] = 10**5
+            file["location/glt_y"][:20] = 1
+            file["location/glt_y"][20:] = 10**5
+        else:
+            del file[f"{PRISMA_FIELDS}/VNIR_Cube"]
+            file.create_dataset(
+                f"{PRISMA_FIELDS}/VNIR_Cube", (26, 10**6, 10**4), np.uint16, chunks=(8, 4, 30)
+            )
+    tracemalloc.start()
+    with pytest.raises(SceneError, match="cannot be read"), Scene.open(path) as scene:
+        scene.read()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 * 2**20
+
+
+# A library that does not come back holds Python's lock, so that nothing but the watchdog can end the process.
+ENDLESS = """
+import ctypes, sys
+from auvae.__main__ import main
+from auvae.sensors import hdf, prisma
+
+hdf._PATIENCE_S = 0.5
+
+
+prisma.Prisma = lambda *_: ctypes.PyDLL(None).sleep(60)
+sys.exit(main(["inspect", sys.argv[1]]))
+"""
+
+
+def test_a_library_that_goes_round_for_ever_is_ended_by_the_watchdog(tmp_path):
+    path = products.prisma(tmp_path)
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", ENDLESS, str(path)], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert time.monotonic() - begun < 40
+    assert done.returncode == 1
+    # What the plugin knows it by: auvae_qgis/worker.py.
+    assert [line for line in done.stderr.splitlines() if line.startswith("Timeout (")]

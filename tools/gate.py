@@ -62,33 +62,30 @@ def check_qt6() -> str:
 
 def check_vulnerabilities() -> str:
     """Compare the pinned packages with the vulnerabilities known of them; needs the network."""
-    listed = CHECKOUT / "model" / "requirements.txt"
-    argv = [
-        str(BIN / "pip-audit"),
-        "-r",
-        str(listed),
-        "--no-deps",
-        "--disable-pip",
-        "-f",
-        "json",
-        "--progress-spinner=off",
-    ]
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
-    except subprocess.TimeoutExpired:
-        return "pip-audit: not asked, no answer within two minutes"
-    try:
-        packages = json.loads(done.stdout)["dependencies"]
-    except (ValueError, KeyError):
-        if any(word in done.stderr for word in OFFLINE):
-            return "pip-audit: not asked, there is no network"
-        raise GateError(f"pip-audit failed:\n{done.stderr}") from None
+    packages: list[dict[str, Any]] = []
+    for listed in ("requirements.txt", "requirements-hashed.txt"):
+        argv = [str(BIN / "pip-audit"), "-r", str(CHECKOUT / "model" / listed), "--no-deps", "--disable-pip"]
+        argv += ["-f", "json", "--progress-spinner=off"]
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+        except subprocess.TimeoutExpired:
+            return "pip-audit: not asked, no answer within two minutes"
+        try:
+            packages += json.loads(done.stdout)["dependencies"]
+        except (ValueError, KeyError):
+            if any(word in done.stderr for word in OFFLINE):
+                return "pip-audit: not asked, there is no network"
+            raise GateError(f"pip-audit failed:\n{done.stderr}") from None
     for package in packages:
         for known in package.get("vulns", []):
             raise GateError(
                 f"{package['name']} {package['version']} has {known['id']}: pin {known['fix_versions']}."
             )
-    return f"pip-audit: nothing known of {len(packages)} packages"
+    names = {package["name"] for package in packages}
+    unknown = {package["name"] for package in packages if "skip_reason" in package}
+    if unknown == names:
+        return f"pip-audit: not asked, this network's index knows no vulnerabilities ({len(names)} packages)"
+    return f"pip-audit: nothing known of {len(names - unknown)} packages, {len(unknown)} not asked about"
 
 
 def _json(argv: list[str]) -> Any:

@@ -24,31 +24,49 @@ KNOWN = {"SET_UP": SET_UP, "SUPPORTED": SUPPORTED}
 README = CHECKOUT / "README.md"
 CORE = CHECKOUT / "model" / "auvae"
 BEGIN, END = "<!-- messages: made by `make messages` -->", "<!-- end of messages -->"
-# By the class of the error, in the order in which a run meets them. A job's own errors name the setting and
-# what it may be: nothing to look up.
+# By the class of the error. A job's own errors name the setting and what it may be: nothing to look up.
 GROUPS = {
-    "SetupError": "Setting up",
-    "WorkerEnvironmentError": "Starting",
-    "SceneError": "The image",
+    "SetupError": "Installing the environment",
+    "WorkerEnvironmentError": "Starting a run",
+    "SceneError": "Opening an image",
     "DeviceError": "Memory and graphics card",
-    "OutputError": "The result",
-    "ModelError": "A trained model",
-    "LibraryError": "Known spectra",
-    "AuvaeError": "Everything else",
+    "OutputError": "Writing the result",
+    "ModelError": "Using a trained model",
+    "LibraryError": "Giving known spectra",
+    "AuvaeError": "Anything else",
 }
+# By what the user was doing, where the sources know it better than the class. None: no command of an analyst.
+PLACES = {
+    "sensors": "Opening a product of a sensor, or an archive",
+    "mask.py": "Choosing a part of the image: mask, extent, places",
+    "grid.py": "Choosing a part of the image: mask, extent, places",
+    "scenes": "Unmixing several images, or on a cluster",
+    "score.py": None,
+}
+# In the order in which an analyst meets them.
+ORDER = (
+    GROUPS["SetupError"], GROUPS["WorkerEnvironmentError"], GROUPS["SceneError"], PLACES["sensors"],
+    PLACES["mask.py"], GROUPS["LibraryError"], GROUPS["ModelError"], GROUPS["DeviceError"],
+    GROUPS["OutputError"], PLACES["scenes"], GROUPS["AuvaeError"],
+)  # fmt: skip
 WORKER = CHECKOUT / "auvae_qgis" / "worker.py"
 
 
 def messages() -> dict[str, list[tuple[str, str]]]:
     """What is wrong and what to do, by group."""
-    found: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS.values()}
+    found: dict[str, list[tuple[str, str]]] = {title: [] for title in ORDER}
     for path in sorted(CORE.rglob("*.py")):
+        place = path.relative_to(CORE).parts[0]
         for kind, said, remedy in _raised(ast.parse(path.read_text(encoding="utf-8"))):
-            found[GROUPS[kind]].append((said, remedy))
-    found["Setting up"] += _causes(CHECKOUT / "auvae_qgis" / "setup_errors.py")
+            title = PLACES.get(place, GROUPS[kind])
+            if title is not None:
+                found[title].append((said, remedy))
+    found[GROUPS["SetupError"]] += _causes(CHECKOUT / "auvae_qgis" / "setup_errors.py")
     for said in _told(ast.parse(WORKER.read_text(encoding="utf-8"))):
         what, _, remedy = said.partition(". ") if ". " in said else said.partition(": ")
-        found["Starting"].append((f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}"))
+        found[GROUPS["WorkerEnvironmentError"]].append(
+            (f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}")
+        )
     return {title: list(dict.fromkeys(rows)) for title, rows in found.items() if rows}
 
 
@@ -124,7 +142,7 @@ def section() -> str:
     for title, rows in messages().items():
         lines += [
             "<details>",
-            f"<summary>{title}</summary>",
+            f"<summary>{title} ({len(rows)})</summary>",
             "",
             "| what is said | what to do |",
             "|---|---|",

@@ -145,7 +145,7 @@ class ResultAlgorithm(SceneAlgorithm):
         """Keep the job, and make what styles its layers: of ``most`` endmembers at most."""
         self._job = job
         offers = context.project() is not None and not _runs_in_model(context)
-        self._announce = self.provider().worker_event.emit
+        self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
 
     def processAlgorithm(

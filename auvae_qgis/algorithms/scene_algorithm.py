@@ -23,6 +23,7 @@ from qgis.core import (
 from .. import settings
 from ..environment import find_worker_python
 from ..mask_source import crs_name, mask_file
+from ..plain_text import as_plain
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 from .algorithm import Algorithm
@@ -172,11 +173,11 @@ class SceneAlgorithm(Algorithm):
         possible, problem = self.canExecute()  # processing.run does not ask
         problem = problem if not possible else self._out_of_range(parameters)
         if problem:
-            return False, problem
+            return False, as_plain(problem)
         try:
             file = self._scene(parameters, context)
         except SceneSourceError as error:
-            return False, str(error)
+            return False, as_plain(str(error))
         if file:
             # QGIS accepts no file that it makes no layer of, unless the value is still to be evaluated
             parameters = {**parameters, self.INPUT: QgsProperty.fromValue(file)}

@@ -29,6 +29,7 @@ from qgis.core import (
 from .. import settings
 from ..environment import find_worker_python
 from ..layers import OTHERS, layers_of
+from ..plain_text import as_plain
 from ..result import Result
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
@@ -182,7 +183,7 @@ class UnmixScenes(SceneAlgorithm):
         except SceneSourceError as error:
             problem = str(error)
         if problem:
-            return False, problem
+            return False, as_plain(problem)
         return QgsProcessingAlgorithm.checkParameterValues(self, parameters, context)
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
@@ -259,7 +260,7 @@ class UnmixScenes(SceneAlgorithm):
         offers = context.project() is not None and count <= MOST_LOADED
         offers = offers and not context.expressionContext().hasVariable("model_name")  # its author decides
         each = (self._job["endmembers"] or MOST_ENDMEMBERS) + OTHERS
-        self._announce = self.provider().worker_event.emit
+        self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(count * each) if offers else []
         return True
 

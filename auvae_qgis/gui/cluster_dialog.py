@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 from .. import environment, settings
 from ..background import Background
 from ..help_pages import help_url
+from ..plain_text import as_plain
 from ..translation import tr
 from ..worker import WorkerCancelled, run_job
 
@@ -107,7 +108,7 @@ class ClusterDialog(QDialog):
             tips = {0: worker["address"], 4: versions}
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(tips.get(column, text))
+                item.setToolTip(as_plain(tips.get(column, text)))
                 self.table.setItem(row, column, item)
         ready = sum(not worker["problem"] for worker in workers)
         said = [tr("{} of {} workers are ready. Dask {}.").format(ready, len(workers), result["distributed"])]

@@ -13,7 +13,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsApplication, QgsTask
 from qgis.gui import QgsFileWidget
-from qgis.PyQt.QtCore import QT_VERSION_STR, pyqtSignal
+from qgis.PyQt.QtCore import QT_VERSION_STR, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -49,6 +49,7 @@ class EnvironmentDialog(QDialog):
         self._report: environment.PythonReport | None = None
 
         self.state = QLabel()
+        self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.addWidget(self.state)
@@ -75,6 +76,7 @@ class EnvironmentDialog(QDialog):
     def _install_box(self) -> QGroupBox:
         box = QGroupBox(tr("Install"))
         self._plan = QLabel(tr("Looking for a graphics card…"))
+        self._plan.setTextFormat(Qt.TextFormat.PlainText)
         self._plan.setWordWrap(True)
         self._install = QPushButton(tr("Install"))
         self._install.clicked.connect(self._start_install)

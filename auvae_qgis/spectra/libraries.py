@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from osgeo import ogr
+from osgeo import gdal, ogr
 
 from ..result import Array
 from ..translation import tr
@@ -76,7 +76,13 @@ def read_library(path: Path) -> Library:
     except OSError as error:
         reason = error.strerror or str(error)
         raise LibraryError(tr("“{}” cannot be read: {}.").format(path.name, reason)) from error
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # RuntimeError: what GDAL raises
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:  # RuntimeError: what GDAL raises
         if isinstance(error, LibraryError):
             raise
         raise LibraryError(tr("“{}” is damaged: {}.").format(path.name, error)) from error
@@ -233,7 +239,8 @@ def _number(cell: str, separator: str) -> float | None:
 
 def _read_vector(path: Path) -> list[Profile]:
     """Read the profiles {x, y, xUnit, bbl} that EnMAP-Box keeps as JSON in the fields of a vector layer."""
-    source = ogr.Open(str(path))
+    # By its content a file may be of a driver that reads other files, or from the network.
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR, allowed_drivers=["GeoJSON", "GPKG"])
     if source is None:
         raise LibraryError(tr("“{}” is no file that GDAL can read.").format(path.name))
     found: list[Profile] = []

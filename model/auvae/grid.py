@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from affine import TransformNotInvertibleError
+from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.crs import CRS
-from rasterio.errors import CRSError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.transform import Affine, GCPTransformer
 from rasterio.warp import transform as warp_points
 from rasterio.windows import Window
@@ -46,9 +50,13 @@ class Grid:
         return bool(self.gcps) or not self.transform.is_identity
 
     def ground(self, cols: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates of places in the raster, in pixels from its upper left corner."""
+        """Coordinates of places in the raster, in pixels from its upper left corner.
+
+        Raises:
+            SceneError: its ground control points place nothing.
+        """
         if self.gcps:
-            with GCPTransformer(list(self.gcps)) as points:
+            with _unplaceable_named(), GCPTransformer(list(self.gcps)) as points:
                 xs, ys = points.xy(rows.ravel(), cols.ravel(), offset="ul")
             return np.reshape(xs, cols.shape), np.reshape(ys, cols.shape)
         affine = self._affine
@@ -58,12 +66,17 @@ class Grid:
         )
 
     def pixels(self, xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Places in the raster (cols, rows), in pixels from its upper left corner, of coordinates."""
+        """Places in the raster (cols, rows), in pixels from its upper left corner, of coordinates.
+
+        Raises:
+            SceneError: its ground control points or its transform place nothing.
+        """
         if self.gcps:
-            with GCPTransformer(list(self.gcps)) as points:
+            with _unplaceable_named(), GCPTransformer(list(self.gcps)) as points:
                 rows, cols = points.rowcol(xs.ravel(), ys.ravel(), op=lambda value: value)
             return np.reshape(cols, xs.shape), np.reshape(rows, xs.shape)
-        back = ~self._affine
+        with _unplaceable_named():
+            back = ~self._affine
         return back.a * xs + back.b * ys + back.c, back.d * xs + back.e * ys + back.f
 
     def window(self, extent: Extent) -> Window:
@@ -107,11 +120,28 @@ def named_crs(name: str) -> Any:
 
 
 def to_crs(xs: np.ndarray, ys: np.ndarray, source: Any, target: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates in another system, infinite where they have none there; unchanged where one is unknown."""
+    """Coordinates in another system, infinite where they have none there; unchanged where one is unknown.
+
+    Raises:
+        SceneError: there is no way from one system to the other, or no place of these has one.
+    """
     if source is None or target is None or source == target:
         return xs, ys
-    moved_xs, moved_ys = warp_points(source, target, xs.ravel(), ys.ravel())
+    with _unplaceable_named():
+        moved_xs, moved_ys = warp_points(source, target, xs.ravel(), ys.ravel())
     return np.asarray(moved_xs).reshape(xs.shape), np.asarray(moved_ys).reshape(ys.shape)
+
+
+@contextmanager
+def _unplaceable_named() -> Iterator[None]:
+    """Name a place on the ground that cannot be computed."""
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError, TransformNotInvertibleError, OverflowError) as error:
+        raise SceneError(
+            f"A place on the ground cannot be computed ({str(error)[:120].rstrip('.')}).",
+            "Check coordinates and coordinate system of the scene, and of its mask, extent or places.",
+        ) from error
 
 
 def _between(places: np.ndarray, size: int) -> tuple[int, int]:

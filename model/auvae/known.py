@@ -20,6 +20,7 @@ from .errors import LibraryError, SceneError
 from .grid import Grid, to_crs
 from .library import Profile, read_library
 from .mask import geojson_crs, in_pixels, polygons_of
+from .names import plain_name
 from .sampling import sample_patches
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def known_spectra(choice: Known, scene: Scene) -> KnownSpectra:
         profiles = _chosen(read_library(choice.library), choice.names, choice.library)
         factor = _factor(profiles, scene, pixels, notes, os.path.basename(choice.library))
         for profile in profiles:
-            names.append(profile.name)
+            names.append(plain_name(profile.name))
             spectra.append(factor * _in_bands(profile, scene, notes))
     if choice.places is not None:
         for name, spectrum in _of_places(choice.places, scene, pixels, warnings).items():
-            names.append(name)
+            names.append(plain_name(name))
             spectra.append(spectrum)
     twice = {name for name in names if names.count(name) > 1}
     if twice:
@@ -214,7 +215,9 @@ def _shapes(path: str, grid: Grid) -> list[tuple[str, dict[str, Any]]]:
                 xs, ys = to_crs(np.array([x], float), np.array([y], float), crs, grid.crs)
                 cols, rows = grid.pixels(xs, ys)
                 shapes.append((name, {"type": "Point", "coordinates": [float(cols[0]), float(rows[0])]}))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         raise LibraryError(
             f"The places {path} cannot be read: they are no GeoJSON.", "Give points or polygons as GeoJSON."
         ) from error

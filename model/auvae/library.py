@@ -57,7 +57,7 @@ def read_library(path: str) -> list[Profile]:
         raise LibraryError(
             f"The library {path} cannot be opened: {error.strerror or error}.", _ANOTHER
         ) from error
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, sqlite3.Error) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, sqlite3.Error) as error:
         raise LibraryError(f"{file.name} is damaged or no spectral library.", _ANOTHER) from error
     if not profiles:
         raise LibraryError(f"{file.name} holds no spectra with wavelengths.", _ANOTHER)

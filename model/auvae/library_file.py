@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def read_spectra(result: str) -> tuple[Axis, list[str], np.ndarray]:
         document = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
         names = [str(one["name"]) for one in document["endmembers"]]
         kept = tuple(
-            Band(one["number"], one["wavelength_nm"], one["fwhm_nm"], kept=True, reason="")
+            Band(int(one["number"]), _nm(one["wavelength_nm"]), _nm(one["fwhm_nm"]), kept=True, reason="")
             for one in document["bands"]
             if one["kept"]
         )
@@ -100,11 +100,17 @@ def read_spectra(result: str) -> tuple[Axis, list[str], np.ndarray]:
             str(document["scene"]["name"]), kept, np.array(known) if len(known) == len(kept) else None,
             str(document["unit"]), float(scale[1] or 1) if scale else None,
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
         raise JobError(
             f"{result} is no result folder, or it is damaged.", "Choose the folder with result.json in it."
         ) from error
     return axis, names, table.T
+
+
+def _nm(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def save_library(

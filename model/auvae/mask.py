@@ -128,7 +128,9 @@ class PolygonMask:
                 low, high = moved[0].min(axis=0), moved[0].max(axis=0)
                 shape = {"type": "Polygon", "coordinates": [ring.tolist() for ring in moved]}
                 self._shapes.append((shape, (low[0], low[1], high[0], high[1])))
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (
+            OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
+        ) as error:  # fmt: skip
             raise SceneError(
                 f"The mask {path} cannot be read: it is no GeoJSON.",
                 "Choose a raster, or polygons as GeoJSON (ogr2ogr mask.geojson polygons.gpkg makes it).",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from . import __version__
 from .errors import ModelError
 from .least_squares_model import LeastSquaresModel
+from .names import plain_name
 from .network import AUVAENet, NetworkShape
 from .published import PublishedNet, PublishedShape
 from .published_training import PublishedModel
@@ -252,9 +252,7 @@ def _long(values: Any, length: int) -> list[Any]:
 
 def _names(given: Any, count: int) -> tuple[str, ...]:
     """The names of the endmembers, as text that is fit for a file and a page."""
-    plain = [
-        re.sub(r"[^\S ]|[\x00-\x1f\x7f]", " ", name)[:LONGEST_NAME] for name in given if isinstance(name, str)
-    ]
+    plain = [plain_name(name)[:LONGEST_NAME] for name in given if isinstance(name, str)]
     if len(plain) != count or len(given) != count:
         raise _UnfitError("its names are not as many as its endmembers")
     return tuple(plain)

@@ -116,6 +116,8 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[str]:
         stderr=None if order["rank"] == 0 else subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
+        # Python looks there first: not in the folder that the command was given in
+        cwd=Path(__file__).resolve().parent.parent,
         env={**os.environ, "GLOO_SOCKET_IFNAME": _LOOPBACK, "NCCL_SOCKET_IFNAME": _LOOPBACK},
     )
 

@@ -10,7 +10,7 @@ import re
 import shutil
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -324,6 +324,7 @@ class ResultWriter:
             (self.staging / FILES["report"]).write_text(page, encoding="utf-8")
             text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
             (self.staging / FILES["json"]).write_text(text + "\n", encoding="utf-8")
+            _to_disk(self.staging)
         if os.name == "nt":
             # Windows renames no folder with an open file in it.
             self._lock.release(self.staging)
@@ -356,6 +357,7 @@ class ResultWriter:
                 "Remove its layers from the project, or choose another folder.",
             ) from error
         self._finished = True
+        _names_to_disk(self.output.parent)  # before the earlier result goes
         shutil.rmtree(previous, ignore_errors=True)
 
     def _refuse_others(self) -> None:
@@ -458,7 +460,7 @@ def is_result(folder: Path) -> bool:
     """Whether a folder holds a result of ours."""
     try:
         document = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("format") == FORMAT
 
@@ -503,6 +505,27 @@ def _put_back(output: Path) -> None:
             folder.rename(output)
         elif is_result(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _to_disk(folder: Path) -> None:
+    """See that all files are on the disk: after a power cut a folder of the right name held empty ones."""
+    for path in folder.iterdir():
+        if path.name != LOCK:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    _names_to_disk(folder)
+
+
+def _names_to_disk(folder: Path) -> None:
+    """See that the names in a folder are on the disk; Windows does so by itself, some file servers cannot."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        names = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(names)
+        finally:
+            os.close(names)
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -54,6 +54,14 @@ def workers():
     return found
 
 
+def alive(pid):
+    """Whether a process lives, as more than an entry in a list."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def beside(options):
     """The names in the folder the result would be written to."""
     return {path.name for path in Path(options["OUTPUT"]).parent.iterdir()}
@@ -74,7 +82,7 @@ def test_cancel_while_training_stops_within_two_seconds_and_leaves_nothing(optio
 
 
 def test_cancel_stops_a_worker_that_does_not_listen(options, listen, stand_in):
-    stand_in(f"{HELLO}; {TRAINING}; trap '' TERM; while true; do sleep 0.1; done")
+    stand_in(f"{HELLO}; {TRAINING}; trap '' TERM; while kill -0 $PPID; do sleep 0.1; done")
     pressed = []
 
     def cancel(feedback):
@@ -127,6 +135,7 @@ def test_what_a_dead_worker_was_writing_is_removed_and_an_older_result_put_back(
         (f"{HELLO}; echo 'Segmentation fault' >&2; exit 139", "ended unexpectedly (exit code 139)"),
         (f"{HELLO}; exit 0", "ended unexpectedly (exit code 0)"),
         (f"{HELLO}; exit 137", "memory ran out"),
+        (f"{HELLO}; echo 'Timeout (0:01:00)!' >&2; exit 1", "damaged. Download it again"),
         (f"""{HELLO}; echo '{{"event": "result", "files": 7}}'""", "Reinstall the plugin"),
         (f"{HELLO}; {TRAINING}; sleep 60 & kill -9 $$", "memory ran out"),
         ("echo \"ModuleNotFoundError: No module named 'torch'\" >&2; exit 1", "has no torch"),
@@ -142,6 +151,28 @@ def test_garbage_and_crashes_become_one_clear_sentence(options, stand_in, script
     assert "\n" not in sentence
     assert time.monotonic() - started < 10
     assert beside(options) == before
+
+
+def test_what_a_dead_worker_had_started_is_ended_too(options, stand_in, tmp_path):
+    """As the processes of other GPUs: they would keep their memory."""
+    stand_in(f"{HELLO}; {TRAINING}; sleep 60 & echo $! > '{tmp_path}/child'; kill -9 $$")
+    fail(options)
+    child, end = int((tmp_path / "child").read_text()), time.monotonic() + 2
+    while alive(child) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not alive(child)
+
+
+def test_a_project_folder_holds_no_code_that_a_worker_runs(options, tmp_path, monkeypatch):
+    """QGIS is often started in a folder that came from anywhere, and Python looks there first."""
+    place = tmp_path / "project"
+    for name in ("auvae/__init__.py", "auvae/__main__.py", "torch.py", "json.py", "rasterio.py"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(f"open({str(tmp_path / 'ran')!r}, 'w')", encoding="utf-8")
+    monkeypatch.chdir(place)
+    found = processing.run("auvae:inspect", {"INPUT": options["INPUT"]})
+    assert found["USED"] > 1
+    assert not (tmp_path / "ran").exists()
 
 
 def test_what_the_worker_says_of_the_scene_reaches_the_user_with_its_remedy(options, stand_in):
@@ -259,6 +290,8 @@ def test_unloading_the_plugin_ends_a_run_and_qgis_lives(options, listen, stand_i
     assert time.monotonic() - started < 4
     assert not workers()
     wait(lambda: over)
+    assert "plugin was unloaded" in fail(options)  # as of a run that QGIS had queued
+    plugin_modules("auvae_qgis.worker").allow_jobs()
     assert over == [False]
     assert any("plugin was unloaded" in text for text in errors)
     assert beside(options) == before

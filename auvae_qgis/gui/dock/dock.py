@@ -43,6 +43,7 @@ class ResultDock(QgsDockWidget):
         self.result: Result | None = None
         self._went_to_training = False  # by itself, so that the result may be shown by itself
         self._note = QLabel()
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setWordWrap(True)
         self._note.setMargin(12)
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...plain_text import as_plain, as_written
 from ...result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.libraries import Library, Profile
@@ -166,7 +167,7 @@ class LibraryTab(QWidget):
             top.setExpanded(True)
         for library in self._libraries:
             top = QTreeWidgetItem([library.path.name, "", f"{len(library.profiles)}"])
-            top.setToolTip(0, str(library.path))
+            top.setToolTip(0, as_plain(str(library.path)))
             top.setIcon(0, icon_named("mIconFile.svg"))
             for profile in library.profiles:
                 item = QTreeWidgetItem([profile.name, "", f"{len(profile.x)}"])
@@ -253,12 +254,14 @@ class LibraryTab(QWidget):
         elif not self._matches:
             axes.set_title(tr("Comparing…"), fontsize="small")
         axes.set_xlabel(tr("Wavelength (nm)") if spectra.in_nanometres else tr("Band"), fontsize="small")
-        axes.set_ylabel(spectra.unit, fontsize="small")
+        axes.set_ylabel(as_written(spectra.unit), fontsize="small")
         axes.set_gid(" nm" if spectra.in_nanometres else "")
         axes.tick_params(labelsize="small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
         if self.panel.canvas.width() > NARROW:  # the list says the same
             legend: Any = axes.legend(fontsize="small", frameon=False, loc="best")
+            for text in legend.get_texts():
+                text.set_text(as_written(text.get_text()))
             for handle, line in zip(legend.get_lines(), axes.lines):
                 handle.set_gid(line.get_gid())
         self.panel.canvas.finish()

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from ...plain_text import as_plain, as_written
 from ...probe import Pixel
 from ...result import Array, Axis, Result
 from ...spectra.export import Table
@@ -63,6 +64,7 @@ class ProbeTab(QWidget):
         self.panel.bar.addWidget(clear)
         self.panel.add_tools()
         self.note = QLabel()
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setWordWrap(True)
         self.note.setMargin(4)
         self.note.setTextInteractionFlags(
@@ -103,7 +105,7 @@ class ProbeTab(QWidget):
     def say(self, text: str) -> None:
         """Say what a click found, or why it found nothing; on one line where the dock is low."""
         self.note.setText(text)
-        self.note.setToolTip(text)
+        self.note.setToolTip(as_plain(text))
 
     def clear(self) -> None:
         """Forget the pixels."""
@@ -199,7 +201,7 @@ def _draw_spectra(result: Result, axes: Any, shown: list[Step], current: Step) -
         gid="ink",
         label=tr("reconstruction, {}").format(current.name),
     )
-    axes.set_ylabel(str(result.document.get("unit") or ""), fontsize="small")
+    axes.set_ylabel(as_written(str(result.document.get("unit") or "")), fontsize="small")
     _finish(axes, axis)
 
 
@@ -259,7 +261,7 @@ def _draw_bars(result: Result, axes: Any, shown: list[Step], current: Step) -> N
                 markeredgecolor="gray",
                 label="_other",
             )
-    axes.set_yticks(rows, [_short(one.name) for one in endmembers])
+    axes.set_yticks(rows, [as_written(_short(one.name)) for one in endmembers])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel(tr("Abundance"), fontsize="small")

@@ -6,6 +6,7 @@ import numpy as np
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
+from ...plain_text import as_written
 from ...result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.views import View, divisor
@@ -122,10 +123,10 @@ class SpectraTab(QWidget):
                     spectra.x, low, high, color=endmember.color, alpha=FAINT, linewidth=0, zorder=1
                 )
         canvas = self.panel.canvas
-        axes.set_title("" if canvas.is_low else self._result.scene, fontsize="medium")
+        axes.set_title("" if canvas.is_low else as_written(self._result.scene), fontsize="medium")
         across = tr("Wavelength (nm)") if spectra.in_nanometres else tr("Band")
         axes.set_xlabel("" if canvas.is_low else across, fontsize=canvas.letters)
-        axes.set_ylabel(self._unit(spectra), fontsize=canvas.letters)
+        axes.set_ylabel(as_written(self._unit(spectra)), fontsize=canvas.letters)
         axes.tick_params(labelsize=canvas.letters)
         axes.set_gid(" nm" if spectra.in_nanometres else "")
         axes.margins(x=0.02)

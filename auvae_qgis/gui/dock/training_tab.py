@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from ...plain_text import as_written
 from ...result import Array, Axis, Result
 from ...spectra.export import Table
 from ...translation import tr
@@ -165,7 +166,7 @@ class TrainingTab(QWidget):
                 )
         axes.set_gid(" nm" if run.axis.in_nanometres else "")
         axes.set_xlabel(tr("Wavelength (nm)") if run.axis.in_nanometres else tr("Band"), fontsize="x-small")
-        axes.set_ylabel(run.unit, fontsize="x-small")
+        axes.set_ylabel(as_written(run.unit), fontsize="x-small")
 
     def _table(self) -> Table | None:
         """Return the endmembers at the start and at the end."""

@@ -103,7 +103,7 @@ class Emit:
         cols = slice(window.col_off, window.col_off + window.width)
         cube = np.zeros((window.height, window.width, len(numbers)), np.float32)
         good = np.zeros(cube.shape, bool)
-        with hdf.damage_named(self._path):
+        with hdf.in_time(window=True), hdf.damage_named(self._path):
             sample, line = (np.asarray(table[rows, cols], np.int64) for table in self._lookup)
             reached = (
                 (sample > 0) & (line > 0) & (sample <= self._cube.shape[1]) & (line <= self._cube.shape[0])
@@ -113,6 +113,11 @@ class Emit:
             lines, samples = line[reached] - 1, sample[reached] - 1
             top, left = int(lines.min()), int(samples.min())
             indices = np.array(numbers) - 1
+            hdf.refuse_absurd(
+                (int(lines.max()) + 1 - top)
+                * (int(samples.max()) + 1 - left)
+                * (int(indices.max()) + 1 - int(indices.min()))
+            )
             # One slab of the swath: picking single pixels or bands of a packed file takes far longer.
             swath = self._cube[
                 top : int(lines.max()) + 1,

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
@@ -22,6 +23,8 @@ _WEB = re.compile(r"/vsicurl/(?P<address>https?://.+)", re.IGNORECASE)
 _SECONDS = 20
 # Metadata are a few megabytes; whatever is longer is none.
 _LONGEST = 64 * 2**20
+# What zipfile raises: a method or a version it does not know and a password are RuntimeErrors.
+_DAMAGE = (OSError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def beside(path: str, name: str) -> str:
@@ -51,7 +54,7 @@ def names_in(archive: str) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as packed:
             return packed.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except _DAMAGE:
         return []
 
 
@@ -69,7 +72,7 @@ def read_bytes(path: str, most: int = _LONGEST) -> bytes | None:
                 return content
         with open(path, "rb") as file:
             return file.read(most)
-    except (OSError, KeyError, zipfile.BadZipFile, ValueError):
+    except (*_DAMAGE, ValueError):
         return None
 
 
@@ -86,8 +89,9 @@ def local(path: str) -> Iterator[str | IO[bytes]]:
         with tempfile.TemporaryFile() as unpacked:
             try:
                 with zipfile.ZipFile(_archive(inside)) as packed, packed.open(inside["inside"]) as file:
+                    _refuse_larger_than_disk(packed.getinfo(inside["inside"]))
                     shutil.copyfileobj(file, unpacked, 2**20)
-            except (OSError, KeyError, zipfile.BadZipFile) as error:
+            except _DAMAGE as error:
                 raise SceneError(
                     f"{inside['inside']} cannot be unpacked from its archive: {error}.",
                     "Unpack the archive, make room on the disk if it is full, and use the file itself.",
@@ -100,6 +104,12 @@ def local(path: str) -> Iterator[str | IO[bytes]]:
         )
     else:
         yield path
+
+
+def _refuse_larger_than_disk(packed: zipfile.ZipInfo) -> None:
+    """A few kilobytes may claim to be as large as a disk; no more than they claim is ever unpacked."""
+    if packed.file_size > shutil.disk_usage(tempfile.gettempdir()).free:
+        raise OSError(f"it takes {packed.file_size / 2**30:.1f} GiB, more than the disk has left")
 
 
 def _archive(match: Any) -> str:

@@ -16,8 +16,11 @@ from . import files
 
 # A window needs the same packed chunks as its neighbour: they are kept unpacked meanwhile.
 _CHUNK_CACHE = 128 * 2**20
-# For the attributes of a product, which take milliseconds; a network drive may be slow.
-_PATIENCE_S = 60.0
+# For the attributes of a product, which take milliseconds, and for a window; a network drive may be slow.
+_PATIENCE_S, _WINDOW_PATIENCE_S = 60.0, 600.0
+# Read at once: half a gibibyte of float32. A file of some kilobytes can claim any size.
+_MOST_VALUES = 1 << 27
+_MOST_LISTED = 1 << 20
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -44,12 +47,13 @@ def damage_named(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def in_time() -> Iterator[None]:
+def in_time(*, window: bool = False) -> Iterator[None]:
     """End the process when the HDF5 library does not come back: some damage makes it go round for ever.
 
     It holds Python meanwhile, so that nothing else could. The plugin knows what the last words mean.
     """
-    faulthandler.dump_traceback_later(_PATIENCE_S, exit=True, file=sys.__stderr__ or sys.stderr)
+    seconds = _WINDOW_PATIENCE_S if window else _PATIENCE_S
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
     try:
         yield
     finally:
@@ -63,8 +67,15 @@ def is_hdf(path: str) -> bool:
 
 
 def numbers(value: Any) -> np.ndarray:
-    """An attribute or a small data set as float64 numbers, one-dimensional."""
+    """An attribute or a small data set as float64 numbers, one-dimensional; OSError where it is none."""
+    refuse_absurd(np.size(value), _MOST_LISTED)
     return np.atleast_1d(np.asarray(value, np.float64)).ravel()
+
+
+def refuse_absurd(size: int, most: int = _MOST_VALUES) -> None:
+    """Raise OSError, which `damage_named` names, before so many values are read at once."""
+    if size > most:
+        raise OSError(f"{size} values at once are no part of a product")
 
 
 def text(value: Any) -> str:

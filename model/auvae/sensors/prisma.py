@@ -113,7 +113,7 @@ class Prisma:
         cube = np.zeros((window.height, window.width, len(numbers)), np.float32)
         good = np.ones(cube.shape, bool)
         inside = np.zeros(cube.shape[:2], bool)
-        with hdf.damage_named(self._path):
+        with hdf.in_time(window=True), hdf.damage_named(self._path):
             for detector in range(len(_DETECTORS)):
                 wanted = [
                     (place, self._places[number - 1][1])
@@ -139,6 +139,7 @@ class Prisma:
     def _described(self, attributes: Any, detector: int, name: str) -> list[tuple[int, SourceBand]]:
         """Index and description of a cube's bands, by rising wavelength, those without one last."""
         count = int(self._cubes[detector].shape[1])
+        hdf.refuse_absurd(count * self.cols)
         centres = hdf.numbers(attributes[f"List_Cw_{name}"])[:count]
         widths = hdf.numbers(attributes[f"List_Fwhm_{name}"])[:count]
         flags = hdf.numbers(attributes.get(f"List_Cw_{name}_Flags", np.ones(count)))[:count]
