@@ -40,7 +40,7 @@ $(QGIS): tools/requirements-qgis.txt tools/setup_qgis.sh
 	@build/qgis/bin/python -m pip install --quiet --no-input -r tools/requirements-qgis.txt
 	@touch $@
 
-$(WORKER): model/requirements.txt model/requirements-cluster.txt tools/requirements-worker.txt
+$(WORKER): model/requirements.txt tools/requirements-worker.txt
 	@echo "Making build/worker, the environment with torch: some minutes, once"
 	@python3 -m auvae_qgis.environment build/worker --development
 	@touch $@

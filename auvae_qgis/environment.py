@@ -42,6 +42,8 @@ HASHED_REQUIREMENTS = PLUGIN / "model" / "requirements-hashed.txt"
 _START = PLUGIN / "model"  # where Python and uv look first: never the folder of somebody's project
 DEVELOPMENT_REQUIREMENTS = PLUGIN / "tools" / "requirements-worker.txt"
 
+FOR_CLUSTERS = {"distributed"}  # a Python that somebody named will do without
+
 MARKER = "auvae-environment.json"  # written last: an environment without it is not used
 SET_UP = "Plugins > AUVAE Unmixing > Set up"
 GIB = 1024**3
@@ -555,7 +557,8 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         SetupCancelled: `cancelled()` became true.
 
     """
-    wanted = sorted(set(re.findall(r"(?m)^([a-z0-9]+)==", REQUIREMENTS.read_text(encoding="utf-8"))))
+    pinned = set(re.findall(r"(?m)^([a-z0-9]+)==", REQUIREMENTS.read_text(encoding="utf-8")))
+    wanted = sorted(pinned - FOR_CLUSTERS)
     try:
         answer = _ask([path, "-c", _CHECK, *wanted], 180, cancelled)
         found = json.loads(answer.stdout.splitlines()[-1])

@@ -11,10 +11,13 @@ HELP = RESOURCES / "help"
 _FALLBACK = "en"
 
 
-def help_url(algorithm: str) -> str:
-    """Return the address of an algorithm's page in QGIS's language, else in English: a file, no network."""
+def help_url(page_name: str) -> str:
+    """Return the address of a page in QGIS's language, else in English: a file, no network.
+
+    page_name: an algorithm's, or "cluster".
+    """
     for language in (QLocale(QgsApplication.locale()).name(), _FALLBACK):
-        page = HELP / language / f"{algorithm}.html"
+        page = HELP / language / f"{page_name}.html"
         if page.is_file():
             return str(QUrl.fromLocalFile(str(page)).toString())
     return ""

@@ -32,6 +32,7 @@ from .styles import rename_in_style, style
 from .translation import tr
 
 _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
+_PLACED = "auvae/placed"  # of a layer's node: it stands in the group of its result
 _RESULT_OF = "auvae/result"  # of a layer: its result folder, seen from the folder of the layer's own file
 _KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
 _KINDS = ("composite", "dominant", "abundance", "uncertainty", "error")  # from top to bottom
@@ -234,6 +235,7 @@ def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -
             place = position
     moved = node.clone()
     _label(moved, kind)
+    moved.setCustomProperty(_PLACED, True)
     group.insertChildNode(place, moved)  # first: a layer whose last node goes leaves the project with it
     node.parent().removeChildNode(node)
     moved.setExpanded(False)
@@ -267,8 +269,10 @@ def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsL
     for group in project.layerTreeRoot().findGroups(True):
         if not group.customProperty(_GROUP_OF):
             continue
-        # A project that was moved with its files knows the old folder only; the layers know the new one.
-        if group.customProperty(_GROUP_OF) == folder or any(_is_of(one, result) for one in group.children()):
+        # A project that was moved with its files knows the old folder only; the layers know the new one. But
+        # not those that QGIS put there just now, because a map in this group was the active layer.
+        placed = [one for one in group.children() if _is_of(one, result) and one.customProperty(_PLACED)]
+        if group.customProperty(_GROUP_OF) == folder or placed:
             return group
     parent = node.parent()
     while parent.customProperty(_GROUP_OF) and parent.parent() is not None:

@@ -9,7 +9,7 @@ from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QDialog
 
 from .dock_control import DockControl
 from .gui.cluster_dialog import ClusterDialog
@@ -36,7 +36,7 @@ class WindowParts:
         self._iface = iface
         self._provider = provider
         self._just_loaded = ""
-        self._set_up: EnvironmentDialog | None = None
+        self._windows: dict[type[QDialog], QDialog] = {}
         self.dock = ResultDock(iface.mainWindow())
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
@@ -46,7 +46,7 @@ class WindowParts:
             iface.addPluginToMenu(self.MENU, action)
         provider.abundance_loaded.connect(self._note_loaded)
         provider.worker_event.connect(self.dock.hear)
-        self._invitation = invite_to_set_up(iface.messageBar(), self._open_set_up)
+        self._invitation = invite_to_set_up(iface.messageBar(), lambda: self._open(EnvironmentDialog))
 
     def remove(self) -> None:
         """Take everything out of the window again."""
@@ -56,8 +56,8 @@ class WindowParts:
         self._just_loaded = ""
         if self._invitation is not None and not sip.isdeleted(self._invitation):
             self._iface.messageBar().popWidget(self._invitation)
-        if self._set_up is not None:
-            self._set_up.reject()
+        for dialog in list(self._windows.values()):
+            dialog.reject()
         for action in self._actions:
             self._iface.removePluginMenu(self.MENU, action)
         self._actions = []
@@ -70,10 +70,10 @@ class WindowParts:
         unmix.triggered.connect(self._open_unmix)
         _explain(unmix, tr("Find the materials of a hyperspectral image and how much of each is where"))
         set_up = QAction(QgsApplication.getThemeIcon("/mActionOptions.svg"), tr("Set up…"), window)
-        set_up.triggered.connect(self._open_set_up)
+        set_up.triggered.connect(lambda: self._open(EnvironmentDialog))
         _explain(set_up, tr("Install, check or remove the environment that unmixing computes in"))
         cluster = QAction(QgsApplication.getThemeIcon("/mActionProperties.svg"), tr("Cluster…"), window)
-        cluster.triggered.connect(lambda: ClusterDialog(window).show())
+        cluster.triggered.connect(lambda: self._open(ClusterDialog))
         _explain(cluster, tr("Name a Dask cluster for many scenes, and see who works there"))
         pages = QAction(QgsApplication.getThemeIcon("/mActionHelpContents.svg"), tr("Help"), window)
         pages.triggered.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("unmix"))))
@@ -97,17 +97,13 @@ class WindowParts:
         self.dock.tabs.setCurrentWidget(self.dock.probe)
         self.dock.probe.probe.setChecked(True)
 
-    def _open_set_up(self) -> None:
-        if self._set_up is None:
-            self._set_up = EnvironmentDialog(self._iface.mainWindow())
-            self._set_up.finished.connect(self._close_set_up)
-        self._set_up.show()
-        self._set_up.raise_()
-
-    def _close_set_up(self) -> None:
-        if self._set_up is not None:
-            self._set_up.deleteLater()
-            self._set_up = None
+    def _open(self, kind: type[QDialog]) -> None:
+        """Show the one window of a kind."""
+        if kind not in self._windows:
+            self._windows[kind] = kind(self._iface.mainWindow())
+            self._windows[kind].finished.connect(lambda: self._windows.pop(kind).deleteLater())
+        self._windows[kind].show()
+        self._windows[kind].raise_()
 
     def _note_loaded(self, layer_id: str) -> None:
         """Wait for the rest of the result: QGIS makes each layer it adds the active one."""

@@ -1,15 +1,31 @@
-"""A simulation of many workers on one file server, from what one and two workers took; its page and plot."""
+"""A simulation of many workers on one file server, checked against one and two real ones; its page and plot.
+
+The run's own code (`auvae.scenes.run`) decides what is done when; only the engine that does it is simulated.
+"""
 
 from __future__ import annotations
 
 import heapq
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-SCENES, ROWS, COLS, BANDS, ENDMEMBERS = 1000, 1000, 1000, 224, 4
+from auvae.job import Course
+from auvae.scenes.engine import Ended, Key
+from auvae.scenes.job import ScenesJob, folder_names
+from auvae.scenes.run import Run
+from auvae.scenes.tasks import FEWEST
+from auvae.scenes.workplace import Workplace
+
+SCENES, SIDE, BANDS, ENDMEMBERS = 1000, 1000, 224, 4
 WORKERS = (1, 2, 5, 10, 20, 40, 60, 80, 100, 120, 150, 200)
 SERVER = 1.25e9  # bytes a second: a file server on 10 Gbit/s Ethernet
-DISPATCH = 1.0e-3  # seconds of the scheduler for each task, from Dask's own documentation
+FAST = 10  # times as fast as the measured worker: what a graphics card may be
+LINEAR = 0.9
+SAMPLES = 2 * FEWEST  # pixels read of each of so many scenes
+_AHEAD = 2  # tasks a worker has, as in auvae.scenes.cluster
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 340, 70, 20, 16, 44
 
 
@@ -18,168 +34,258 @@ class Measured:
     """What was measured on one machine, in seconds.
 
     Attributes:
-        scenes: how many; size: of each; pixels, bands: of each.
-        loop: the command once for each scene; one, two: all of them on so many workers.
+        scenes: how many; side: rows and columns of each; bands: of each.
+        loop: the command once for each scene; both: two such loops at once, half of the scenes each.
+        one, two: all scenes on so many workers.
         load: of the machine before and after; processors: how many it has.
-        training: of one model; block: of mapping a block of block_pixels.
+        look, sample, train, join: such a task on one scene; map: on a block of block_rows.
         moving: reading the block's pixels and writing its tile; moved_bytes: how many bytes that are.
-        overhead: of a block's task beyond its work; empty: of a task that does nothing.
+        overhead: of a block's task beyond its work, one at a time.
+        dispatch: between two tasks that do nothing, when many wait.
     """
 
     scenes: int
-    size: str
-    pixels: int
+    side: int
     bands: int
     loop: float
+    both: float
     one: float
     two: float
     load: tuple[float, float]
     processors: int
-    training: float
-    block_pixels: int
-    block: float
+    look: float
+    sample: float
+    train: float
+    map: float
+    join: float
+    block_rows: int
     moving: float
     moved_bytes: float
     overhead: float
-    empty: float
+    dispatch: float
+
+    @property
+    def slower(self) -> float:
+        """What a task takes beside a second process, as a multiple: they share caches and clock."""
+        return 2 * self.both / self.loop
 
 
-def simulate_run(measured: Measured, workers: int, scenes: int = SCENES, pixels: int = ROWS * COLS) -> float:
-    """Seconds that a run of one model takes, tasks being given out in order to whoever is free.
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated.
 
-    A block takes the measured seconds a pixel without those of moving bytes; its bytes queue at the file
-    server, which gives all of its rate to one block after the other; so do those of joining.
+    Attributes:
+        scenes, side: how many, of side x side pixels.
+        models: "one" or "each".
+        workers: how many; speed: of each, the measured one being 1.
+        server: bytes a second that all of them share.
     """
-    work = (measured.block - measured.moving) / measured.block_pixels
-    blocks = -(-pixels // 262_144)
-    size = pixels / blocks
-    read = size * BANDS * 2
-    tile = size * (2 * ENDMEMBERS + 1) * 4
-    own = measured.moved_bytes / max(measured.moving, 1e-9)  # what a worker alone moves in a second
-    server = scheduler = measured.training
-    free = [measured.training] * workers
-    heapq.heapify(free)
 
-    def task(seconds: float, moved: float) -> None:
-        nonlocal server, scheduler
-        scheduler = max(scheduler + DISPATCH, min(free) if free else 0.0)
-        start = max(heapq.heappop(free), scheduler)
-        server = max(server, start) + moved / SERVER
-        heapq.heappush(free, max(server, start + moved / own) + seconds + measured.overhead)
-
-    for _ in range(scenes):
-        for _ in range(blocks):
-            task(size * work, read + tile)
-        # Joining reads the tiles and writes rasters: about as long as a third of its blocks.
-        task(blocks * size * work * 0.3, 2 * blocks * tile)
-    return max(free)
+    scenes: int
+    side: int
+    models: str
+    workers: int
+    speed: float = 1.0
+    server: float = SERVER
 
 
-def write_page(measured: Measured, folder: Path) -> None:
+class Simulated:
+    """An engine whose tasks take no time but that of its own clock; see `engine.Engine`.
+
+    A task goes to the worker that is free first. It ends when it is computed and its bytes have come through
+    the file server, which serves one task after the other.
+    """
+
+    state = ""
+
+    def __init__(self, measured: Measured, plan: Plan) -> None:
+        self._m, self._plan = measured, plan
+        self._free = [0.0] * plan.workers
+        self._ends: list[tuple[float, Key]] = []
+        self._server = self._scheduler = 0.0
+        self.now = 0.0
+        self.tasks = 0
+
+    @property
+    def room(self) -> int:
+        """Each worker has a task and one to go on with."""
+        return _AHEAD * self._plan.workers - len(self._ends)
+
+    def start(self, key: Key, order: dict[str, Any]) -> None:
+        """Give a task to the worker that is free first."""
+        self.tasks += 1
+        self._scheduler = max(self._scheduler, self.now) + self._m.dispatch
+        seconds, moved = self._takes(key[0], order)
+        begin = max(heapq.heappop(self._free), self._scheduler)
+        self._server = max(self._server, begin) + moved / self._plan.server
+        end = max(begin + seconds / self._plan.speed + self._m.overhead, self._server)
+        heapq.heappush(self._free, end)
+        heapq.heappush(self._ends, (end, key))
+
+    def next(self, _seconds: float) -> Ended | None:
+        """The task that ends next."""
+        if not self._ends:
+            return None
+        self.now, key = heapq.heappop(self._ends)
+        return Ended(key, self._seen() if key[0] == "look" else {})
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
+    def _takes(self, kind: str, order: dict[str, Any]) -> tuple[float, float]:
+        """Seconds of computing, on the measured worker, and bytes through the file server."""
+        m, side = self._m, self._plan.side
+        share = side**2 / m.side**2
+        tile = (2 * ENDMEMBERS + 1) * 4
+        if kind == "look":
+            return m.look, 0.0
+        if kind == "sample":
+            return m.sample, SAMPLES * m.bands * 2
+        if kind == "train":
+            return m.train, len(order["samples"]) * SAMPLES * m.bands * 4
+        if kind == "join":
+            return m.join * share, 2 * side**2 * tile
+        pixels = (order["last"] - order["first"]) * side
+        return m.map * pixels / (m.block_rows * m.side), pixels * (m.bands * 2 + tile)
+
+    def _seen(self) -> dict[str, Any]:
+        """What a look at a scene finds."""
+        side = self._plan.side
+        rows = max(1, round(self._m.block_rows * self._m.side / side))
+        numbers = list(range(1, self._m.bands + 1))
+        return {
+            "name": "scene", "rows": side, "cols": side, "block_rows": rows, "bands": numbers,
+            "band_count": self._m.bands, "wavelengths": None, "unit": "", "date": None, "pixel_area": None,
+            "warnings": [], "notes": [],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a simulation: its seconds, tasks, and the seconds the run's own code took for real."""
+
+    seconds: float
+    tasks: int
+    client: float
+
+
+def simulate_run(measured: Measured, plan: Plan) -> Came:
+    """Let the run's code work through a plan with simulated workers."""
+    scenes = tuple(f"/scenes/{number}.tif" for number in range(plan.scenes))
+    with tempfile.TemporaryDirectory() as folder:
+        job = ScenesJob("simulated", scenes, ENDMEMBERS, folder, models=plan.models, quality="draft")
+        with Workplace(job, folder_names(scenes)) as place:
+            engine = Simulated(measured, plan)
+            begun = time.monotonic()
+            Run(job, place, Course(lambda _event: None, lambda: False)).go(engine)
+            return Came(engine.now, engine.tasks, time.monotonic() - begun)
+
+
+def predicted(measured: Measured) -> tuple[float, float]:
+    """What the simulation says of the measured scenes on one and two workers, from first task to last.
+
+    Two workers on one machine slow each other down as two processes without Dask do.
+    """
+    here = Plan(measured.scenes, measured.side, "each", 1, server=1e12)
+    one = simulate_run(measured, here).seconds
+    two = simulate_run(
+        measured, Plan(here.scenes, here.side, "each", 2, speed=1 / measured.slower, server=1e12)
+    )
+    return one, two.seconds
+
+
+def write_page(m: Measured, folder: Path) -> None:
     """Write scaling.md and scaling.svg."""
-    hours = {workers: simulate_run(measured, workers) / 3600 for workers in WORKERS}
-    speed = {workers: hours[1] / value for workers, value in hours.items()}
-    limit = next((workers for workers in WORKERS if speed[workers] < 0.9 * workers), None)
-    m = measured
-    check = simulate_run(m, 2, m.scenes, m.pixels) / simulate_run(m, 1, m.scenes, m.pixels)
+    came = {
+        speed: {n: simulate_run(m, Plan(SCENES, SIDE, "one", n, speed)) for n in WORKERS}
+        for speed in (1, FAST)
+    }
+    faster = {
+        speed: {n: one[1].seconds / value.seconds for n, value in one.items()} for speed, one in came.items()
+    }
+    one, two = predicted(m)
+    before = m.one - one  # what the command takes before its first task and after its last
     rate = 3600 * m.scenes
-    lines = [
-        "# How it scales",
-        "",
-        (
-            "Made by `make bench-cluster`. The machine was shared while it ran: load "
-            f"{m.load[0]:.1f} before and {m.load[1]:.1f} after, on {m.processors} processors. "
-            "With a load above "
-            "the number of processors, two workers cannot be twice as fast as one: see the figures as "
-            "what they "
-            "are, and run it again on a machine of your own."
-        ),
-        "",
-        "## Measured",
-        "",
-        f"{m.scenes} scenes of {m.size}, draft quality, a model each, on the processor, a thread a process.",
-        "",
-        "| | seconds | scenes an hour |",
-        "|---|---|---|",
-        f"| the command in a loop | {m.loop:.1f} | {rate / m.loop:.0f} |",
-        f"| 1 worker | {m.one:.1f} | {rate / m.one:.0f} |",
-        f"| 2 workers | {m.two:.1f} | {rate / m.two:.0f} |",
-        "",
-        (
-            f"Two workers against one: {m.one / m.two:.2f} times as fast, {m.one / m.two / 2:.2f} of linear "
-            "(target: 0.9, on processors of their own)."
-        ),
-        "",
-        (
-            f"A block of {m.block_pixels} pixels takes {m.block:.2f} s to map. Its task takes "
-            f"{m.overhead * 1000:.0f} "
-            f"ms more, {m.overhead / m.block:.1%} of it (target: 3 %); a task that does nothing takes "
-            f"{m.empty * 1000:.0f} ms. Moving its bytes (reading its pixels, "
-            f"{m.moved_bytes / 1e6:.0f} MB with its "
-            f"tile, here from the page cache) takes {m.moving:.2f} s, {m.moving / m.block:.0%} of it."
-        ),
-        "",
-        "## Simulated",
-        "",
-        (
-            f"{SCENES} scenes of {ROWS} x {COLS} x {BANDS}, 16 bit, {ENDMEMBERS} endmembers, one model, on "
-            "workers "
-            f"as fast as the one above and one file server of {SERVER / 1e9:.2f} GB/s (10 Gbit/s). "
-            f"Tasks go to whoever "
-            f"is free, {DISPATCH * 1000:.0f} ms of the scheduler each; bytes of all workers queue at the "
-            "server."
-        ),
-        "",
-        (
-            f"For the measured scenes the simulation says {1 / check:.2f} times as fast with two workers, "
-            f"{m.one / m.two:.2f} was measured."
-        ),
-        "",
-        "| workers | hours | times as fast as 1 | of linear |",
-        "|---|---|---|---|",
-        *(
-            f"| {workers} | {hours[workers]:.2f} | {speed[workers]:.1f} | {speed[workers] / workers:.2f} |"
-            for workers in WORKERS
-        ),
-        "",
-        "![Speed by number of workers](scaling.svg)",
-        "",
-        _why(m, limit),
-    ]
-    (folder / "scaling.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "scaling.svg").write_text(_plot(speed), encoding="utf-8")
+    linear = m.one / m.two / 2
+    text = f"""# How it scales
+
+Made by `make bench-cluster`; the machine has {m.processors} processors, its load was {m.load[0]:.1f} \
+before and {m.load[1]:.1f} after.
+
+## Measured
+
+{m.scenes} scenes of {m.side} x {m.side} x {m.bands}, draft quality, a model each, on the processor, a thread
+a process.
+
+| | seconds | scenes an hour |
+|---|---|---|
+| the command in a loop | {m.loop:.1f} | {rate / m.loop:.0f} |
+| two such loops at once, half of the scenes each | {m.both:.1f} | {rate / m.both:.0f} |
+| 1 worker | {m.one:.1f} | {rate / m.one:.0f} |
+| 2 workers | {m.two:.1f} | {rate / m.two:.0f} |
+
+Two workers against one: {m.one / m.two:.2f} times as fast, {linear:.2f} of linear. The two processors share
+caches and clock: two loops without Dask are {m.loop / m.both:.2f} times as fast as one. Corrected for that:
+**{linear * m.slower:.2f} of linear** (target: 0.9).
+
+A block of {m.block_rows} x {m.side} pixels takes {m.map:.2f} s to map. Its task takes \
+{m.overhead * 1000:.0f} ms more, {m.overhead / m.map:.1%} of it
+(target: 3 %). When many tasks wait, scheduler and client pass {1 / m.dispatch:.0f} a second on. Moving the
+block's bytes ({m.moved_bytes / 1e6:.0f} MB with its tile, here from the page cache) takes \
+{m.moving:.2f} s, {m.moving / m.map:.0%} of the block's time;
+reading goes on while the block before is computed.
+
+Other tasks: look at a scene {m.look:.2f} s, its samples {m.sample:.2f} s, training {m.train:.1f} s, joining
+{m.join:.2f} s.
+
+## Simulated
+
+The run's own code gives out the tasks; workers, scheduler and file server are simulated with the figures
+above. Checked: of the scenes above it says {one:.1f} s for one worker ({before:.1f} s more were measured: \
+the command's
+start, and its summary) and with these {two + before:.1f} s for two, where {m.two:.1f} s were measured \
+({(two + before) / m.two - 1:+.0%}).
+
+{SCENES} scenes of {SIDE} x {SIDE} x {m.bands}, 16 bit, {ENDMEMBERS} endmembers, one model, on workers as \
+fast as the one above,
+and on workers {FAST} times as fast (as a graphics card may be), with one file server of \
+{SERVER / 1e9:.2f} GB/s (10 Gbit/s).
+
+| workers | hours | times as fast as 1 | of linear | hours, workers {FAST} times as fast | of linear |
+|---|---|---|---|---|---|
+"""
+    for n in WORKERS:
+        slow, fast = (came[speed][n].seconds / 3600 for speed in (1, FAST))
+        text += f"| {n} | {slow:.2f} | {faster[1][n]:.1f} | {faster[1][n] / n:.2f} "
+        text += f"| {fast:.3f} | {faster[FAST][n] / n:.2f} |\n"
+    text += f"\n![Speed by number of workers](scaling.svg)\n\n{_why(m, came[1], faster[1])}\n"
+    (folder / "scaling.md").write_text(text, encoding="utf-8")
+    (folder / "scaling.svg").write_text(_plot(faster), encoding="utf-8")
 
 
-def _why(m: Measured, limit: int | None) -> str:
+def _why(m: Measured, came: dict[int, Came], faster: dict[int, float]) -> str:
     """Where it stops scaling, and what is in the way there."""
-    blocks = -(-ROWS * COLS // 262_144)
-    tile = ROWS * COLS * (2 * ENDMEMBERS + 1) * 4
-    moved = ROWS * COLS * BANDS * 2 + 3 * tile
+    most = max(came)
+    tile = SIDE**2 * (2 * ENDMEMBERS + 1) * 4
+    moved = SIDE**2 * m.bands * 2 + 3 * tile
     floor = SCENES * moved / SERVER
-    seconds = (m.block - m.moving) / m.block_pixels * ROWS * COLS * 1.3
-    full = seconds / (moved / SERVER)
-    where = (
-        "It stays above 0.9 of linear up to 200 workers."
-        if limit is None
-        else (f"It falls below 0.9 of linear at {limit} workers.")
-    )
-    return (
-        f"{where} A scene moves {moved / 1e6:.0f} MB and takes {seconds:.0f} s of computing, so that the "
-        "file "
-        f"server is busy all the time with about {full:.0f} workers of this speed: "
-        f"{floor / 60:.0f} minutes are the "
-        f"floor, however many there are. Before that the training counts, {m.training:.0f} s in which all "
-        "others "
-        f"wait. The scheduler's {SCENES * (blocks + 1)} tasks take it "
-        f"{SCENES * (blocks + 1) * DISPATCH:.0f} s in all. Faster workers (GPUs) reach the "
-        "server's limit with fewer of "
-        "them: there faster storage is the way, not more workers."
-    )
+    limit = next((n for n in came if faster[n] < LINEAR * n), None)
+    where = f"It stays above {LINEAR} of linear up to {most} workers."
+    if limit is not None:
+        where = f"It falls below {LINEAR} of linear at {limit} workers."
+    return f"""{where} What is in the way, of the {came[most].seconds:.0f} s that {most} workers take:
+
+- the file server: a scene moves {moved / 1e6:.0f} MB, which keeps it busy for {floor:.0f} s in all,
+- the training of the one model, in which all others wait: {m.train:.0f} s,
+- scheduler and client: {came[most].tasks} tasks of {m.dispatch * 1000:.1f} ms, \
+{came[most].tasks * m.dispatch:.0f} s. The run's own code took {came[most].client:.1f} s of them for real.
+
+Faster workers reach the server's limit with fewer of them: there faster storage is the way."""
 
 
-def _plot(speed: dict[int, float]) -> str:
+def _plot(lines: dict[int, dict[int, float]]) -> str:
     """Speed against workers as SVG, with the line of linear scaling."""
-    most = max(speed)
+    most = max(WORKERS)
 
     def place(workers: float, value: float) -> str:
         x = _LEFT + workers / most * (_WIDTH - _LEFT - _RIGHT)
@@ -187,22 +293,24 @@ def _plot(speed: dict[int, float]) -> str:
         return f"{x:.1f},{y:.1f}"
 
     drawn = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-            'font-family="sans-serif" '
-            'font-size="12"><rect width="100%" height="100%" fill="#fff"/>'
-        )
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-size="12"',
+        ' font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>',
     ]
     for tick in range(0, most + 1, 50):
         x, y = place(tick, tick).split(",")
-        lines = f"M{_LEFT} {y}H{_WIDTH - _RIGHT}M{x} {_TOP}V{_HEIGHT - _BOTTOM}"
-        drawn.append(f'<path d="{lines}" stroke="#e5e5e5"/>')
+        grid = f"M{_LEFT} {y}H{_WIDTH - _RIGHT}M{x} {_TOP}V{_HEIGHT - _BOTTOM}"
+        drawn.append(f'<path d="{grid}" stroke="#e5e5e5"/>')
         drawn.append(f'<text x="{_LEFT - 8}" y="{float(y) + 4}" text-anchor="end">{tick}</text>')
         drawn.append(f'<text x="{x}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{tick}</text>')
-    points = " ".join(place(workers, value) for workers, value in speed.items())
+    drawn.append(f'<polyline points="{place(0, 0)} {place(most, most)}" stroke="#999" fill="none"/>')
+    names = {1: "as measured", FAST: f"{FAST} times as fast"}
+    for (speed, line), color in zip(lines.items(), ("#1f6f8b", "#c4572e"), strict=True):
+        points = " ".join(place(workers, value) for workers, value in line.items())
+        drawn.append(f'<polyline points="{points}" stroke="{color}" stroke-width="2" fill="none"/>')
+        x, y = place(most, line[most]).split(",")
+        name = f"workers {names[speed]}"
+        drawn.append(f'<text x="{x}" y="{float(y) - 6:.1f}" text-anchor="end" fill="{color}">{name}</text>')
     drawn += [
-        f'<polyline points="{place(0, 0)} {place(most, most)}" stroke="#999" fill="none"/>',
-        f'<polyline points="{points}" stroke="#1f6f8b" stroke-width="2" fill="none"/>',
         f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">Workers</text>',
         f'<text transform="translate(18 {_HEIGHT / 2}) rotate(-90)" text-anchor="middle">Speed-up</text>',
         "</svg>",

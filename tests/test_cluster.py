@@ -19,8 +19,9 @@ import rasterio
 from auvae import __version__, training
 from auvae import job as job_module
 from auvae.errors import Cancelled, ClusterError, JobError, SceneError
-from auvae.scenes import cluster, tasks, workplace
+from auvae.scenes import cluster as cluster_module
 from auvae.scenes import run as run_module
+from auvae.scenes import tasks, workplace
 from auvae.scenes.dates import date_in
 from auvae.scenes.run import common_bands
 
@@ -104,15 +105,18 @@ def read(path):
 
 
 class Dask:
-    """A scheduler and its workers, each a process, none listening on other than loopback."""
+    """A scheduler and its workers, each a process, none listening on other than loopback.
 
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
+    settings: of Dask, as variables of the environment.
+    """
+
+    def __init__(self, folder, protocol="tcp", settings=None):
+        self.folder, self.processes, self.settings = folder, [], settings or {}
         self.scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--scheduler-file",
-                                     str(folder / "scheduler.json"))  # fmt: skip
+                                     str(folder / "scheduler.json"), "--protocol", protocol)  # fmt: skip
         wait_for((folder / "scheduler.json").exists)
         self.address = json.loads((folder / "scheduler.json").read_text())["address"]
-        assert self.address.startswith("tcp://127.0.0.1:")
+        assert self.address.startswith(f"{protocol}://127.0.0.1:")
 
     def worker(self, name, seconds=0, model=MODEL):
         """Start a worker, without a nanny, so that its end is its end; `seconds`: how slow it is."""
@@ -126,7 +130,7 @@ class Dask:
         log = (self.folder / f"{program}-{len(self.processes)}.log").open("w")
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{program}", "--host", "127.0.0.1", *arguments],
-            env={**os.environ, "PYTHONPATH": str(model), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **self.settings, "PYTHONPATH": str(model), "OMP_NUM_THREADS": "1"},
             stdout=log,
             stderr=log,
             cwd=self.folder,
@@ -233,6 +237,26 @@ def test_a_scene_that_cannot_be_read_is_named_and_the_others_go_on(scenes, ask, 
     assert [item["name"] for item in result["failed"]] == ["broken"]
     assert (tmp_path / "results/field_2024-01-11/result.json").exists()
     assert "broken" in (tmp_path / "results/summary.html").read_text()
+
+
+def test_a_scene_whose_pixels_cannot_be_read_is_named_and_the_others_have_one_model(
+    scenes, ask, tmp_path, briefly, monkeypatch
+):
+    damaged = Path(scenes[1]).stem
+    really = tasks.sample_patches
+
+    def sample(scene, *args, **options):
+        if scene.name == damaged:
+            raise SceneError("The file is damaged.", "Choose another.")
+        return really(scene, *args, **options)
+
+    monkeypatch.setattr(tasks, "sample_patches", sample)
+    result = run(ask(scenes[:3]))[-1]
+    assert [Path(scene["scene"]).stem for scene in result["scenes"]] == [
+        Path(scenes[0]).stem, Path(scenes[2]).stem,
+    ]  # fmt: skip
+    assert [failed["name"] for failed in result["failed"]] == [damaged]
+    assert len({path.read_text() for path in (tmp_path / "results").glob("*/endmembers.csv")}) == 1
 
 
 def test_scenes_of_different_sensors_are_refused_for_one_model():
@@ -359,9 +383,55 @@ def test_workers_are_listed_with_what_does_not_fit(dask, monkeypatch):
     assert (worker["name"], worker["threads"], worker["auvae"]) == ("one", 1, __version__)
     assert worker["memory"] > 0
     assert (worker["gpus"], worker["problem"]) == ([], "")
-    monkeypatch.setattr(cluster, "_CONNECT_S", 0.5)
+    monkeypatch.setattr(cluster_module, "_CONNECT_S", 0.5)
     with pytest.raises(ClusterError, match=r"No Dask scheduler answers at tcp://127.0.0.1:9"):
         run({**asked, "run_on": "tcp://127.0.0.1:9"})
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """The settings of Dask that docs/cluster.md shows, with a certificate made as it says."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "365", "-subj", "/CN=dask",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    settings = {"require-encryption": True, "tls.ca-file": str(certificate)}
+    for who in ("scheduler", "worker", "client"):
+        settings |= {f"tls.{who}.cert": str(certificate), f"tls.{who}.key": str(key)}
+    return {f"distributed.comm.{name}": value for name, value in settings.items()}
+
+
+def test_a_scheduler_that_encrypts_is_used_with_dasks_own_settings_and_not_without(
+    certificates, scenes, ask, tmp_path, briefly, monkeypatch
+):
+    import dask.config
+
+    (tmp_path / "dask").mkdir()
+    variables = {
+        "DASK_" + name.upper().replace(".", "__").replace("-", "_"): str(value)
+        for name, value in certificates.items()
+    }
+    cluster = Dask(tmp_path / "dask", "tls", variables)
+    try:
+        cluster.worker("one")
+        with pytest.raises(ClusterError, match=r"encrypts, and Dask has no certificates.*Cluster > Help"):
+            run(ask(scenes[:1], run_on=cluster.address))
+        with dask.config.set(certificates):
+            result = run(ask(scenes[:1], run_on=cluster.address))[-1]
+            assert [Path(scene["scene"]).name for scene in result["scenes"]] == [Path(scenes[0]).name]
+            assert cluster.address.startswith("tls://")
+            in_the_clear = cluster.address.replace("tls", "tcp")
+            with pytest.raises(ClusterError, match=r"does not encrypt.*require it.*tls://"):
+                run(ask(scenes[:1], run_on=in_the_clear))
+        monkeypatch.setattr(cluster_module, "_CONNECT_S", 0.5)
+        with pytest.raises(ClusterError, match="No Dask scheduler answers"):
+            run(ask(scenes[:1], run_on=in_the_clear))
+    finally:
+        cluster.close()
 
 
 def test_an_address_that_is_none_is_refused(ask, scenes):

@@ -1,7 +1,8 @@
 """Writes the pages of the Help button: help_pages.py [--scene SCENE --endmembers K].
 
-A page an algorithm and language, in resources/help/, from what the algorithm says of itself. With a scene the
-pictures are made anew, too: by unmixing, counting and inspecting it, out of the reports of these.
+A page an algorithm and language, in resources/help/, from what the algorithm says of itself; and one in
+English of docs/cluster.md. With a scene the pictures are made anew, too: by unmixing, counting and inspecting
+it, out of the reports of these.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
+import markdown
 from qgis.core import QgsApplication, QgsProcessingAlgorithm, QgsProcessingParameterDefinition
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTranslator
 from qgis.PyQt.QtGui import QImage
@@ -72,6 +74,23 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+def head(title: str, language: str) -> str:
+    """Return how every page begins."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language.replace("_", "-")}"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f'<title>{escape(title)}</title><link rel="stylesheet" href="../help.css"></head><body>'
+    )
+
+
+def cluster_page() -> str:
+    """Return docs/cluster.md as a page."""
+    text = (CHECKOUT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    title = text.splitlines()[0].lstrip("# ")
+    links = '<nav>AUVAE Unmixing: <a href="unmix.html">Help</a></nav>'
+    return f"{head(title, 'en')}\n{links}\n{markdown.markdown(text, extensions=['tables'])}\n</body></html>\n"
+
+
 def page(
     algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm], tr: Tr, language: str
 ) -> str:
@@ -96,9 +115,7 @@ def page(
     ]
     return "\n".join(
         [
-            f'<!DOCTYPE html>\n<html lang="{language.replace("_", "-")}"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width">',
-            f'<title>{escape(name)}</title><link rel="stylesheet" href="../help.css"></head><body>',
+            head(name, language),
             f"<nav>AUVAE Unmixing: {links}</nav>",
             f'<h1><img src="../../icons/{algorithm.name()}.svg" alt="" width="40"> {escape(name)}</h1>',
             f'<p class="lead">{escape(algorithm.shortDescription())}</p>',
@@ -173,6 +190,9 @@ def write_pages(folder: Path, language: str) -> list[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(page(algorithm, algorithms, tr, language), encoding="utf-8")
             written.append(path)
+        if language == "en":
+            written.append(folder / language / "cluster.html")
+            written[-1].write_text(cluster_page(), encoding="utf-8")
         return written
     finally:
         QCoreApplication.removeTranslator(translator)

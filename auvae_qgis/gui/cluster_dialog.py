@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 
 from qgis.core import QgsProcessingFeedback
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 
 from .. import environment, settings
 from ..background import Background
+from ..help_pages import help_url
 from ..plain_text import as_plain
 from ..translation import tr
 from ..worker import WorkerCancelled, run_job
@@ -35,7 +37,6 @@ class ClusterDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Cluster of AUVAE Unmixing"))
         self.resize(720, 360)
         self._background = Background(self)
@@ -57,13 +58,16 @@ class ClusterDialog(QDialog):
         self.state = QLabel(
             tr(
                 "Unmix several scenes runs there when its RUN_ON is “cluster”. Leave the address empty for "
-                "none. docs/cluster.md tells how to start a scheduler and workers."
+                "none. Help tells how to start a scheduler and workers."
             )
         )
         self.state.setWordWrap(True)
         buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+            QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel
+            | QDialogButtonBox.StandardButton.Help
         )
+        buttons.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(help_url("cluster"))))
         buttons.accepted.connect(self._save)
         buttons.rejected.connect(self.reject)
         self.test.setAutoDefault(False)
@@ -100,9 +104,11 @@ class ClusterDialog(QDialog):
                 worker["auvae"] or "?",
                 tr("takes no part: {}").format(worker["problem"]) if worker["problem"] else tr("ready"),
             )
+            versions = tr("Python {}, torch {}").format(worker["python"] or "?", worker["torch"] or "?")
+            tips = {0: worker["address"], 4: versions}
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(as_plain(worker["address"] if column == 0 else text))
+                item.setToolTip(as_plain(tips.get(column, text)))
                 self.table.setItem(row, column, item)
         ready = sum(not worker["problem"] for worker in workers)
         said = [tr("{} of {} workers are ready. Dask {}.").format(ready, len(workers), result["distributed"])]

@@ -35,7 +35,7 @@ _SENTENCES = (
     (0.1, "noticeable: kinds of one material, such as two kinds of vegetation, differ as much"),
     (math.inf, "large: different materials may differ no more, so look at the error map"),
 )
-_STYLE = """
+STYLE = """
 :root{color-scheme:light dark;
 --ink:#222;--paper:#fff;--quiet:#666;--line:#ddd;--warn:#fff4d6;--code:#f4f4f4}
 @media (prefers-color-scheme:dark){:root{
@@ -72,7 +72,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, spread: np.ndarray, i
         *_glance(document, images),
         "<h2>Endmember spectra</h2>",
         spectra_plot(document, endmembers, spread),
-        *_legend(document["endmembers"]),
+        *legend(document["endmembers"]),
         '<p class="quiet">The colour around a line: standard deviation of its purest pixels, each made as',
         "bright as the endmember. A gap: bands that were left out.</p>",
         "<h2>Abundances</h2>",
@@ -104,7 +104,7 @@ def _opening(document: dict[str, Any], subject: str, done: str) -> Iterator[str]
     kept = sum(band["kept"] for band in document["bands"])
     yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width">'
-    yield f"<title>{name}: {subject}</title><style>{_STYLE}</style></head><body>"
+    yield f"<title>{name}: {subject}</title><style>{STYLE}</style></head><body>"
     yield f"<h1>{name}</h1>"
     yield f'<p class="quiet">{escape(done)}, {made}.'
     yield f"{scene['rows']} × {scene['cols']} pixels, {kept} of {len(document['bands'])} bands.</p>"
@@ -123,10 +123,11 @@ def _glance(document: dict[str, Any], images: Pictures) -> Iterator[str]:
     ):
         yield f'<figure><img alt="" src="data:image/png;base64,{image}">'
         yield f'<figcaption style="width:240px">{escape(caption)}</figcaption></figure>'
-    yield from _legend(document["endmembers"])
+    yield from legend(document["endmembers"])
 
 
-def _legend(endmembers: Sequence[dict[str, Any]]) -> Iterator[str]:
+def legend(endmembers: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Names of endmembers (name, color) beside their colours."""
     yield f'<p class="legend">{"".join(f"<span>{_label(item)}</span>" for item in endmembers)}</p>'
 
 

@@ -50,11 +50,16 @@ def pictures(folder: Path, document: dict[str, Any], overview: Overview) -> Pict
         scene=_png(overview.picture()),
         scene_bands=tuple(kept[index] for index in overview.shown),
         true_colour=overview.true_colour,
-        composite=_png(_small(folder / files["composite"], (1, 2, 3, 4))[0]),
+        composite=composite(folder / files["composite"]),
         dominant=_classes(folder / files["dominant"], [item["color"] for item in members]),
         maps=tuple(_ramp(folder / item["file"], ("#ffffff", item["color"]), 1.0) for item in members),
         error=_ramp(folder / files["error"], ERROR_TONES, WORST_ANGLE * document["metrics"]["mean_angle"]),
     )
+
+
+def composite(path: Path) -> str:
+    """The composite of a result, as a base64 PNG."""
+    return _png(_small(path, (1, 2, 3, 4))[0])
 
 
 def _ramp(path: Path, tones: Sequence[str], top: float) -> str:

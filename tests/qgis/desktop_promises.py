@@ -21,7 +21,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDockWidget, QTextEdit, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QTextEdit, QWidget
 from qgis.utils import iface
 
 NAME = "auvae_unmixing"
@@ -51,6 +51,12 @@ def seen_in_dock() -> dict[str, object]:
         "gaps": [int(np.isnan(line.get_ydata()).sum()) for line in lines],
         "range": [float(lines[0].get_xdata().min()), float(lines[0].get_xdata().max())] if lines else [],
     }
+
+
+def cluster_windows() -> list[QDialog]:
+    """Return the windows for a cluster's address that there are."""
+    windows = iface.mainWindow().findChildren(QDialog)
+    return [window for window in windows if type(window).__name__ == "ClusterDialog"]
 
 
 def layers_in_group() -> list[dict[str, str]]:
@@ -221,11 +227,9 @@ def promises() -> None:
     facts["results"] = [dock().results.itemText(row) for row in range(dock().results.count())]
     facts["training kept"] = seen_of_training()
 
-    [set_up] = [
-        action for action in utils.plugins[NAME].window._actions if action.text().startswith("Set up")
-    ]
-    set_up.trigger()
-    dialog = utils.plugins[NAME].window._set_up
+    actions = {action.text(): action for action in utils.plugins[NAME].window._actions}
+    actions["Set up…"].trigger()
+    [dialog] = utils.plugins[NAME].window._windows.values()
     wait(lambda: dialog._task is None, 30)
     facts["set-up says"] = dialog.state.text()
     dialog.grab().save(str(FOLDER / "setup.png"))
@@ -241,6 +245,12 @@ def promises() -> None:
     facts["ink in a dark theme"] = dock().spectra.axes.xaxis.label.get_color()
     take_picture(FOLDER / "dark.png")
 
+    for _ in range(2):
+        actions["Cluster…"].trigger()
+    pause(0.2)
+    [cluster] = cluster_windows()
+    cluster.grab().save(str(FOLDER / "cluster.png"))
+
     QgsProject.instance().clear()
     utils.unloadPlugin(NAME)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -248,6 +258,7 @@ def promises() -> None:
     facts["after unloading"] = {
         "menu": menu_entries(),
         "dock": iface.mainWindow().findChild(QDockWidget, "AuvaeSpectrumDock") is not None,
+        "windows": len(cluster_windows()),
         "algorithm": QgsApplication.processingRegistry().algorithmById("auvae:unmix") is not None,
     }
     (FOLDER / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")

@@ -117,4 +117,4 @@ def test_cancel_in_the_dialog_stops_within_two_seconds_and_leaves_nothing(facts)
 
 
 def test_unloading_leaves_nothing_behind(facts):
-    assert facts["after unloading"] == {"menu": [], "dock": False, "algorithm": False}
+    assert facts["after unloading"] == {"menu": [], "dock": False, "windows": 0, "algorithm": False}

@@ -13,6 +13,7 @@ import pytest
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
+    QgsLayerTreeRegistryBridge,
     QgsPointXY,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -201,6 +202,24 @@ def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_pa
     groups = project.layerTreeRoot().findGroups(True)
     assert [group.name() for group in groups] == ["scène 1", "scène 1"]
     assert [len(group.findLayers()) for group in groups] == [MATERIALS + OTHERS] * 2
+
+
+def test_a_result_loaded_while_a_map_of_another_is_active_gets_its_own_group(
+    finished, load, project, tmp_path
+):
+    load(finished.results["OUTPUT"])
+    # The desktop puts new layers beside the active one, which is in the group of the first result.
+    group = group_of(project, "scène 1")
+    bridge, place = project.layerTreeRegistryBridge(), QgsLayerTreeRegistryBridge.InsertionPoint
+    bridge.setLayerInsertionPoint(place(group, 0))
+    other = shutil.copytree(finished.results["OUTPUT"], tmp_path / "other")
+    load(other)
+    bridge.setLayerInsertionPoint(place(project.layerTreeRoot(), 0))
+    both = [one for one in project.layerTreeRoot().findGroups(True) if one.name() == "scène 1"]
+    assert [len(one.findLayers()) for one in both] == [MATERIALS + OTHERS] * 2
+    assert [one.parent() for one in both] == [project.layerTreeRoot()] * 2
+    folders = [{Path(node.layer().source()).parent for node in one.findLayers()} for one in both]
+    assert {len(one) for one in folders} == {1}
 
 
 def test_a_map_finds_its_spectra_after_project_and_files_moved(

@@ -47,8 +47,10 @@ def test_a_cluster_that_is_not_set_or_no_address_is_refused_in_words(qgis_app, m
 
 
 def test_the_cluster_window_shows_workers_and_what_does_not_fit(qgis_app, stand_in, plugin_modules):
-    worker = {"address": "tcp://h:2", "name": "one", "threads": 4, "memory": 8 * 1024**3,
-              "gpus": ["Card"], "auvae": "0.0.9", "problem": "it is old"}  # fmt: skip
+    worker = {
+        "address": "tcp://h:2", "name": "one", "threads": 4, "memory": 8 * 1024**3, "gpus": ["Card"],
+        "auvae": "0.0.9", "python": "3.11.2", "torch": "2.13.0", "problem": "it is old",
+    }  # fmt: skip
     answer = {"event": "result", "distributed": "1", "workers": [worker], "warnings": []}
     stand_in(f"read job; echo '{json.dumps(answer)}'; cat > /dev/null")
     dialog = plugin_modules("auvae_qgis.gui.cluster_dialog").ClusterDialog()
@@ -60,5 +62,6 @@ def test_the_cluster_window_shows_workers_and_what_does_not_fit(qgis_app, stand_
         time.sleep(0.02)
     shown = [dialog.table.item(0, column).text() for column in range(6)]
     assert shown == ["one", "4", "8.0 GiB", "Card", "0.0.9", "takes no part: it is old"]
+    assert dialog.table.item(0, 4).toolTip() == "Python 3.11.2, torch 2.13.0"
     assert "0 of 1 workers are ready" in dialog.state.text()
     dialog.close()

@@ -92,14 +92,30 @@ def connected(address: str) -> Iterator[Client]:
     except ImportError as error:
         raise WorkerEnvironmentError(
             "This Python has no Dask, which clusters need.",
-            "Install what model/requirements-cluster.txt names: pip install 'auvae[cluster]'.",
+            "Press Install in Plugins > AUVAE Unmixing > Set up, or install distributed there.",
         ) from error
+
+    class Closing(Client):
+        """A client that does not stay behind when it cannot connect: the next one would wait for its end."""
+
+        def start(self, **options: Any) -> None:
+            try:
+                super().start(**options)
+            except BaseException:
+                self.close(timeout=1)
+                raise
+
     try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False, name="auvae")
+        client = Closing(address, timeout=_CONNECT_S, set_as_default=False, name="auvae")
     except TypeError as error:  # what Dask says without certificates
         raise ClusterError(
             f"{address} encrypts, and Dask has no certificates for it here.",
-            "Name them in Dask's settings (distributed.comm.tls), as docs/cluster.md shows.",
+            "Name them in Dask's settings: Plugins > AUVAE Unmixing > Cluster > Help tells how.",
+        ) from error
+    except RuntimeError as error:  # what Dask says where its settings require encryption
+        raise ClusterError(
+            f"{address} does not encrypt, and Dask's settings here require it.",
+            "Give the scheduler's tls:// address, or change require-encryption in Dask's settings.",
         ) from error
     except (OSError, ValueError) as error:
         raise ClusterError(
@@ -172,7 +188,7 @@ class Roll:
             worst = next(iter(self.workers.values()))
             raise ClusterError(
                 f"No worker of the cluster can help; {worst.name} because {worst.problem}.",
-                "See docs/cluster.md on what workers need.",
+                "What workers need is told in Plugins > AUVAE Unmixing > Cluster > Help.",
             )
         with_gpu = [worker for worker in good if worker.told and worker.told["gpus"]]
         if device in ("cuda", "all-gpus") and good and not with_gpu and self.settled:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -51,9 +52,9 @@ class ScenesJob:
     def __post_init__(self) -> None:
         if not self.scenes or not all(isinstance(scene, str) for scene in self.scenes):
             raise JobError(f"Scenes is {list(self.scenes)!r}.", "Give a list of at least one path.")
-        twice = {scene for scene in self.scenes if self.scenes.count(scene) > 1}
+        twice = [scene for scene, times in Counter(self.scenes).items() if times > 1]
         if twice:
-            raise JobError(f"The scene {min(twice)} is given twice.", "Name each scene once.")
+            raise JobError(f"The scene {twice[0]} is given twice.", "Name each scene once.")
         if self.models not in MODELS:
             raise JobError(f"Models is {self.models!r}.", f"Give one of {', '.join(MODELS)}.")
         if not isinstance(self.cpu_workers, bool):

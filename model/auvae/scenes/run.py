@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,16 @@ PAUSE_S = 1.0
 """Before the second try, twice that before the third: a file server may need a moment."""
 
 # What is worth most comes first: a scene that can be finished, then blocks, then what makes more of them.
-_URGENCY = {"look": 0, "join": 1, "map": 2, "train": 3}
+_URGENCY = {"look": 0, "sample": 1, "join": 2, "map": 3, "train": 4}
 _LOOKED = 0.03
-# What trainings and joins take, as so many pixels that are mapped: on one processor, 200 bands.
+# What other tasks take, as so many pixels that are mapped: on one processor, 200 bands.
+_SAMPLING = 1e5
 _TRAINING = {"draft": 1e6, "standard": 3e6, "high": 2e7}
 _JOINING = 0.3
 _WAIT_S = 0.2
 _SAY_AGAIN_S = 30.0
+# Seconds between two looks at how far all is: with thousands of tasks each look takes some milliseconds.
+_LOOK_AGAIN_S = 0.2
 _SLOW_S, _MINUTE_S = 60.0, 60
 # Wavelengths of one band in two scenes may differ by this much, in nm.
 _SAME_BAND = 2.0
@@ -59,6 +63,7 @@ class _Scene:
     seen: dict[str, Any] = field(default_factory=dict)
     blocks: list[_Block] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    sampled: bool = False
     trained: bool = False
     failed: str = ""
     finished: bool = False
@@ -75,7 +80,7 @@ def run_scenes(job: ScenesJob, emit: Callable[[dict[str, Any]], None], cancelled
     names = folder_names(job.scenes)
     with ExitStack() as stack:
         place = stack.enter_context(Workplace(job, names))
-        run = _Run(job, place, course)
+        run = Run(job, place, course)
         engine: Engine
         if job.run_on:
             from .cluster import Cluster, connected
@@ -91,11 +96,12 @@ def run_scenes(job: ScenesJob, emit: Callable[[dict[str, Any]], None], cancelled
         run.finish()
 
 
-class _Run:
+class Run:
     """The state of a run: scenes, tasks that wait, how much is done."""
 
     def __init__(self, job: ScenesJob, place: Workplace, course: Course) -> None:
         self._job, self._place, self._course = job, place, course
+        self._command = job.command
         self._scenes = [
             _Scene(number, path, name)
             for number, (path, name) in enumerate(zip(job.scenes, place.names, strict=True))
@@ -105,10 +111,10 @@ class _Run:
         self._orders: dict[Key, Order] = {}
         self._tries: dict[Key, int] = {}
         self._parts: dict[Key, float] = {}
-        self._done = self._kept = 0.0
+        self._done = 0.0
         self._bands: list[int] | None = None
-        self._stage, self._said = "reading", 0.0
-        self._mapping_since = 0.0
+        self._stage, self._training, self._shown = "reading", "", 0.0
+        self._mapping_since, self._mapping_from = 0.0, 0.0
 
     def go(self, engine: Engine) -> None:
         """Do everything that can be done."""
@@ -147,10 +153,8 @@ class _Run:
             if kind == "train":
                 self._stage = "training"
                 who = "" if self._job.models == "one" else f"{self._scenes[number].name}: "
-                endmembers = event.get("endmembers")
-                self._show("", f"{who}{event['text']}", event.get("losses"), endmembers)
-            else:
-                self._show("")
+                self._training = f"{who}{event['text']}"
+            self._show("", event.get("losses"), event.get("endmembers"))
         elif event["event"] == "message":
             self._course.message(event["level"], f"{self._scenes[number].name}: {event['text']}")
         elif event["event"] == "scene" and self._job.models == "one":
@@ -166,8 +170,12 @@ class _Run:
             self._fail(ended, scene, order)
         elif kind == "look":
             self._looked(scene, ended.answer)
+        elif kind == "sample":
+            scene.sampled = True
+            self._done += _SAMPLING
         elif kind == "train":
             self._done += _TRAINING[self._job.quality]
+            self._place.drop_samples()
             for other in self._scenes if self._job.models == "one" else [scene]:
                 self._trained(other)
         elif kind == "map":
@@ -176,8 +184,11 @@ class _Run:
             self._join_if_mapped(scene)
         else:
             self._joined(scene)
-        if kind == "look" and not any(key[0] == "look" for key in self._all()):
-            self._plan_trainings()
+        if kind in {"look", "sample"} and not any(key[0] == kind for key in self._all()):
+            if kind == "look":
+                self._plan_trainings()
+            else:
+                self._train_on_samples()
 
     def _all(self) -> list[Key]:
         later = [key for _, key, _ in self._later]
@@ -246,30 +257,43 @@ class _Run:
             known = self._place.result(scene.number) if self._place.resumed else None
             if known is not None and not known["missing"]:
                 scene.finished = True
-                self._kept += self._work(scene)
-        self._done = self._kept
+                self._done += self._work(scene)
         left = [scene for scene in scenes if not scene.finished]
         if not left:
             return
-        if self._job.models == "one":
-            order = {"scenes": [scene.path for scene in scenes], "model": str(self._place.model(None))}
-            self._put("train", left[0], order)
+        if self._job.models == "each" or len(scenes) == 1 or self._place.trained(None):
+            for scene in left if self._job.models == "each" else left[:1]:
+                self._put("train", scene, {"scene": scene.path, "samples": [], "model": self._model(scene)})
             return
-        for scene in left:
-            model = str(self._place.model(scene.number))
-            self._put("train", scene, {"scenes": [scene.path], "model": model})
+        for scene in scenes:
+            samples = str(self._place.samples(scene.number))
+            of = {"number": scene.number, "of": len(scenes)}
+            self._put("sample", scene, {"scene": scene.path, "samples": samples, **of})
+
+    def _train_on_samples(self) -> None:
+        """Once all scenes were sampled, have the one model of those that could be trained."""
+        scenes = [scene for scene in self._scenes if scene.sampled]
+        if not scenes:
+            raise SceneError(
+                f"None of the {len(self._scenes)} scenes can be unmixed. {self._scenes[0].failed}",
+                "Choose other scenes.",
+            )
+        samples = [str(self._place.samples(scene.number)) for scene in scenes]
+        order = {"scene": scenes[0].path, "samples": samples, "model": self._model(scenes[0])}
+        self._put("train", scenes[0], order)
 
     def _trained(self, scene: _Scene) -> None:
         if scene.finished or scene.failed:
             return
-        self._mapping_since = self._mapping_since or time.monotonic()
+        if not self._mapping_since:
+            self._mapping_since, self._mapping_from = time.monotonic(), self._done
         scene.trained = True
         for number, block in enumerate(scene.blocks):
             tile = self._place.tile(scene.number, block.first)
             if tile.is_dir():
                 block.done = True
                 self._done += self._pixels(scene, block)
-                self._kept += self._pixels(scene, block)
+                self._mapping_from += self._pixels(scene, block)
                 continue
             order = {"scene": scene.path, "tile": str(tile), "first": block.first, "last": block.last}
             self._put("map", scene, {**order, "model": self._model(scene)}, number)
@@ -295,6 +319,7 @@ class _Run:
             "output": str(self._place.output / scene.name),
             "blocks": blocks,
             "mark": self._place.mark,
+            "command": self._command,
             "warnings": scene.warnings,
         }
         self._put("join", scene, order)
@@ -311,9 +336,8 @@ class _Run:
         """Have a task wait for its turn."""
         key = (kind, scene.number, block)
         if "job" not in order:
-            # A block's order names its scene alone: those of a thousand scenes would be long.
-            scenes = self._job.scenes if kind == "join" else (scene.path,)
-            order = {**order, "job": _document(self._job, scenes), "bands": self._bands_of(kind, scene)}
+            # An order names its scene alone: those of a thousand scenes would be long.
+            order = {**order, "job": _document(self._job, scene), "bands": self._bands_of(kind, scene)}
         heapq.heappush(self._waiting, (_URGENCY[kind], scene.number, block, key, order))
 
     def _bands_of(self, kind: str, scene: _Scene) -> list[int] | None:
@@ -330,37 +354,53 @@ class _Run:
     def _work(self, scene: _Scene) -> float:
         return (1 + _JOINING) * scene.seen["rows"] * scene.seen["cols"]
 
-    def _fraction(self) -> float:
-        """The share of everything that is done, running tasks by how far they are."""
-        looks = [key for key in self._all() if key[0] == "look"]
-        if looks:
-            return _LOOKED * (1 - len(looks) / len(self._scenes))
+    def _amounts(self) -> tuple[float, float]:
+        """How much is done, running tasks by how far they are, and how much there is; in pixels mapped."""
+        trains = _TRAINING[self._job.quality]
         scenes = [scene for scene in self._scenes if scene.seen and not scene.failed]
         trainings = 1 if self._job.models == "one" else sum(not s.finished or s.trained for s in scenes)
-        total = sum(map(self._work, scenes)) + trainings * _TRAINING[self._job.quality]
+        samplings = sum(scene.sampled for scene in scenes) + sum(key[0] == "sample" for key in self._all())
         running = 0.0
         for (kind, number, block), part in self._parts.items():
             scene = self._scenes[number]
-            if kind == "train":
-                running += part * _TRAINING[self._job.quality]
+            if kind == "sample":
+                running += part * _SAMPLING
+            elif kind == "train":
+                running += part * trains
             elif kind == "map":
                 running += part * self._pixels(scene, scene.blocks[block])
             elif kind == "join":
                 running += part * _JOINING * scene.seen["rows"] * scene.seen["cols"]
-        return _LOOKED + (0.99 - _LOOKED) * min(1.0, (self._done + running) / max(1.0, total))
+        return self._done + running, sum(map(self._work, scenes)) + trainings * trains + samplings * _SAMPLING
+
+    def _fraction(self) -> float:
+        """The share of everything that is done."""
+        looks = sum(key[0] == "look" for key in self._all())
+        if looks:
+            return _LOOKED * (1 - looks / len(self._scenes))
+        done, total = self._amounts()
+        return _LOOKED + (0.99 - _LOOKED) * min(1.0, done / max(1.0, total))
 
     def _show(
         self,
         state: str,
-        text: str = "",
         losses: dict[str, float] | None = None,
         endmembers: list[list[float]] | None = None,
     ) -> None:
-        kinds = {key[0] for key in self._all()}
-        if not text and "train" in kinds and not kinds & {"map", "join"}:
-            text = "Training" if self._stage == "training" else "Waiting for a worker to train"
-        elif not text and "look" not in kinds:
-            self._stage = "mapping" if kinds & {"map", "train"} else "writing"
+        """Say how far all is; `state` is what the engine waits for, if it does."""
+        now = time.monotonic()
+        if now - self._shown < _LOOK_AGAIN_S:
+            return
+        self._shown = now
+        text = ""
+        kinds = Counter(key[0] for key in self._all())
+        if kinds["sample"]:
+            whole = kinds["sample"] + sum(scene.sampled for scene in self._scenes)
+            text = f"Reading samples: {whole - kinds['sample']} of {whole} scenes"
+        elif kinds["train"] and not kinds["map"] + kinds["join"]:
+            text = self._training or "Waiting for a worker to train"
+        elif not kinds["look"]:
+            self._stage = "mapping" if kinds["map"] + kinds["train"] else "writing"
             text = self._mapping_text()
         moved = None if endmembers is None else np.array(endmembers)
         self._course.reach(
@@ -374,13 +414,10 @@ class _Run:
         whole = sum(scene.finished for scene in scenes)
         text = f"Mapping: {over} of {len(blocks)} blocks, {whole} of {len(scenes)} scenes finished"
         seconds = time.monotonic() - self._mapping_since if self._mapping_since else 0.0
-        share, kept = self._fraction(), _LOOKED
-        if seconds > _SLOW_S and share > kept and whole < len(scenes):
-            trained = _TRAINING[self._job.quality]
-            mapped = self._done - self._kept - trained
-            left = sum(self._work(scene) for scene in scenes) - (self._done - trained)
-            if mapped > 0 and left > 0:
-                text += f", about {max(1, round(seconds * left / mapped / _MINUTE_S))} min left"
+        done, total = self._amounts()
+        if seconds > _SLOW_S and total > done > self._mapping_from:
+            minutes = seconds * (total - done) / (done - self._mapping_from) / _MINUTE_S
+            text += f", about {max(1, round(minutes))} min left"
         return text
 
     # ---- the end
@@ -437,14 +474,13 @@ class _Run:
         )
 
 
-def _document(job: ScenesJob, scenes: tuple[str, ...]) -> dict[str, Any]:
-    """The job on some of its scenes, as a document."""
-    part = replace(job, scenes=scenes)
+def _document(job: ScenesJob, scene: _Scene) -> dict[str, Any]:
+    """The job on one of its scenes, as a document."""
     return {
         "schema": 1,
         "task": job.task,
-        **{name: getattr(part, name) for name in part.__dataclass_fields__},
-        "scenes": list(scenes),
+        **{name: getattr(job, name) for name in job.__dataclass_fields__},
+        "scenes": [scene.path],
         "bands": None if job.bands is None else list(job.bands),
         "selection": job.selection.document(),
     }

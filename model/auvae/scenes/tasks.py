@@ -1,4 +1,4 @@
-"""The tasks that a run over many scenes is made of: look, train, map, join. Any process can do any of them.
+"""The tasks that a run over many scenes is made of: look, sample, train, map, join. Any process can do any.
 
 A task is told what to do by an order, a dictionary that could be JSON, and works on files that it shares with
 the others. Done twice, it leaves what it leaves done once: a task of a lost worker is simply done again.
@@ -11,7 +11,8 @@ import json
 import math
 import os
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ from ..job import (
 from ..jobs import ENDMEMBERS
 from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
 from ..network import HALO
-from ..results import ResultWriter, left_over, write_text_whole
-from ..sampling import sample_patches
+from ..results import ResultWriter, disk_errors_named, left_over, write_text_whole
+from ..sampling import Patch, sample_patches
 from ..scene import Scene
 from ..training import Model, TrainedModel
 from .dates import scene_date
@@ -66,7 +67,7 @@ def perform(kind: str, order: Order, emit: Emit, cancelled: Cancelled) -> dict[s
     Raises:
         AuvaeError: it cannot be done, and why.
     """
-    task = {"look": _look, "train": _train, "map": _map, "join": _join}[kind]
+    task = {"look": _look, "sample": _sample, "train": _train, "map": _map, "join": _join}[kind]
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
         return task(order, ScenesJob.parse(order["job"]), Course(emit, cancelled))
 
@@ -120,23 +121,46 @@ def _state(path: str) -> list[int]:
     return [found.st_size, found.st_mtime_ns]
 
 
+def _sample(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+    """Keep what a scene gives to the one model of all of them, which are `order["of"]`, as a file."""
+    place = Path(order["samples"])
+    if not place.exists():
+        with Scene.open(order["scene"], order["bands"], job.selection) as scene:
+            patches = list(_patches(scene, job.seed + order["number"], order["of"], course))
+        arrays: dict[str, np.ndarray] = {}
+        for number, (cube, valid) in enumerate(patches):
+            arrays |= {f"cube{number}": cube, f"valid{number}": valid.astype(np.uint8)}
+        _write_whole(place, safetensors.numpy.save(arrays))
+    return {}
+
+
+def _patches(scene: Scene, seed: int, scenes: int, course: Course) -> Iterator[Patch]:
+    """What is learned from of one of so many scenes."""
+    budget = max(FEWEST, SAMPLE // scenes) if scenes > 1 else SAMPLE // 2
+    size = _PATCH if budget >= _PATCH**2 else _SMALL_PATCH
+    how = {"window": size, "budget": budget} if scenes > 1 else {}
+    for patch in sample_patches(scene, seed, **how):
+        course.reach(0.0, "reading", f"Reading samples of {scene.name}")
+        yield patch
+
+
+def _kept_patches(place: Path) -> list[Patch]:
+    """What `_sample` kept."""
+    arrays = safetensors.numpy.load_file(place)
+    return [(arrays[f"cube{number}"], arrays[f"valid{number}"] > 0) for number in range(len(arrays) // 2)]
+
+
 def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
-    """Train a model on samples of the order's scenes, and keep it as a file; in bands that all have."""
-    place, paths = Path(order["model"]), order["scenes"]
+    """Train a model on the samples of all scenes, or on this one, and keep it as a file."""
+    place, path = Path(order["model"]), order["scene"]
     told_place = place.with_suffix(".json")
     if not told_place.exists():
-        patches: list[Any] = []
-        budget = max(FEWEST, SAMPLE // len(paths)) if len(paths) > 1 else SAMPLE // 2
-        size = _PATCH if budget >= _PATCH**2 else _SMALL_PATCH
-        how = {"window": size, "budget": budget} if len(paths) > 1 else {}
-        for done, path in enumerate(paths):
-            course.reach(0.05 * done / len(paths), "reading", f"Reading samples of {os.path.basename(path)}")
-            with Scene.open(path, order["bands"], job.selection) as scene:
-                for patch in sample_patches(scene, job.seed + done, **how):
-                    patches.append(patch)
-                    course.reach(0.05 * done / len(paths), "reading", "Reading samples")
-        with Scene.open(paths[0], order["bands"], job.selection) as scene:
-            one = job.on(paths[0])
+        with Scene.open(path, order["bands"], job.selection) as scene:
+            if order["samples"]:
+                patches = [patch for file in order["samples"] for patch in _kept_patches(Path(file))]
+            else:
+                patches = list(_patches(scene, job.seed, 1, course))
+            one = job.on(path)
             found = None if job.endmembers else counted_endmembers(one, scene, patches, course, 0.15)
             number = found.number if found else job.endmembers
             course.send(scene_event(scene, [f"Endmember {k}" for k in range(1, number + 1)]))
@@ -153,22 +177,24 @@ def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
             "moves": moves,
             "device": " ".join(device_of(job.device)),
         }
-        _write_model(place, model)
+        state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
+        _write_whole(
+            place, safetensors.numpy.save(state, metadata={"settings": json.dumps(model.settings())})
+        )
         write_text_whole(told_place, json.dumps(told), job.id)
     told = json.loads(told_place.read_text(encoding="utf-8"))
     return {"endmembers": told["endmembers"], "count": told["count"]}
 
 
-def _write_model(place: Path, model: TrainedModel) -> None:
-    state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-    content = safetensors.numpy.save(state, metadata={"settings": json.dumps(model.settings())})
-    staged = place.with_name(f"{place.name}.partial-{os.getpid()}")
-    staged.write_bytes(content)
-    staged.replace(place)
+def _write_whole(place: Path, content: bytes) -> None:
+    staged = place.with_name(f"{place.name}.partial-{uuid.uuid4().hex}")
+    with disk_errors_named(place):
+        staged.write_bytes(content)
+        staged.replace(place)
 
 
 def _read_model(place: Path, device: str) -> TrainedModel:
-    """What `_write_model` wrote: a folder of our own, whose content nobody else had a hand in."""
+    """What `_train` kept: a folder of our own, whose content nobody else had a hand in."""
     with safetensors.safe_open(place, framework="np") as file:
         settings = json.loads(file.metadata()["settings"])
     return Model.restore(safetensors.numpy.load_file(place), settings, device)
@@ -243,7 +269,7 @@ def _join(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
                 "bands": band_decisions(scene),
                 "options": job.options,
                 "count": told["count"],
-                "command": job.command,
+                "command": order["command"],
                 "run": order["mark"],
                 "pixels": writer.statistics.pixels,
                 "missing": [[b["first"], b["last"]] for b in order["blocks"] if b["tile"] is None],

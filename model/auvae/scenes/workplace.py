@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = ".auvae-run"
 _MARK = "run.json"
-_MODELS, _TILES = "models", "tiles"
+_FOLDERS = _MODELS, _SAMPLES, _TILES = "models", "samples", "tiles"
 
 
 class Workplace:
@@ -81,6 +81,14 @@ class Workplace:
         """Where the model of a scene is kept, or of all."""
         return self._folder / _MODELS / ("all.auvae" if scene is None else f"{scene}.auvae")
 
+    def trained(self, scene: int | None) -> bool:
+        """Whether that model is there: its notes are written after it."""
+        return self.model(scene).with_suffix(".json").exists()
+
+    def samples(self, scene: int) -> Path:
+        """Where the samples of a scene are kept until the one model is trained."""
+        return self._folder / _SAMPLES / f"{scene}.safetensors"
+
     def tile(self, scene: int, first: int) -> Path:
         """Where the tile of a block lies."""
         return self._folder / _TILES / f"{scene}-{first}"
@@ -100,6 +108,10 @@ class Workplace:
         for tile in (self._folder / _TILES).glob(f"{scene}-*"):
             shutil.rmtree(tile, ignore_errors=True)
 
+    def drop_samples(self) -> None:
+        """Remove the samples: the model is trained."""
+        shutil.rmtree(self._folder / _SAMPLES, ignore_errors=True)
+
     def clear(self) -> None:
         """Remove everything but the results: all is done."""
         self._lock.release(self._folder)
@@ -112,17 +124,16 @@ class Workplace:
         except (OSError, ValueError, KeyError, TypeError):
             same = False
         if not same:
-            for folder in (_MODELS, _TILES):
+            for folder in _FOLDERS:
                 shutil.rmtree(self._folder / folder, ignore_errors=True)
-                (self._folder / folder).mkdir()
             (self._folder / _MARK).write_text(json.dumps({"mark": self.mark}), encoding="utf-8")
-        for folder in (_MODELS, _TILES):
+        for folder in _FOLDERS:
             (self._folder / folder).mkdir(exist_ok=True)
-        for half in [
-            *(self._folder / _TILES).glob("*.partial-*"),
-            *(self._folder / _MODELS).glob("*.partial-*"),
-        ]:
-            shutil.rmtree(half, ignore_errors=True)
+            for half in (self._folder / folder).glob("*.partial-*"):
+                if half.is_dir():
+                    shutil.rmtree(half, ignore_errors=True)
+                else:
+                    half.unlink(missing_ok=True)
         return same
 
     @staticmethod
