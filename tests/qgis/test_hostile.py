@@ -89,6 +89,19 @@ def test_names_from_files_are_neither_html_nor_formulas_nor_paths_in_a_result(ho
     assert NAMES[0].replace("<", "‹") in [one.text for one in classes]
 
 
+def test_names_of_several_scenes_are_text_in_their_summary(scene_values, tmp_path, qgis_app):
+    names = (f"={TAG} 2024-05-03", "-cmd|'$x$'!A0 2024-06-03")
+    scenes = [str(write_scene(tmp_path / f"{name}.img", scene_values)) for name in names]
+    options = {"INPUTS": scenes, "ENDMEMBERS": 3, "QUALITY": 0, "OUTPUT": str(tmp_path / "results")}
+    results = processing.run("auvae:unmixscenes", options)
+    assert results["FINISHED"] == len(names)
+    assert TAG not in Path(results["REPORT"]).read_text(encoding="utf-8")
+    with Path(results["SUMMARY"]).open(newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in "=+@\t\r" and cell]
+    assert all(re.fullmatch(r"[\w.\- ]+", path.name) for path in (tmp_path / "results").iterdir())
+
+
 def test_names_from_files_are_text_in_layers_their_properties_and_styles(shown):
     _, layers = shown
     model = QgsLayerTreeModel(QgsProject.instance().layerTreeRoot())
