@@ -11,7 +11,7 @@ _CLUSTER = "auvae/cluster"
 
 def worker_python() -> str | None:
     """Return the Python the user named for the worker, or None when they named none."""
-    return QgsSettings().value(_PYTHON, "", type=str) or None
+    return _text(_PYTHON) or None
 
 
 def set_worker_python(path: str | None) -> None:
@@ -24,7 +24,8 @@ def set_worker_python(path: str | None) -> None:
 
 def libraries() -> list[str]:
     """Return the files of the spectral libraries that were loaded last."""
-    return list(QgsSettings().value(_LIBRARIES, [], type=list) or [])
+    held = QgsSettings().value(_LIBRARIES)
+    return [one for one in held if isinstance(one, str)] if isinstance(held, list) else []
 
 
 def set_libraries(paths: list[str]) -> None:
@@ -34,9 +35,15 @@ def set_libraries(paths: list[str]) -> None:
 
 def cluster_address() -> str:
     """Return the address of the Dask scheduler, empty when none is set."""
-    return str(QgsSettings().value(_CLUSTER, "", type=str) or "")
+    return _text(_CLUSTER)
 
 
 def set_cluster_address(address: str) -> None:
     """Remember the Dask scheduler's address."""
     QgsSettings().setValue(_CLUSTER, address)
+
+
+def _text(key: str) -> str:
+    """Return a text; empty where a damaged or edited file of settings holds something else."""
+    held = QgsSettings().value(key)
+    return held if isinstance(held, str) else ""

@@ -15,7 +15,7 @@ import numpy as np
 import processing
 import pytest
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsLayerTreeModel, QgsProject
+from qgis.core import QgsApplication, QgsLayerTreeModel, QgsProject, QgsSettings
 from qgis.gui import QgsMessageBar, QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLabel, QPlainTextEdit, QTextBrowser
@@ -155,6 +155,19 @@ def test_the_last_words_of_a_worker_are_text_in_the_log(scene, tmp_path, stand_i
     QgsApplication.processEvents()
     said = "".join(text.toPlainText() for text in viewer.findChildren(QPlainTextEdit))
     assert "img src=x" in said
+
+
+@pytest.mark.parametrize("value", ["", 5, {"a": 1}, b"\xff", True, ["x", None]])
+def test_settings_that_are_damaged_are_none(plugin_modules, value):
+    settings = plugin_modules("auvae_qgis.settings")
+    keys = (settings._PYTHON, settings._LIBRARIES, settings._CLUSTER)
+    for key in keys:
+        QgsSettings().setValue(key, value)
+    assert settings.worker_python() is None
+    assert settings.cluster_address() == ""
+    assert settings.libraries() in ([], ["x"])
+    for key in keys:
+        QgsSettings().remove(key)
 
 
 def test_a_library_leads_to_no_other_file(plugin_modules, tmp_path):
