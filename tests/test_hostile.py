@@ -5,6 +5,7 @@ More of them by the thousand: `make fuzz`.
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from auvae.errors import SceneError
+from auvae.errors import LibraryError, SceneError
+from auvae.library import read_library
 from auvae.scene import Scene
 from auvae.sensors import files
 
@@ -99,6 +101,23 @@ def test_a_small_product_that_claims_a_swath_of_terabytes_takes_no_memory(kind, 
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 100 * 2**20
+
+
+def test_a_geopackage_that_computes_gigabytes_takes_no_memory(tmp_path):
+    path = tmp_path / "library.gpkg"
+    with sqlite3.connect(path) as database:
+        database.executescript(
+            "CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT);"
+            "INSERT INTO gpkg_contents VALUES ('spectra', 'attributes');"
+            "CREATE TABLE spectra (name TEXT, profiles TEXT AS ('{' || hex(zeroblob(100000000))));"
+            "INSERT INTO spectra (name) VALUES ('a')"
+        )
+    tracemalloc.start()
+    with pytest.raises(LibraryError, match="holds no spectra"):
+        read_library(str(path))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10 * 2**20
 
 
 # A library that does not come back holds Python's lock, so that nothing but the watchdog can end the process.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import re
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -240,7 +242,10 @@ def _number(cell: str, separator: str) -> float | None:
 def _read_vector(path: Path) -> list[Profile]:
     """Read the profiles {x, y, xUnit, bbl} that EnMAP-Box keeps as JSON in the fields of a vector layer."""
     # By its content a file may be of a driver that reads other files, or from the network.
-    source = gdal.OpenEx(str(path), gdal.OF_VECTOR, allowed_drivers=["GeoJSON", "GPKG"])
+    database = path.suffix.lower() == ".gpkg"
+    if database:
+        _refuse_computed(path)
+    source = gdal.OpenEx(str(path), gdal.OF_VECTOR, allowed_drivers=["GPKG" if database else "GeoJSON"])
     if source is None:
         raise LibraryError(tr("“{}” is no file that GDAL can read.").format(path.name))
     found: list[Profile] = []
@@ -281,6 +286,21 @@ def _read_vector(path: Path) -> list[Profile]:
             tr("“{}” holds its spectra in a binary form: save it in EnMAP-Box as GeoJSON.").format(path.name)
         )
     return found
+
+
+def _refuse_computed(path: Path) -> None:
+    """Refuse a GeoPackage that computes a value: a few kilobytes can be gigabytes so."""
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        try:
+            database.execute("PRAGMA trusted_schema=OFF")
+            computed = database.execute(
+                "SELECT m.name FROM sqlite_master m JOIN gpkg_contents c ON c.table_name = m.name "
+                "LEFT JOIN pragma_table_xinfo(m.name) x WHERE m.type = 'view' OR x.hidden IN (2, 3)"
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise LibraryError(tr("“{}” is no file that GDAL can read.").format(path.name)) from error
+    if computed:
+        raise LibraryError(tr("“{}” computes its values: export its spectra to a table.").format(path.name))
 
 
 def _from_json(text: str) -> tuple[Array, Array] | None:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
@@ -185,6 +186,20 @@ def test_a_library_leads_to_no_other_file(plugin_modules, tmp_path):
     )
     with pytest.raises(libraries.LibraryError):
         libraries.read_library(tmp_path / "library.geojson")
+
+
+def test_a_geopackage_that_computes_gigabytes_is_refused(plugin_modules, tmp_path):
+    libraries = plugin_modules("auvae_qgis.spectra.libraries")
+    path = tmp_path / "library.gpkg"
+    with sqlite3.connect(path) as database:
+        database.executescript(
+            "CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT);"
+            "INSERT INTO gpkg_contents VALUES ('spectra', 'attributes');"
+            "CREATE TABLE spectra (name TEXT, profiles TEXT AS ('{' || hex(zeroblob(100000000))));"
+            "INSERT INTO spectra (name) VALUES ('a')"
+        )
+    with pytest.raises(libraries.LibraryError, match="computes"):
+        libraries.read_library(path)
 
 
 def test_a_result_leads_the_probe_to_no_address(finished, plugin_modules, tmp_path):
