@@ -188,8 +188,11 @@ def _check(document: dict[str, Any]) -> None:
     files, bands = document["files"], document["bands"]
     named = [*files.values(), *(one["file"] for one in document["endmembers"])]
     for name in named:
-        if not isinstance(name, str) or Path(name).name != name or "\\" in name or "\0" in name:
+        lies_here = isinstance(name, str) and Path(name).name == name and name != ".."
+        if not lies_here or "\\" in name or "\0" in name:
             raise ValueError(f"it names a file that is not its own, {str(name)[:80]!r}")
+    if not str(files.get("report", ".html")).lower().endswith(".html"):  # the system would run a program
+        raise ValueError("its report is no page")
     if not bands or not all(
         isinstance(band["number"], int) and {"wavelength_nm", "kept"} <= set(band) for band in bands
     ):

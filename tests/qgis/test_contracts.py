@@ -29,9 +29,11 @@ def test_a_result_of_every_release_opens_with_spectra_training_and_layers(releas
         (lambda document: document.update(schema=2), "later version"),
         (lambda document: document["endmembers"][0].update(file="../../secret.tif"), "not its own"),
         (lambda document: document["files"].update(training="/etc/passwd"), "not its own"),
+        (lambda document: document["files"].update(training=".."), "not its own"),
+        (lambda document: document["files"].update(report="report.bat"), "no page"),
         (lambda document: document.update(bands=[]), "not described"),
     ],
-    ids=["later schema", "a file elsewhere", "a file of the system", "no bands"],
+    ids=["later schema", "a file elsewhere", "of the system", "the folder above", "a program", "no bands"],
 )
 def test_a_result_that_cannot_be_trusted_is_refused_in_words(tmp_path, plugin_modules, change, words):
     results = plugin_modules("auvae_qgis.result")
