@@ -17,7 +17,8 @@ from .layers import rename_layers, result_of
 from .map_probe import MapProbe
 from .plain_text import as_plain
 from .probe import Pixel
-from .rename import Renamed, RenameError, checked_name, forget_old_map, rename
+from .rename import Renamed, RenameError, checked_name, forget_old_map
+from .rename_scenes import rename_in_scenes
 from .result import Result, ResultError
 from .spectra.libraries import Library, LibraryError, Profile, read_library
 from .spectra.matching import Match, best_matches
@@ -170,19 +171,24 @@ class DockControl(QObject):
             return
         if plain != result.endmembers[index].name:
             folder = result.folder
-            self._background.start(lambda: rename(folder, index, plain), self._renamed, self._failed)
+            self._background.start(
+                lambda: rename_in_scenes(folder, index, plain), self._renamed, self._failed
+            )
 
-    def _renamed(self, renamed: Renamed) -> None:
-        rename_layers(renamed, QgsProject.instance())
-        forget_old_map(renamed)
+    def _renamed(self, done: list[Renamed]) -> None:
+        for one in done:
+            rename_layers(one, QgsProject.instance())
+            forget_old_map(one)
+        renamed = done[0]
         if self._dock.result is not None and self._dock.result.folder == renamed.result.folder:
             found = result_of(self._iface.activeLayer())
             active = found[1] if found is not None else None
             self._dock.show_result(renamed.result, active)
         new_name = renamed.result.endmembers[renamed.index].name
-        self._say(
-            tr("“{}” is now called “{}”, in layers, files and report.").format(renamed.old_name, new_name)
-        )
+        said = tr("“{}” is now called “{}”, in layers, files and report.")
+        if len(done) > 1:
+            said = tr("“{}” is now called “{}”, in layers, files and reports of {} scenes.")
+        self._say(said.format(renamed.old_name, new_name, len(done)))
 
     # ---- libraries
 

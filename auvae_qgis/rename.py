@@ -208,10 +208,15 @@ def _report(path: Path, old_name: str, name: str) -> bytes:
 def _table(path: Path, index: int, name: str) -> bytes:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    rows[0][index + 1] = f"'{name}" if name[0] in "=+-@" else name  # no spreadsheet takes it for a formula
+    rows[0][index + 1] = in_table(name)
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue().encode()
+
+
+def in_table(name: str) -> str:
+    """Return a name as it stands in a table, where no spreadsheet takes it for a formula."""
+    return f"'{name}" if name[0] in "=+-@" else name
 
 
 def _library_header(path: Path, names: list[str]) -> bytes:

@@ -374,6 +374,21 @@ def test_cancel_stops_the_work_on_the_cluster_within_five_seconds(dask, scenes, 
             busy = client.run(lambda dask_worker: len(dask_worker.state.executing), nanny=False)
 
 
+def test_a_cluster_that_starts_workers_on_demand_is_told_that_one_is_wanted(
+    dask, scenes, ask, tmp_path, briefly
+):
+    from distributed import Client
+
+    done = []
+    thread = threading.Thread(target=lambda: done.extend(run(ask(scenes[:1], run_on=dask.address))))
+    thread.start()
+    with Client(dask.address, set_as_default=False) as client:
+        wait_for(lambda: client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.adaptive_target()))
+    dask.worker("late")
+    thread.join(60)
+    assert done[-1]["event"] == "result"
+
+
 def test_workers_are_listed_with_what_does_not_fit(dask, monkeypatch):
     asked = {"schema": 1, "task": "cluster", "id": "abc", "run_on": dask.address}
     dask.worker("one")

@@ -31,6 +31,7 @@ GROUPS = {
     "SceneError": "Opening an image",
     "DeviceError": "Memory and graphics card",
     "OutputError": "Writing the result",
+    "ClusterError": "Unmixing several images, or on a cluster",
     "ModelError": "Using a trained model",
     "LibraryError": "Giving known spectra",
     "AuvaeError": "Anything else",
@@ -40,7 +41,7 @@ PLACES = {
     "sensors": "Opening a product of a sensor, or an archive",
     "mask.py": "Choosing a part of the image: mask, extent, places",
     "grid.py": "Choosing a part of the image: mask, extent, places",
-    "scenes": "Unmixing several images, or on a cluster",
+    "scenes": GROUPS["ClusterError"],
     "score.py": None,
 }
 # In the order in which an analyst meets them.

@@ -25,6 +25,7 @@ from .checkpoint import JOURNAL, LOCK, Checkpoint, Lock, held_by_another
 from .errors import Cancelled, OutputError
 from .map_rasters import MapRasters
 from .model_file import model_bytes, read_model
+from .names import plain_cell
 from .overview import Overview
 from .palette import COLORS
 from .statistics import MapStatistics
@@ -408,7 +409,7 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
         head, first = "band", [str(band.number) for band in scene.kept]
     with open(path, "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow([head, *map(_plain_cell, names)])
+        rows.writerow([head, *map(plain_cell, names)])
         rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
 
 
@@ -551,11 +552,6 @@ def _map_files(names: Sequence[str]) -> list[str]:
             file, number = f"abundance_{stem}_{number}.tif", number + 1
         files.append(file)
     return files
-
-
-def _plain_cell(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
 
 
 def _gone(output: Path) -> OutputError:

@@ -1996,6 +1996,10 @@
    <translation>“{}”现在叫“{}”，图层、文件和报告中都已更改。</translation>
   </message>
   <message>
+    <source>“{}” is now called “{}”, in layers, files and reports of {} scenes.</source>
+    <translation>“{}”现改名为“{}”，{} 景影像的图层、文件和报告均已更新。</translation>
+  </message>
+  <message>
    <source>“{}” is truncated: copy or download it again.</source>
    <translation>“{}”不完整：请重新复制或下载。</translation>
   </message>

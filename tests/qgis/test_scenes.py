@@ -39,6 +39,40 @@ def test_several_images_become_results_with_a_table_and_a_report(qgis_app, many,
     assert feedback.fractions == sorted(feedback.fractions)
 
 
+@pytest.mark.parametrize("models", ["one", "each"])
+def test_a_new_name_holds_in_all_scenes_that_have_the_same_endmember(qgis_app, many, plugin_modules, models):
+    renaming = plugin_modules("auvae_qgis.rename_scenes")
+    results = processing.run("auvae:unmixscenes", {**many, "MODELS": models})
+    output = Path(results["OUTPUT"])
+    first, second = sorted(path.parent for path in output.glob("*/result.json"))
+    done = renaming.rename_in_scenes(second, 1, "=<Öl & Co>")
+    told = 2 if models == "one" else 1
+    assert [one.result.folder for one in done] == [second, first][:told]
+
+    def names(folder):
+        document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        return [endmember["name"] for endmember in document["endmembers"]]
+
+    assert names(second)[1] == "=<Öl & Co>"
+    assert names(first)[1] == ("=<Öl & Co>" if models == "one" else "Endmember 2")
+    with Path(results["SUMMARY"]).open(encoding="utf-8") as file:
+        table = [row["material"] for row in csv.DictReader(file)]
+    assert table.count("'=<Öl & Co>") == told
+    assert table.count("Endmember 2") == 2 - told
+    summary = json.loads((output / "summary.json").read_text(encoding="utf-8"))
+    assert [row["material"] for row in summary["rows"]].count("=<Öl & Co>") == told
+    page = Path(results["REPORT"]).read_text(encoding="utf-8")
+    assert (">=&lt;Öl &amp; Co&gt;<" in page, ">Endmember 2<" in page) == (True, models == "each")
+    assert not list(output.glob(".rename-*"))
+
+    (output / "summary.csv").write_text("no table of ours", encoding="utf-8")
+    before = {path: path.read_bytes() for path in output.rglob("*.*") if path.suffix not in {".tif", ".xml"}}
+    with pytest.raises(ValueError, match="nothing was changed"):
+        renaming.rename_in_scenes(second, 1, "Water")
+    assert {path: path.read_bytes() for path in before if path.is_file()} == before
+    assert not list(output.glob("*/abundance_Water.tif"))
+
+
 def test_a_cluster_that_is_not_set_or_no_address_is_refused_in_words(qgis_app, many):
     with pytest.raises(QgsProcessingException, match="No cluster is set"):
         processing.run("auvae:unmixscenes", {**many, "RUN_ON": "cluster"})

@@ -135,12 +135,18 @@ class Roll:
         self._client, self._visible = client, visible
         self._asked: dict[str, Future] = {}
         self._begun, self._found = time.monotonic(), False
+        self._wanted: Future | None = None
         self.workers: dict[str, Worker] = {}
 
     def look(self, seen: dict[str, dict[str, Any]]) -> list[Worker]:
         """Take note of who is there; returns those who answered since the last look."""
         from . import remote
 
+        if not seen and self._wanted is None:
+            # A cluster that starts workers when there is something to do has to see something.
+            self._wanted = self._client.submit(remote.who, None, pure=False)
+        elif seen:
+            self._wanted = None
         for address in self.workers.keys() - seen.keys():
             del self.workers[address]
             self._asked.pop(address, None)

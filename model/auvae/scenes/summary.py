@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..names import plain_cell
 from ..results import write_text_whole
 from .summary_page import page
 
@@ -94,5 +95,6 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     table.writerow(_COLUMNS)
     for row in rows:
         cells = {**row, "complete": "yes" if row["complete"] else "no"}
+        cells |= {column: plain_cell(row[column]) for column in ("scene", "material", "folder")}
         table.writerow(["" if cells[column] is None else cells[column] for column in _COLUMNS])
     return text.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections import Counter
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def page(job: ScenesJob, document: dict[str, Any], scenes: Sequence[dict[str, An
     parts = [
         *_opening(job, document, scenes),
         *(_endmembers(scenes[0], output) if shared else ()),
-        *(_over_time(document["rows"], scenes[0]) if shared else ()),
+        *(_over_time(document["rows"], scenes) if shared else ()),
         "<h2>Scenes</h2>",
         *_pictures(scenes, output),
         *_scenes(scenes),
@@ -75,11 +76,11 @@ def _endmembers(scene: dict[str, Any], output: Path) -> Iterator[str]:
     yield from legend(result["endmembers"])
 
 
-def _over_time(rows: Sequence[dict[str, Any]], scene: dict[str, Any]) -> Iterator[str]:
+def _over_time(rows: Sequence[dict[str, Any]], scenes: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Plots of area by day, where there is more than one day."""
     if len({row["date"] for row in rows if row["date"]}) < _FEWEST_DATES:
         return
-    colors = {item["name"]: item["color"] for item in scene["result"]["endmembers"]}
+    colors = {item["name"]: item["color"] for scene in scenes for item in scene["result"]["endmembers"]}
     yield "<h2>Over time</h2>"
     placed = all(row["area_km2"] is not None for row in rows)
     for unit in ("km²", "%") if placed else ("%",):
@@ -132,17 +133,15 @@ def _shared_materials(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         by_scene.setdefault(row["folder"], {})[row["material"]] = row
     placed = all(row["area_km2"] is not None for row in rows)
     yield f'<p class="quiet">{"Area in km², and mean" if placed else "Mean"} abundance.</p>'
-    yield (
-        "<table><tr><th>Scene</th>" + "".join(f'<th class="number">{escape(n)}</th>' for n in names) + "</tr>"
-    )
+    heads = (f'<th class="number"><span class="endmember">{escape(name)}</span></th>' for name in names)
+    yield f"<table><tr><th>Scene</th>{''.join(heads)}</tr>"
     for scene, materials in by_scene.items():
         cells = []
         for name in names:
-            row = materials[name]
-            area = f"{row['area_km2']:.4g} " if placed else ""
-            cells.append(
-                f'<td class="number">{area}<span class="quiet">{row["mean_abundance"]:.1%}</span></td>'
-            )
+            here = materials.get(name)  # None: somebody renamed it in a scene that was finished before
+            share = f"{here['mean_abundance']:.1%}" if here else ""
+            area = f"{here['area_km2']:.4g} " if here and placed else ""
+            cells.append(f'<td class="number">{area}<span class="quiet">{share}</span></td>')
         yield f"<tr><td>{escape(scene)}</td>{''.join(cells)}</tr>"
     yield "</table>"
 
@@ -151,10 +150,15 @@ def _materials(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A line a material of a scene: they differ from scene to scene."""
     yield '<table><tr><th>Scene</th><th>Date</th><th>Material</th><th class="number">Mean abundance</th>'
     yield '<th class="number">Area (km²)</th><th class="number">Largest in</th></tr>'
+    folders: dict[str, int] = {}
+    numbers: Counter[str] = Counter()
     for row in rows:
         area = "" if row["area_km2"] is None else f"{row['area_km2']:.6g}"
+        scene, number = folders.setdefault(row["folder"], len(folders)), numbers[row["folder"]]
+        numbers[row["folder"]] += 1
         yield f"<tr><td>{escape(row['folder'])}</td><td>{row['date'] or ''}</td>"
-        yield f'<td>{escape(row["material"])}</td><td class="number">{row["mean_abundance"]:.3f}</td>'
+        yield f'<td id="endmember-{scene}-{number}">{escape(row["material"])}</td>'
+        yield f'<td class="number">{row["mean_abundance"]:.3f}</td>'
         yield f'<td class="number">{area}</td><td class="number">{row["dominant_share"]:.1%}</td></tr>'
     yield "</table>"
 
@@ -218,13 +222,14 @@ def _plot(lines: dict[str, list[tuple[date, float]]], colors: dict[str, str], un
     free = -math.inf
     for height, name in ends:
         free = max(height, free + 14)
-        drawn.append(f'<text x="{_WIDTH - _RIGHT + 8}" y="{free + 4:.1f}">{escape(name)}</text>')
+        end = f'x="{_WIDTH - _RIGHT + 8}" y="{free + 4:.1f}"'
+        drawn.append(f'<text {end} class="endmember">{escape(name)}</text>')
     for name, line in lines.items():
         points = " ".join(f"{across(day):.1f},{down(value):.1f}" for day, value in line)
         drawn.append(f'<polyline points="{points}" fill="none" stroke="{colors[name]}" stroke-width="1.8"/>')
         drawn += [
             f'<circle cx="{across(day):.1f}" cy="{down(value):.1f}" r="3" fill="{colors[name]}">'
-            f"<title>{escape(name)}, {day}: {value:.4g} {unit}</title></circle>"
+            f"<title>{day}: {value:.4g} {unit}</title></circle>"
             for day, value in line
         ]
     return "".join([*drawn, "</svg>"])
