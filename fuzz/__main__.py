@@ -66,7 +66,7 @@ def _target(side: str, name: str, inputs: int, last: Path, patient: bool) -> boo
     said = f"{fed} and then {said}" if endless else said
     if endless:
         said += f"; its library went round for ever with {len(endless)}, ended by the watchdog"
-    print(f"{'ok' if done.returncode == 0 else 'NOT OK':7}{name:24}{said}, {time.monotonic() - begun:.0f} s")
+    print(f"{'ok' if done.returncode == 0 else 'NOT OK':7}{name:26}{said}, {time.monotonic() - begun:.0f} s")
     if done.returncode:
         print(f"       exit status {done.returncode}; the input is {_kept(f'{name}.input', last)}")
         lines = [line[:WIDE] for line in done.stderr.splitlines() if "content=" not in line]

@@ -328,10 +328,10 @@ def _run_mark(place: Path, content: bytes) -> None:
     work = place / "results" / FOLDER
     work.mkdir(parents=True)
     (work / "run.json").write_bytes(content)
-    (place / "results" / "a").mkdir()
-    (place / "results" / "a" / "result.json").write_bytes(content)
     task = ScenesJob("0abc", (str(place / "a.img"),), 3, str(place / "results"))
     with Workplace(task, ["a"]) as workplace:
+        (place / "results" / "a").mkdir()
+        (place / "results" / "a" / "result.json").write_bytes(content)
         workplace.result(0)
 
 

@@ -98,7 +98,7 @@ class Workplace:
         try:
             text = (self.output / self.names[scene] / FILES["json"]).read_text(encoding="utf-8")
             document = json.loads(text)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         whole = isinstance(document, dict) and document.get("run") == self.mark
         return document if whole else None
@@ -121,7 +121,7 @@ class Workplace:
         """Take over what an earlier run left, if it was the same; else make room."""
         try:
             same = json.loads((self._folder / _MARK).read_text(encoding="utf-8"))["mark"] == self.mark
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             same = False
         if not same:
             for folder in _FOLDERS:
