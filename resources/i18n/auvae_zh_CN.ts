@@ -984,6 +984,10 @@
    <translation>PyTorch（{} 版本）、NumPy、SciPy、Rasterio、Safetensors：下载 {:.1f} GiB，占用磁盘 {:.1f} GiB。</translation>
   </message>
   <message>
+   <source>Python {}, torch {}</source>
+   <translation>Python {}，torch {}</translation>
+  </message>
+  <message>
    <source>QGIS cannot read single pixels of “{}”, so its spectrum is not shown.</source>
    <translation>QGIS 无法读取“{}”的单个像元，因此不显示其光谱。</translation>
   </message>
@@ -1600,10 +1604,6 @@
    <translation>“解混多景影像”的 RUN_ON 为“cluster”时在那里运行。不用集群时地址留空。“帮助”说明如何启动调度器和工作进程。</translation>
   </message>
   <message>
-    <source>Python {}, torch {}</source>
-    <translation>Python {}，torch {}</translation>
-  </message>
-  <message>
    <source>Unmixed by AUVAE Unmixing on {} ({})</source>
    <translation>由 AUVAE Unmixing 于 {} 解混（{}）</translation>
   </message>
@@ -1920,6 +1920,10 @@
    <translation>无法读取“{}”：{}。</translation>
   </message>
   <message>
+   <source>“{}” computes its values: export its spectra to a table.</source>
+   <translation>“{}”中的值是计算得出的：请将其光谱导出为表格。</translation>
+  </message>
+  <message>
    <source>“{}” could not be renamed, and nothing was changed: {}.</source>
    <translation>“{}”无法重命名，未作任何更改：{}。</translation>
   </message>
@@ -1996,8 +2000,8 @@
    <translation>“{}”现在叫“{}”，图层、文件和报告中都已更改。</translation>
   </message>
   <message>
-    <source>“{}” is now called “{}”, in layers, files and reports of {} scenes.</source>
-    <translation>“{}”现改名为“{}”，{} 景影像的图层、文件和报告均已更新。</translation>
+   <source>“{}” is now called “{}”, in layers, files and reports of {} scenes.</source>
+   <translation>“{}”现改名为“{}”，{} 景影像的图层、文件和报告均已更新。</translation>
   </message>
   <message>
    <source>“{}” is truncated: copy or download it again.</source>
