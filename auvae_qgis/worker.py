@@ -93,6 +93,7 @@ def _run(
         if worker.last_words:
             QgsMessageLog.logMessage(as_plain("\n".join(worker.last_words)), _LOG, Qgis.MessageLevel.Warning)
         raise
+    worker.last_words.clear()  # not later: the first words of one that dies at once explain why
     _warm.keep(worker)
     return result
 
@@ -137,7 +138,6 @@ class _Worker:
 
     def send(self, job: dict[str, Any]) -> None:
         """Hand it a job; the silence of one that has already ended is explained by whoever listens."""
-        self.last_words.clear()
         with contextlib.suppress(OSError):
             self._stdin.write(json.dumps(job).encode() + b"\n")
             self._stdin.flush()
