@@ -11,8 +11,7 @@ import sys
 import numpy as np
 import pytest
 import rasterio
-from auvae import checkpoint, mapping
-from auvae import job as job_module
+from auvae import checkpoint, learning, mapping
 from auvae.errors import OutputError
 from auvae.sampling import sample_patches
 from auvae.scene import Scene
@@ -151,7 +150,7 @@ def test_a_large_mapping_whose_process_was_killed_goes_on_where_it_was(
     assert (tmp_path / ".result.partial-killed" / "journal.json").is_file()
     assert not (tmp_path / "result").exists()
 
-    monkeypatch.setattr(job_module, "train", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(learning, "train", lambda *_: pytest.fail("it was trained again"))
     events = unmix(scene)
     said = [event["text"] for event in events if event["event"] == "message"]
     assert said == ["An earlier run ended after 60% of the maps: going on from there."]
