@@ -112,7 +112,7 @@ def test_the_learned_windows_show_rare_kinds_more_than_their_share():
 
 _DYING = """
 import json, os, signal, sys
-from auvae import checkpoint, job, mapping, training
+from auvae import checkpoint, job, mapping, training, unmixing
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
 training.EFFORTS["draft"] = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
 mapped = mapping.map_scene
@@ -123,7 +123,7 @@ def dying(*arguments):
         if row == 96:
             os.kill(os.getpid(), signal.SIGKILL)
 
-job.map_scene = dying
+unmixing.map_scene = dying
 job.run(job.parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
 """
 
