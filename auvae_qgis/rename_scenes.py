@@ -60,21 +60,33 @@ def _summary(folder: Path) -> dict[str, Any] | None:
         if path.stat().st_size > _LARGEST:
             return None
         document = json.loads(path.read_text(encoding="utf-8"))
-        names = [scene["folder"] for scene in document["scenes"]]
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return None
-    ours = document.get("format") == "auvae-scenes" and isinstance(document.get("rows"), list)
-    return document if ours and folder.name in names else None
+    if not isinstance(document, dict) or document.get("format") != "auvae-scenes":
+        return None
+    lists = (("scenes", {"folder"}), ("rows", {"folder", "material"}))
+    if not all(_are_texts(document.get(name), keys) for name, keys in lists):
+        return None
+    if not isinstance(document.get("options"), dict):
+        return None
+    return document if folder.name in [scene["folder"] for scene in document["scenes"]] else None
+
+
+def _are_texts(items: object, keys: set[str]) -> bool:
+    """Say whether this is a list of objects in which these keys hold text."""
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and all(isinstance(item.get(key), str) for key in keys) for item in items
+    )
 
 
 def _others(folder: Path, summary: dict[str, Any], index: int, old_name: str) -> list[Path]:
     """Return the other results of the same model, in which this endmember has the same name."""
-    if (summary.get("options") or {}).get("models") != "one":
+    if summary["options"].get("models") != "one":
         return []
     run = Result.read(folder).document.get("run")
     found = []
     for scene in summary["scenes"]:
-        other = folder.parent / Path(str(scene["folder"])).name  # a name: never a way elsewhere
+        other = folder.parent / Path(scene["folder"]).name  # a name: never a way elsewhere
         if other == folder:
             continue
         try:
@@ -116,7 +128,7 @@ def _rename_in_summary(
 
 def _marks(summary: dict[str, Any], scenes: set[str], index: int) -> list[str]:
     """Return what stands before the name in the page: with a model each, scene and number."""
-    if (summary.get("options") or {}).get("models") == "one":
+    if summary["options"].get("models") == "one":
         return ['class="endmember"']
     order = [scene["folder"] for scene in summary["scenes"]]
     return [f'id="endmember-{order.index(scene)}-{index}"' for scene in scenes]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auvae.job import Course
+from auvae.course import Course
 from auvae.scenes.engine import Ended, Key
 from auvae.scenes.job import ScenesJob, folder_names
 from auvae.scenes.run import Run

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auvae import checkpoint, job, map_rasters, mapping, results, training
+from auvae import checkpoint, job, learning, map_rasters, mapping, results, training
 from auvae.__main__ import main
 from auvae.scenes import tasks
 
@@ -131,7 +131,7 @@ def _before(owner: Any, name: str, fault: Fault, nth: int = 1) -> None:
 
 # Where each stage is, and at which call of it: in the middle, not at its beginning.
 STAGES: dict[str, tuple[Any, str, int]] = {
-    "reading": (job, "sample_patches", 1),
+    "reading": (learning, "sample_patches", 1),
     "start": (training, "find_endmembers", 1),
     "training": (training._Trainer, "record", 5),
     "mapping": (training.Model, "predict", 1),

@@ -11,8 +11,7 @@ import sys
 import numpy as np
 import pytest
 import rasterio
-from auvae import checkpoint, mapping
-from auvae import job as job_module
+from auvae import checkpoint, learning, mapping
 from auvae.errors import OutputError
 from auvae.sampling import sample_patches
 from auvae.scene import Scene
@@ -113,7 +112,7 @@ def test_the_learned_windows_show_rare_kinds_more_than_their_share():
 
 _DYING = """
 import json, os, signal, sys
-from auvae import checkpoint, job, mapping, training
+from auvae import checkpoint, job, mapping, training, unmixing
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
 training.EFFORTS["draft"] = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
 mapped = mapping.map_scene
@@ -124,7 +123,7 @@ def dying(*arguments):
         if row == 96:
             os.kill(os.getpid(), signal.SIGKILL)
 
-job.map_scene = dying
+unmixing.map_scene = dying
 job.run(job.parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
 """
 
@@ -151,7 +150,7 @@ def test_a_large_mapping_whose_process_was_killed_goes_on_where_it_was(
     assert (tmp_path / ".result.partial-killed" / "journal.json").is_file()
     assert not (tmp_path / "result").exists()
 
-    monkeypatch.setattr(job_module, "train", lambda *_: pytest.fail("it was trained again"))
+    monkeypatch.setattr(learning, "train", lambda *_: pytest.fail("it was trained again"))
     events = unmix(scene)
     said = [event["text"] for event in events if event["event"] == "message"]
     assert said == ["An earlier run ended after 60% of the maps: going on from there."]

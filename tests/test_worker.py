@@ -91,11 +91,11 @@ def test_work_that_does_not_listen_is_ended_all_the_same_and_swept_up(
     job, simulated, tmp_path, left_behind, environment
 ):
     deaf = (
-        "import sys, time, auvae.job as job\n"
+        "import sys, time, auvae.learning as learning\n"
         "def train(patches, options, report, start):\n"
         "    print('deaf', file=sys.stderr, flush=True)\n"
         "    time.sleep(60)\n"
-        "job.train = train\n"
+        "learning.train = train\n"
         "from auvae.worker import main\n"
         "sys.exit(main())\n"
     )
@@ -171,10 +171,10 @@ def test_a_python_without_torch_is_told_what_to_do(start_worker, job, simulated,
 
 def test_a_defect_is_an_internal_error_with_its_traceback_in_the_log(job, simulated, environment):
     defect = (
-        "import sys, auvae.job as job\n"
+        "import sys, auvae.learning as learning\n"
         "def train(patches, options, report, start):\n"
         "    raise ZeroDivisionError('oh')\n"
-        "job.train = train\n"
+        "learning.train = train\n"
         "from auvae.worker import main\n"
         "sys.exit(main())\n"
     )

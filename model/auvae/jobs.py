@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import re
 import shlex
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from . import __version__
+from .documents import SAME_VERSION, Document, check_id, is_integer, is_number, wrong
 from .errors import JobError
 from .scenes.job import ClusterJob, ScenesJob
 from .selection import Selection
 from .variants import DEFAULT, VARIANTS
 
-SCHEMA = 1
 QUALITIES = ("draft", "standard", "high")
 ALL_GPUS = "all-gpus"
 DEVICES = ("auto", "cuda", "cpu", ALL_GPUS)
@@ -22,7 +20,6 @@ ENDMEMBERS = (2, 30)
 METHODS = ("vca", "nfindr", "archetypes")
 LIBRARIES = (".csv", ".sli", ".gpkg")
 PROJECTIONS = (10, 100_000)
-_ID = r"[A-Za-z0-9]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,15 @@ class Known:
         for name in ("library", "places"):
             path = getattr(self, name)
             if path is not None and not (isinstance(path, str) and path.strip()):
-                raise _wrong(f"known {name}", path, "the path of a file, or null")
+                raise wrong(f"known {name}", path, "the path of a file, or null")
         if self.library is None and self.places is None:
             raise JobError(
                 "Known spectra were asked for, but neither a library nor places.", "Give a file of either."
             )
         if not all(isinstance(name, str) and name.strip() for name in self.names):
-            raise _wrong("names", list(self.names), "a list of names of spectra, or an empty one")
-        if not _is_number(self.freedom) or not 0 <= self.freedom <= 1:
-            raise _wrong("freedom", self.freedom, "a number from 0 to 1")
+            raise wrong("names", list(self.names), "a list of names of spectra, or an empty one")
+        if not is_number(self.freedom) or not 0 <= self.freedom <= 1:
+            raise wrong("freedom", self.freedom, "a number from 0 to 1")
 
     @classmethod
     def parse(cls, document: object) -> Known | None:
@@ -84,7 +81,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Document):
     """What to unmix, how and where to: the fields of the worker protocol. 0 endmembers: count them first."""
 
     task: ClassVar[str] = "unmix"
@@ -106,10 +103,10 @@ class Job:
         _check(self, texts=("output", "quality", "variant"), numbers=("endmembers",), files=("model",))
         for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
             if getattr(self, name) not in allowed:
-                raise _wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
+                raise wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
         if self.endmembers != 0 and not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
             wanted = f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}, or 0 to have it estimated"
-            raise _wrong("endmembers", self.endmembers, wanted)
+            raise wrong("endmembers", self.endmembers, wanted)
         _check_output(self.output)
         if self.variant != DEFAULT and (self.known is not None or self.model is not None):
             raise JobError(
@@ -123,9 +120,9 @@ class Job:
             )
 
     @classmethod
-    def parse(cls, document: object) -> Job:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
+    def read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The values, with known spectra read."""
+        return {**values, "known": Known.parse(values["known"])}
 
     @property
     def options(self) -> dict[str, Any]:
@@ -172,7 +169,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class CountJob:
+class CountJob(Document):
     """A scene whose endmembers are to be counted: the fields of the worker protocol."""
 
     task: ClassVar[str] = "count"
@@ -188,14 +185,9 @@ class CountJob:
     def __post_init__(self) -> None:
         _check(self, files=("report",))
 
-    @classmethod
-    def parse(cls, document: object) -> CountJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
 
 @dataclass(frozen=True)
-class InspectJob:
+class InspectJob(Document):
     """A scene to be looked at as unmixing would read it: the fields of the worker protocol."""
 
     task: ClassVar[str] = "inspect"
@@ -212,14 +204,9 @@ class InspectJob:
     def __post_init__(self) -> None:
         _check(self, files=("report", "table"))
 
-    @classmethod
-    def parse(cls, document: object) -> InspectJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
-
 
 @dataclass(frozen=True)
-class ApplyJob:
+class ApplyJob(Document):
     """A trained model to be used on another scene: the fields of the worker protocol."""
 
     task: ClassVar[str] = "apply"
@@ -237,14 +224,9 @@ class ApplyJob:
         _check(self, texts=("model", "output"))
         _check_output(self.output)
         if not self.model.strip():
-            raise _wrong("model", self.model, "the path of a model.auvae")
+            raise wrong("model", self.model, "the path of a model.auvae")
         if self.bands is not None:
-            raise _wrong("bands", self.bands, "null: the model says which bands it needs")
-
-    @classmethod
-    def parse(cls, document: object) -> ApplyJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
+            raise wrong("bands", self.bands, "null: the model says which bands it needs")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -261,7 +243,7 @@ class ApplyJob:
 
 
 @dataclass(frozen=True)
-class FclsJob:
+class FclsJob(Document):
     """A scene to be unmixed into known spectra alone, by least squares: the fields of the worker protocol."""
 
     task: ClassVar[str] = "fcls"
@@ -280,14 +262,14 @@ class FclsJob:
         _check(self, texts=("output",))
         _check_output(self.output)
         if not isinstance(self.known, Known) or self.known.freedom:
-            raise _wrong("known", self.known, "library, places, and a freedom of 0")
+            raise wrong("known", self.known, "library, places, and a freedom of 0")
         if not isinstance(self.sum_to_one, bool):
-            raise _wrong("sum_to_one", self.sum_to_one, "true or false")
+            raise wrong("sum_to_one", self.sum_to_one, "true or false")
 
     @classmethod
-    def parse(cls, document: object) -> FclsJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
+    def read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The values, with known spectra read."""
+        return {**values, "known": Known.parse(values["known"])}
 
     @property
     def options(self) -> dict[str, Any]:
@@ -312,7 +294,7 @@ class FclsJob:
 
 
 @dataclass(frozen=True)
-class ExtractJob:
+class ExtractJob(Document):
     """A scene whose purest spectra are to be found, and nothing more: the fields of the worker protocol."""
 
     task: ClassVar[str] = "extract"
@@ -330,19 +312,14 @@ class ExtractJob:
     def __post_init__(self) -> None:
         _check(self, texts=("library", "method"), numbers=("endmembers",))
         if self.method not in METHODS:
-            raise _wrong("method", self.method, f"one of {', '.join(METHODS)}")
+            raise wrong("method", self.method, f"one of {', '.join(METHODS)}")
         if not ENDMEMBERS[0] <= self.endmembers <= ENDMEMBERS[1]:
-            raise _wrong("endmembers", self.endmembers, f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}")
+            raise wrong("endmembers", self.endmembers, f"a number from {ENDMEMBERS[0]} to {ENDMEMBERS[1]}")
         _check_library(self.library)
-
-    @classmethod
-    def parse(cls, document: object) -> ExtractJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
 
 
 @dataclass(frozen=True)
-class PurityJob:
+class PurityJob(Document):
     """A scene whose pixels are to be judged by how often they are extreme: fields of the worker protocol."""
 
     task: ClassVar[str] = "purity"
@@ -360,22 +337,17 @@ class PurityJob:
     def __post_init__(self) -> None:
         _check(self, texts=("map",), numbers=("projections",))
         if not PROJECTIONS[0] <= self.projections <= PROJECTIONS[1]:
-            raise _wrong(
+            raise wrong(
                 "projections", self.projections, f"a number from {PROJECTIONS[0]} to {PROJECTIONS[1]}"
             )
-        if not _is_number(self.threshold) or self.threshold < 0:
-            raise _wrong("threshold", self.threshold, "a number of noise deviations, 0 or more")
+        if not is_number(self.threshold) or self.threshold < 0:
+            raise wrong("threshold", self.threshold, "a number of noise deviations, 0 or more")
         if not self.map.lower().endswith((".tif", ".tiff")):
-            raise _wrong("map", self.map, "the path of a .tif to write")
-
-    @classmethod
-    def parse(cls, document: object) -> PurityJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
+            raise wrong("map", self.map, "the path of a .tif to write")
 
 
 @dataclass(frozen=True)
-class ExportJob:
+class ExportJob(Document):
     """A result whose endmembers are to be written as a library: the fields of the worker protocol."""
 
     task: ClassVar[str] = "export"
@@ -386,17 +358,11 @@ class ExportJob:
     library: str
 
     def __post_init__(self) -> None:
-        for name in ("id", "result", "library"):
+        for name in ("result", "library"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
-                raise _wrong(name, getattr(self, name), "text")
-        if not re.fullmatch(_ID, self.id):
-            raise _wrong("id", self.id, "a word of letters and digits")
+                raise wrong(name, getattr(self, name), "text")
+        check_id(self.id)
         _check_library(self.library)
-
-    @classmethod
-    def parse(cls, document: object) -> ExportJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
 
 
 SceneJob = Job | CountJob | InspectJob | ApplyJob | FclsJob | ExtractJob | PurityJob
@@ -409,52 +375,25 @@ KINDS: tuple[type[AnyJob], ...] = (
 
 def parse(document: object) -> AnyJob:
     """The job of any task that a document describes; JobError where it is none."""
-    for kind in KINDS:
-        if isinstance(document, dict) and document.get("task") == kind.task:
-            return kind.parse(document)
-    return Job.parse(document)
-
-
-def _values(kind: type[OneJob], document: object) -> dict[str, Any]:
-    """The fields of a job, from a document that has exactly these."""
-    if not isinstance(document, dict):
-        raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
-    expected = {"schema", "task", *(field.name for field in fields(kind))}
-    for problem, keys in (
-        ("lacks", expected - set(document)),
-        ("has an unknown", set(document) - expected),
-    ):
-        if keys:
-            raise JobError(
-                f"The job {problem} key {min(keys)!r}.", "Use a plugin and a core of the same version."
-            )
-    if document["schema"] != SCHEMA or document["task"] != kind.task:
+    task = document.get("task", Job.task) if isinstance(document, dict) else Job.task
+    kind = next((kind for kind in KINDS if kind.task == task), None)
+    if kind is None:
         raise JobError(
-            f"The job is of schema {document['schema']!r} and task {document['task']!r}; this is AUVAE "
-            f"{__version__}, which does the tasks {', '.join(one.task for one in KINDS)} of schema {SCHEMA}.",
-            "Use a plugin and a core of the same version.",
+            f"No task is called {task!r}; AUVAE {__version__} does {', '.join(one.task for one in KINDS)}.",
+            SAME_VERSION,
         )
-    values = {field.name: document[field.name] for field in fields(kind)}
-    if isinstance(values.get("bands"), list):
-        values["bands"] = tuple(values["bands"])
-    elif values.get("bands") is not None:
-        raise _wrong("bands", values["bands"], "a list of band numbers, or null")
-    if "selection" in values:
-        values["selection"] = Selection.parse(values["selection"])
-    if "known" in values:
-        values["known"] = Known.parse(values["known"])
-    return values
+    return kind.parse(document)
 
 
 def _check_library(path: str) -> None:
     """Raise JobError unless a spectral library can be written under this name."""
     if not path.lower().endswith(LIBRARIES):
-        raise _wrong("library", path, f"a file name that ends with {', '.join(LIBRARIES)}")
+        raise wrong("library", path, f"a file name that ends with {', '.join(LIBRARIES)}")
 
 
 def _check_output(output: str) -> None:
     if not output.strip():
-        raise _wrong("output", output, "a path")
+        raise wrong("output", output, "a path")
 
 
 def _check(
@@ -464,32 +403,19 @@ def _check(
     for name in files:
         path = getattr(job, name)
         if path is not None and not (isinstance(path, str) and path.strip()):
-            raise _wrong(name, path, "the path of a file, or null")
-    for name in ("id", "scene", "device", *texts):
+            raise wrong(name, path, "the path of a file, or null")
+    check_id(job.id)
+    for name in ("scene", "device", *texts):
         if not isinstance(getattr(job, name), str):
-            raise _wrong(name, getattr(job, name), "text")
+            raise wrong(name, getattr(job, name), "text")
     for name in (*numbers, "seed"):
-        if not _is_integer(getattr(job, name)):
-            raise _wrong(name, getattr(job, name), "a whole number")
-    if job.bands is not None and not (job.bands and all(_is_integer(band) for band in job.bands)):
-        raise _wrong("bands", job.bands, "a list of band numbers, or null")
-    if not re.fullmatch(_ID, job.id):
-        raise _wrong("id", job.id, "a word of letters and digits")
+        if not is_integer(getattr(job, name)):
+            raise wrong(name, getattr(job, name), "a whole number")
+    if job.bands is not None and not (job.bands and all(is_integer(band) for band in job.bands)):
+        raise wrong("bands", job.bands, "a list of band numbers, or null")
     if job.device not in DEVICES:
-        raise _wrong("device", job.device, f"one of {', '.join(DEVICES)}")
+        raise wrong("device", job.device, f"one of {', '.join(DEVICES)}")
     if not 0 <= job.seed < 2**31:
-        raise _wrong("seed", job.seed, f"a number from 0 to {2**31 - 1}")
+        raise wrong("seed", job.seed, f"a number from 0 to {2**31 - 1}")
     if not job.scene.strip():
-        raise _wrong("scene", job.scene, "a path")
-
-
-def _wrong(name: str, value: object, wanted: str) -> JobError:
-    return JobError(f"{name.capitalize()} is {value!r}.", f"Give {wanted}.")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        raise wrong("scene", job.scene, "a path")

@@ -206,7 +206,11 @@ def mixing_uncertainty(abundances: Tensor) -> Tensor:
 
 
 class LinearDecoder(nn.Module):
-    """Linear mixing: its weights, kept positive by their logarithm, are the endmember spectra ``(K, B)``."""
+    """Linear mixing: its weights, kept positive by their logarithm, are the endmember spectra ``(K, B)``.
+
+    A pixel of brightness one is ``abundances @ spectra``. It is never multiplied out: how far that is from
+    what was measured follows from products with the spectra (`losses.misfit_of_shape`), K numbers and not B.
+    """
 
     def __init__(self, shape: NetworkShape) -> None:
         super().__init__()
@@ -216,10 +220,6 @@ class LinearDecoder(nn.Module):
     def spectra(self) -> Tensor:
         """Endmembers ``(K, B)`` in the softly normalised unit."""
         return self.log_spectra.exp()
-
-    def forward(self, abundances: Tensor) -> Tensor:
-        """``(..., K)`` abundances to ``(..., B)`` spectra of brightness one."""
-        return abundances @ self.spectra
 
 
 class AUVAENet(nn.Module):

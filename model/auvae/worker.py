@@ -73,7 +73,7 @@ def main(*, keep: bool = False) -> int:
         status = run_job(document, stream, inbox.watch)
         if status or not keep:
             return status
-        sys.modules["auvae.job"].release_memory()
+        sys.modules["auvae.origin"].release_memory()
         line = inbox.next_job()
     return 0
 

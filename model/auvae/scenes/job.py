@@ -6,10 +6,10 @@ import os
 import re
 import shlex
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import __version__
+from ..documents import Document, check_id
 from ..errors import JobError
 from ..selection import Selection
 
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 MODELS = ("one", "each")
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}/?")
-_SAME_VERSION = "Use a plugin and a core of the same version."
 
 
 @dataclass(frozen=True)
-class ScenesJob:
+class ScenesJob(Document):
     """Scenes to unmix, with one model or one each, and where to compute: fields of the worker protocol.
 
     Attributes:
@@ -76,18 +75,6 @@ class ScenesJob:
             selection=self.selection,
         )  # fmt: skip
 
-    @classmethod
-    def parse(cls, document: object) -> ScenesJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        values = _values(cls, document)
-        for name in ("scenes", "bands"):
-            if isinstance(values[name], list):
-                values[name] = tuple(values[name])
-            elif name == "scenes" or values[name] is not None:
-                raise JobError(f"{name.capitalize()} is {values[name]!r}.", "Give a list.")
-        values["selection"] = Selection.parse(values["selection"])
-        return cls(**values)
-
     @property
     def options(self) -> dict[str, Any]:
         """The settings that shape the results, as result.json keeps them."""
@@ -116,7 +103,7 @@ class ScenesJob:
 
 
 @dataclass(frozen=True)
-class ClusterJob:
+class ClusterJob(Document):
     """A Dask scheduler to be asked who works for it: the fields of the worker protocol."""
 
     task: ClassVar[str] = "cluster"
@@ -126,14 +113,10 @@ class ClusterJob:
     device: ClassVar[str] = "cpu"
 
     def __post_init__(self) -> None:
+        check_id(self.id)
         if not self.run_on:
             raise JobError("No scheduler was named.", "Give its address, such as tcp://host:8786.")
         check_address(self.run_on)
-
-    @classmethod
-    def parse(cls, document: object) -> ClusterJob:
-        """The job a document describes; JobError for a key that is missing, unknown or of a wrong type."""
-        return cls(**_values(cls, document))
 
 
 def check_address(address: object) -> None:
@@ -156,18 +139,3 @@ def folder_names(scenes: tuple[str, ...]) -> list[str]:
             name, number = f"{stem}_{number}", number + 1
         names.append(name)
     return names
-
-
-def _values(kind: type[ScenesJob | ClusterJob], document: object) -> dict[str, Any]:
-    """The fields of a job, from a document that has exactly these."""
-    if not isinstance(document, dict):
-        raise JobError("The job is not a JSON object.", "Send one JSON object on one line.")
-    wanted = {"schema", "task", *(field.name for field in fields(kind))}
-    for problem, keys in (("lacks", wanted - set(document)), ("has an unknown", set(document) - wanted)):
-        if keys:
-            raise JobError(f"The job {problem} key {min(keys)!r}.", _SAME_VERSION)
-    if document["schema"] != 1:
-        raise JobError(
-            f"The job is of schema {document['schema']!r}; this is AUVAE {__version__}.", _SAME_VERSION
-        )
-    return {field.name: document[field.name] for field in fields(kind)}

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ..course import Course
 from ..errors import AuvaeError, Cancelled, JobError, OutputError, SceneError
-from ..job import Course
 from .engine import Ended, Engine, Here, Key, Said
 from .job import ScenesJob, folder_names
 from .summary import write_summary

@@ -17,7 +17,7 @@ from .summary_page import page
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..job import Course
+    from ..course import Course
     from .job import ScenesJob
 
 FILES = {"summary": "summary.csv", "report": "summary.html", "json": "summary.json"}

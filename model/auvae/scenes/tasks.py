@@ -23,19 +23,13 @@ import safetensors.numpy
 from rasterio.windows import Window
 
 from .. import __version__
+from ..course import Course, Emit
 from ..errors import SceneError
-from ..job import (
-    Course,
-    band_decisions,
-    counted_endmembers,
-    device_of,
-    scene_event,
-    train_model,
-    versions,
-)
 from ..jobs import ENDMEMBERS
+from ..learning import counted_endmembers, train_model
 from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
 from ..network import HALO
+from ..origin import band_decisions, device_of, scene_event, versions
 from ..results import ResultWriter, disk_errors_named, left_over, write_text_whole
 from ..sampling import Patch, sample_patches
 from ..scene import Scene
@@ -45,7 +39,6 @@ from .job import ScenesJob
 from .tile import TileWriter, tile_parts, tile_sums
 
 Order = dict[str, Any]
-Emit = Callable[[dict[str, Any]], None]
 Cancelled = Callable[[], bool]
 
 SAMPLE = 131_072
