@@ -289,16 +289,21 @@ def _read_vector(path: Path) -> list[Profile]:
 
 
 def _refuse_computed(path: Path) -> None:
-    """Refuse a GeoPackage that computes a value: a few kilobytes can be gigabytes so."""
-    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        try:
+    """Refuse a GeoPackage that computes a value: a few kilobytes can be gigabytes so.
+
+    Any view or computed column: GDAL reads tables that nothing lists, too, in whatever case they are named.
+    """
+    place = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(place, uri=True)) as database:
             database.execute("PRAGMA trusted_schema=OFF")
             computed = database.execute(
-                "SELECT m.name FROM sqlite_master m JOIN gpkg_contents c ON c.table_name = m.name "
-                "LEFT JOIN pragma_table_xinfo(m.name) x WHERE m.type = 'view' OR x.hidden IN (2, 3)"
+                "SELECT m.name FROM sqlite_master m LEFT JOIN pragma_table_xinfo(m.name) x "
+                "ON m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%' "
+                "WHERE m.type = 'view' OR x.hidden IN (2, 3)"
             ).fetchone()
-        except sqlite3.Error as error:
-            raise LibraryError(tr("“{}” is no file that GDAL can read.").format(path.name)) from error
+    except sqlite3.Error as error:
+        raise LibraryError(tr("“{}” is no file that GDAL can read.").format(path.name)) from error
     if computed:
         raise LibraryError(tr("“{}” computes its values: export its spectra to a table.").format(path.name))
 

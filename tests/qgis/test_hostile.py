@@ -194,7 +194,7 @@ def test_a_geopackage_that_computes_gigabytes_is_refused(plugin_modules, tmp_pat
     with sqlite3.connect(path) as database:
         database.executescript(
             "CREATE TABLE gpkg_contents (table_name TEXT, data_type TEXT);"
-            "INSERT INTO gpkg_contents VALUES ('spectra', 'attributes');"
+            "INSERT INTO gpkg_contents VALUES ('SPECTRA', 'attributes');"
             "CREATE TABLE spectra (name TEXT, profiles TEXT AS ('{' || hex(zeroblob(100000000))));"
             "INSERT INTO spectra (name) VALUES ('a')"
         )
