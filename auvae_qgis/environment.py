@@ -165,7 +165,7 @@ def _fingerprint() -> str:
 def _marked_requirements(folder: Path) -> str:
     try:
         return str(json.loads((folder / MARKER).read_text(encoding="utf-8"))["requirements"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -177,8 +177,8 @@ def _marker(place: Path, content: bytes) -> None:
     python.touch()
     (place / environment.MARKER).write_bytes(content)
     found = environment._own_python(place)
-    if not found.problem and content.strip() != _MARKER:
-        json.loads(content)
+    if not found.problem and json.loads(content)["requirements"] != environment._fingerprint():
+        raise AssertionError("an environment of another version is taken for this one's")
 
 
 TARGETS = {
