@@ -39,9 +39,8 @@ def rename_in_scenes(folder: Path, index: int, name: str) -> list[Renamed]:
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".rename-") as place, ExitStack() as undo:
             # Everything that may be wrong with the summary is found before a scene is touched.
-            files = _staged(
-                Path(place), folder.parent, summary, {one.name for one in scenes}, index, new_name
-            )
+            names = {one.name for one in scenes}
+            files = _staged(Path(place), folder.parent, summary, names, index, (old_name, new_name))
             for scene in scenes:
                 done.append(rename(scene, index, name))
                 undo.callback(_rename_back, done[-1], index)
@@ -114,10 +113,10 @@ def _others(folder: Path, summary: dict[str, Any], index: int, old_name: str) ->
 
 
 def _staged(
-    place: Path, folder: Path, summary: dict[str, Any], scenes: set[str], index: int, new_name: str
+    place: Path, folder: Path, summary: dict[str, Any], scenes: set[str], index: int, names: tuple[str, str]
 ) -> list[str]:
-    """Write the summary's files with the new name to ``place``, and beside them copies of what they were."""
-    old_name = Result.read(folder / min(scenes)).endmembers[index].name
+    """Write the summary's files to ``place``, the new name for the old, and beside them what they were."""
+    old_name, new_name = names
     for row in summary["rows"]:
         if row["folder"] in scenes and row["material"] == old_name:
             row["material"] = new_name
