@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .rename import Renamed, RenameError, forget_old_map, in_table, rename
+from .rename import Renamed, RenameError, checked_name, forget_old_map, in_table, rename
 from .result import Result, ResultError
 from .translation import tr
 
@@ -29,28 +29,40 @@ def rename_in_scenes(folder: Path, index: int, name: str) -> list[Renamed]:
 
     Returns what was renamed, the result in ``folder`` first. Raises RenameError; then all is as it was.
     """
-    old_name = Result.read(folder).endmembers[index].name
     summary = _summary(folder)
-    scenes = [folder, *(_others(folder, summary, index, old_name) if summary else ())]
+    if summary is None:
+        return [rename(folder, index, name)]
+    result = Result.read(folder)
+    old_name, new_name = result.endmembers[index].name, checked_name(result, index, name)
+    scenes = [folder, *_others(folder, summary, index, old_name)]
     done: list[Renamed] = []
     try:
-        for scene in scenes:
-            done.append(rename(scene, index, name))  # noqa: PERF401 (those before an error are undone)
-        if summary:
-            _rename_in_summary(folder.parent, summary, {scene.name for scene in scenes}, index, done[0])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        for one in reversed(done):
-            with contextlib.suppress(RenameError, OSError):
-                forget_old_map(one)  # whose file name is the one to go back to
-                forget_old_map(rename(one.result.folder, index, old_name))
-        if isinstance(error, RenameError):
-            raise
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".rename-") as place, ExitStack() as undo:
+            # Everything that may be wrong with the summary is found before a scene is touched.
+            names = {one.name for one in scenes}
+            files = _staged(Path(place), folder.parent, summary, names, index, (old_name, new_name))
+            for scene in scenes:
+                done.append(rename(scene, index, name))
+                undo.callback(_rename_back, done[-1], index)
+            for file in files:
+                undo.callback(Path(place, f"{file}.before").replace, folder.parent / file)
+                Path(place, file).replace(folder.parent / file)
+            undo.pop_all()
+    except RenameError:
+        raise
+    except (OSError, ValueError, LookupError) as error:
         raise RenameError(
             tr("“{}” could not be renamed, and nothing was changed: {}.").format(
                 old_name, getattr(error, "strerror", None) or error
             )
         ) from error
     return done
+
+
+def _rename_back(renamed: Renamed, index: int) -> None:
+    with contextlib.suppress(RenameError, OSError):
+        forget_old_map(renamed)  # whose file name is the one to go back to
+        forget_old_map(rename(renamed.result.folder, index, renamed.old_name))
 
 
 def _summary(folder: Path) -> dict[str, Any] | None:
@@ -100,30 +112,26 @@ def _others(folder: Path, summary: dict[str, Any], index: int, old_name: str) ->
     return found
 
 
-def _rename_in_summary(
-    folder: Path, summary: dict[str, Any], scenes: set[str], index: int, renamed: Renamed
-) -> None:
-    """Give the summary's files the new name."""
-    new_name = renamed.result.endmembers[renamed.index].name
-    rows = [row for row in summary["rows"] if row["folder"] in scenes and row["material"] == renamed.old_name]
-    for row in rows:
-        row["material"] = new_name
+def _staged(
+    place: Path, folder: Path, summary: dict[str, Any], scenes: set[str], index: int, names: tuple[str, str]
+) -> list[str]:
+    """Write the summary's files to ``place``, the new name for the old, and beside them what they were."""
+    old_name, new_name = names
+    for row in summary["rows"]:
+        if row["folder"] in scenes and row["material"] == old_name:
+            row["material"] = new_name
     contents = {SUMMARY: json.dumps(summary, indent=1, ensure_ascii=False) + "\n"}
     if (folder / "summary.csv").is_file():
-        contents["summary.csv"] = _table(folder / "summary.csv", scenes, renamed.old_name, new_name)
+        contents["summary.csv"] = _table(folder / "summary.csv", scenes, old_name, new_name)
     if (folder / "summary.html").is_file():
         page = (folder / "summary.html").read_text(encoding="utf-8")
         for mark in _marks(summary, scenes, index):
-            page = page.replace(f"{mark}>{escape(renamed.old_name)}<", f"{mark}>{escape(new_name)}<")
+            page = page.replace(f"{mark}>{escape(old_name)}<", f"{mark}>{escape(new_name)}<")
         contents["summary.html"] = page
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".rename-") as staging, ExitStack() as undo:
-        for file, text in contents.items():
-            Path(staging, file).write_text(text, encoding="utf-8")
-            shutil.copy2(folder / file, Path(staging, f"{file}.before"))
-        for file in contents:
-            undo.callback(Path(staging, f"{file}.before").replace, folder / file)
-            Path(staging, file).replace(folder / file)
-        undo.pop_all()
+    for file, text in contents.items():
+        (place / file).write_text(text, encoding="utf-8")
+        shutil.copy2(folder / file, place / f"{file}.before")
+    return list(contents)
 
 
 def _marks(summary: dict[str, Any], scenes: set[str], index: int) -> list[str]:

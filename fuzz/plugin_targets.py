@@ -11,7 +11,7 @@ from typing import Any
 
 from osgeo import ogr
 
-from auvae_qgis import environment, output_folder, rename, result, worker
+from auvae_qgis import environment, output_folder, rename, rename_scenes, result, worker
 from auvae_qgis.spectra import libraries
 
 from .target import Target
@@ -170,6 +170,38 @@ def _renamed(name: str) -> Target:
     return Target(lambda: [(_RELEASED / name).read_bytes()], feed, text=True, errors=errors)
 
 
+_SUMMARY = json.dumps(
+    {
+        "format": "auvae-scenes", "schema": 1, "options": {"models": "one"},
+        "scenes": [{"scene": "/d/a.img", "folder": "result", "date": None}, {"folder": "other"}],
+        "rows": [{"folder": "result", "material": "Endmember 1", "mean_abundance": 0.4}],
+    }
+).encode()  # fmt: skip
+_TABLE = b"scene,date,material,mean_abundance,folder\n/d/a.img,,Endmember 1,0.4,result\n"
+
+
+def _renamed_in_scenes(name: str, seed: bytes) -> Target:
+    """What a run says of all its scenes, exchanged; in one of them an endmember is renamed, or nothing is."""
+
+    def feed(place: Path, content: bytes) -> None:
+        (place / "result").mkdir()
+        for file in _RELEASED.iterdir():
+            if file.suffix != ".tif":
+                (place / "result" / file.name).write_bytes(file.read_bytes())
+        (place / "summary.json").write_bytes(_SUMMARY)
+        (place / "summary.csv").write_bytes(_TABLE)
+        (place / name).write_bytes(content)
+        before = {file: file.read_bytes() for file in place.rglob("*.*")}
+        try:
+            rename_scenes.rename_in_scenes(place / "result", 0, "another")
+        except rename.RenameError:
+            if before != {file: file.read_bytes() for file in place.rglob("*.*")}:
+                raise AssertionError("refused, and yet something was changed") from None
+            raise
+
+    return Target(lambda: [seed], feed, text=True, errors=(rename.RenameError,))
+
+
 def _marker(place: Path, content: bytes) -> None:
     """The description of the environment that the plugin made."""
     python = environment._python_in(place)
@@ -205,5 +237,7 @@ TARGETS = {
     "renamed: endmembers.hdr": _renamed("endmembers.hdr"),
     "renamed: aux.xml": _renamed("dominant.tif.aux.xml"),
     "renamed: model.auvae": _renamed("model.auvae"),
+    "renamed: summary.json": _renamed_in_scenes("summary.json", _SUMMARY),
+    "renamed: summary.csv": _renamed_in_scenes("summary.csv", _TABLE),
     "environment": Target(lambda: [_MARKER], _marker, text=True, errors=()),
 }  # fmt: skip
