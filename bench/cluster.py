@@ -73,8 +73,9 @@ def measure(given: argparse.Namespace) -> Measured:
     parts: dict[str, Any] = {}
     for workers in (1, 2):
         with _cluster(workers) as address:
-            _unmix(paths[:1], BUILD / f"warm-{workers}", "--run-on", address)  # torch is loaded
             ask = ["--models", "each", "--run-on", address]
+            for turn in range(2):  # so that every worker has loaded all it needs
+                _unmix(paths[: 2 * workers], BUILD / f"warm-{workers}-{turn}", *ask)
             seconds[workers] = _seconds(lambda: _unmix(paths, BUILD / f"on-{workers}", *ask))  # noqa: B023
             parts = _parts(address, paths) if workers == 1 else {**parts, "dispatch": _dispatch(address)}
         _say(f"{workers} workers: {seconds[workers]:.1f} s")

@@ -204,7 +204,6 @@ def write_page(m: Measured, folder: Path) -> None:
         speed: {n: one[1].seconds / value.seconds for n, value in one.items()} for speed, one in came.items()
     }
     one, two = predicted(m)
-    before = m.one - one  # what the command takes before its first task and after its last
     rate = 3600 * m.scenes
     linear = m.one / m.two / 2
     text = f"""# How it scales
@@ -241,10 +240,9 @@ Other tasks: look at a scene {m.look:.2f} s, its samples {m.sample:.2f} s, train
 ## Simulated
 
 The run's own code gives out the tasks; workers, scheduler and file server are simulated with the figures
-above. Checked: of the scenes above it says {one:.1f} s for one worker ({before:.1f} s more were measured: \
-the command's
-start, and its summary) and with these {two + before:.1f} s for two, where {m.two:.1f} s were measured \
-({(two + before) / m.two - 1:+.0%}).
+above. Checked with the scenes above: for one worker it says {one:.1f} s, {m.one:.1f} s were measured \
+({one / m.one - 1:+.0%}); for two
+workers {two:.1f} s, and {m.two:.1f} s were measured ({two / m.two - 1:+.0%}).
 
 {SCENES} scenes of {SIDE} x {SIDE} x {m.bands}, 16 bit, {ENDMEMBERS} endmembers, one model, on workers as \
 fast as the one above,

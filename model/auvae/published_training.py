@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .errors import DeviceError, SceneError
+from .errors import SceneError
 from .network import to_simplex
 from .published import PublishedNet, PublishedShape, divergence, mean_angle, misfit
 from .training import (
@@ -33,6 +33,7 @@ from .training import (
     Report,
     choose_device,
     out_of_memory,
+    too_little_memory,
 )
 from .variants import PUBLISHED, title
 from .vca import vca
@@ -161,10 +162,7 @@ def train_published(patches: Sequence[Patch], options: Options, report: Report) 
             if not out_of_memory(error):
                 raise
             if thinning >= MOST_THINNING or len(spectra) < 2 * thinning * FEWEST_PIXELS:
-                raise DeviceError(
-                    f"Training does not fit into the memory of {device}, even with one pixel in {thinning}.",
-                    "Close other programs, choose DEVICE CPU, or unmix fewer bands.",
-                ) from error
+                raise too_little_memory(device) from error
         thinning *= 2
         if device.type == "cuda":
             torch.cuda.empty_cache()

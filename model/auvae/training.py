@@ -379,14 +379,24 @@ def _train_in_what_fits(
             if not out_of_memory(error):
                 raise
             if effort.crop <= SMALLEST_CROP:
-                raise DeviceError(
-                    f"Training does not fit into the memory of {device}, even in small patches.",
-                    "Close other programs, choose DEVICE CPU, or unmix fewer bands.",
-                ) from error
+                raise too_little_memory(device) from error
         effort = replace(effort, crop=effort.crop // 2)
         if device.type == "cuda":
             torch.cuda.empty_cache()
         report(Progress(0.0, "start", f"Memory is short: patches of {effort.crop} pixels", {}))
+
+
+def too_little_memory(device: torch.device) -> DeviceError:
+    """The error where memory ran out although as little as can be was tried."""
+    if device.type == "cpu":
+        return DeviceError(
+            "Training does not fit into the memory of this computer, even a little at a time.",
+            "Close other programs, or unmix fewer bands.",
+        )
+    return DeviceError(
+        "Training does not fit into the memory of the graphics card, even a little at a time.",
+        "Close other programs, choose DEVICE CPU, or unmix fewer bands.",
+    )
 
 
 def out_of_memory(error: BaseException) -> bool:
