@@ -259,6 +259,16 @@ def test_a_scene_whose_pixels_cannot_be_read_is_named_and_the_others_have_one_mo
     assert len({path.read_text() for path in (tmp_path / "results").glob("*/endmembers.csv")}) == 1
 
 
+def test_a_run_that_is_refused_leaves_no_folder(scenes, ask, tmp_path, briefly):
+    with pytest.raises(ClusterError):
+        run(ask(scenes[:1], run_on="tcp://127.0.0.1:9"))
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "results").mkdir()
+    with pytest.raises(SceneError, match="None of the 1 scenes can be unmixed"):
+        run(ask([str(tmp_path / "none.img")]))
+    assert list((tmp_path / "results").iterdir()) == []
+
+
 def test_scenes_of_different_sensors_are_refused_for_one_model():
     seen = {
         "name": "a",

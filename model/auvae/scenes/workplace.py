@@ -70,7 +70,11 @@ class Workplace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        begun = [file for folder in _FOLDERS for file in (self._folder / folder).glob("*")]
         self._lock.release(self._folder)
+        if error is not None and not begun:
+            shutil.rmtree(self._folder, ignore_errors=True)  # there is nothing to go on with
+            self._leave(self.output, made=self._made)
 
     @property
     def token(self) -> str:
@@ -142,6 +146,8 @@ class Workplace:
         for folder in (output / FOLDER, output) if made else (output / FOLDER,):
             try:
                 folder.rmdir()
+            except FileNotFoundError:
+                continue
             except OSError:
                 return
 
