@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, ClassVar
 
 from . import __version__
@@ -81,21 +81,34 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Job(Document):
+class SceneDocument(Document):
+    """What the tasks on one scene have in common."""
+
+    id: str
+    scene: str
+    _: KW_ONLY
+    bands: tuple[int, ...] | None = None
+    seed: int = 0
+    device: str = "auto"
+    selection: Selection = field(default_factory=Selection)
+
+    @property
+    def part(self) -> list[str]:
+        """The command-line arguments that say which bands and pixels of the scene."""
+        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
+        return bands + self.selection.arguments()
+
+
+@dataclass(frozen=True)
+class Job(SceneDocument):
     """What to unmix, how and where to: the fields of the worker protocol. 0 endmembers: count them first."""
 
     task: ClassVar[str] = "unmix"
 
-    id: str
-    scene: str
     endmembers: int
     output: str
-    bands: tuple[int, ...] | None = None
     quality: str = "standard"
-    seed: int = 0
-    device: str = "auto"
     variant: str = DEFAULT
-    selection: Selection = field(default_factory=Selection)
     known: Known | None = None
     model: str | None = None
 
@@ -142,7 +155,6 @@ class Job(Document):
     @property
     def command(self) -> str:
         """The command line that does the same again."""
-        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
         return shlex.join(
             [
                 "auvae",
@@ -152,8 +164,7 @@ class Job(Document):
                 str(self.endmembers),
                 "--quality",
                 self.quality,
-                *bands,
-                *self.selection.arguments(),
+                *self.part,
                 *([] if self.known is None else self.known.arguments()),
                 *([] if self.model is None else ["--from", self.model]),
                 "--seed",
@@ -169,56 +180,38 @@ class Job(Document):
 
 
 @dataclass(frozen=True)
-class CountJob(Document):
+class CountJob(SceneDocument):
     """A scene whose endmembers are to be counted: the fields of the worker protocol."""
 
     task: ClassVar[str] = "count"
 
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
     report: str | None = None
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, files=("report",))
 
 
 @dataclass(frozen=True)
-class InspectJob(Document):
+class InspectJob(SceneDocument):
     """A scene to be looked at as unmixing would read it: the fields of the worker protocol."""
 
     task: ClassVar[str] = "inspect"
 
-    id: str
-    scene: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
     report: str | None = None
     table: str | None = None
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, files=("report", "table"))
 
 
 @dataclass(frozen=True)
-class ApplyJob(Document):
+class ApplyJob(SceneDocument):
     """A trained model to be used on another scene: the fields of the worker protocol."""
 
     task: ClassVar[str] = "apply"
 
-    id: str
-    scene: str
     model: str
     output: str
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, texts=("model", "output"))
@@ -237,26 +230,20 @@ class ApplyJob(Document):
     def command(self) -> str:
         """The command line that does the same again."""
         return shlex.join(
-            ["auvae", "apply", self.model, self.scene, *self.selection.arguments(), "--device", self.device,
+            ["auvae", "apply", self.model, self.scene, *self.part, "--device", self.device,
              "--output", self.output]
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class FclsJob(Document):
+class FclsJob(SceneDocument):
     """A scene to be unmixed into known spectra alone, by least squares: the fields of the worker protocol."""
 
     task: ClassVar[str] = "fcls"
 
-    id: str
-    scene: str
     known: Known
     output: str
     sum_to_one: bool = True
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, texts=("output",))
@@ -285,29 +272,22 @@ class FclsJob(Document):
     @property
     def command(self) -> str:
         """The command line that does the same again."""
-        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
         sums = [] if self.sum_to_one else ["--no-sum-to-one"]
         return shlex.join(
-            ["auvae", "fcls", self.scene, *self.known.arguments(), *sums, *bands, *self.selection.arguments(),
+            ["auvae", "fcls", self.scene, *self.known.arguments(), *sums, *self.part,
              "--output", self.output]
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class ExtractJob(Document):
+class ExtractJob(SceneDocument):
     """A scene whose purest spectra are to be found, and nothing more: the fields of the worker protocol."""
 
     task: ClassVar[str] = "extract"
 
-    id: str
-    scene: str
     endmembers: int
     library: str
     method: str = "vca"
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, texts=("library", "method"), numbers=("endmembers",))
@@ -319,20 +299,14 @@ class ExtractJob(Document):
 
 
 @dataclass(frozen=True)
-class PurityJob(Document):
+class PurityJob(SceneDocument):
     """A scene whose pixels are to be judged by how often they are extreme: fields of the worker protocol."""
 
     task: ClassVar[str] = "purity"
 
-    id: str
-    scene: str
     map: str
     projections: int = 1000
     threshold: float = 2.5
-    bands: tuple[int, ...] | None = None
-    seed: int = 0
-    device: str = "auto"
-    selection: Selection = field(default_factory=Selection)
 
     def __post_init__(self) -> None:
         _check(self, texts=("map",), numbers=("projections",))

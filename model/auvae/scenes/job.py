@@ -71,8 +71,8 @@ class ScenesJob(Document):
         from ..jobs import Job
 
         return Job(
-            self.id, scene, self.endmembers, self.output, self.bands, self.quality, self.seed, self.device,
-            selection=self.selection,
+            self.id, scene, self.endmembers, self.output, quality=self.quality, bands=self.bands,
+            seed=self.seed, device=self.device, selection=self.selection,
         )  # fmt: skip
 
     @property
@@ -92,12 +92,11 @@ class ScenesJob(Document):
     @property
     def command(self) -> str:
         """The command line that does the same again."""
-        bands = [] if self.bands is None else ["--bands", ",".join(map(str, self.bands))]
         place = [] if not self.run_on else ["--run-on", self.run_on]
         place += ["--cpu-workers"] if self.cpu_workers else []
         return shlex.join(
             ["auvae", "unmix", *self.scenes, "--endmembers", str(self.endmembers), "--models", self.models,
-             "--quality", self.quality, *bands, *self.selection.arguments(), "--seed", str(self.seed),
+             "--quality", self.quality, *self.on(self.scenes[0]).part, "--seed", str(self.seed),
              "--device", self.device, *place, "--output", self.output]
         )  # fmt: skip
 
