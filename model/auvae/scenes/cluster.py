@@ -112,7 +112,9 @@ def connected(address: str) -> Iterator[Client]:
             f"{address} encrypts, and Dask has no certificates for it here.",
             "Name them in Dask's settings: Plugins > AUVAE Unmixing > Cluster > Help tells how.",
         ) from error
-    except RuntimeError as error:  # what Dask says where its settings require encryption
+    except RuntimeError as error:
+        if "encryption required" not in str(error):
+            raise
         raise ClusterError(
             f"{address} does not encrypt, and Dask's settings here require it.",
             "Give the scheduler's tls:// address, or change require-encryption in Dask's settings.",
