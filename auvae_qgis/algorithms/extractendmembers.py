@@ -11,12 +11,10 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFileDestination,
-    QgsProcessingParameterNumber,
 )
 
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
-from .result_algorithm import MOST_ENDMEMBERS
 from .scene_algorithm import SceneAlgorithm
 
 METHODS = ("vca", "nfindr", "archetypes")
@@ -26,7 +24,6 @@ LIBRARIES = (".csv", ".sli", ".gpkg")
 class ExtractEndmembers(SceneAlgorithm):
     """Writes the purest spectra of a hyperspectral raster as a spectral library."""
 
-    ENDMEMBERS = "ENDMEMBERS"
     METHOD = "METHOD"
     LIBRARY = "LIBRARY"
 
@@ -72,16 +69,8 @@ class ExtractEndmembers(SceneAlgorithm):
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         self._add_scene()
-        self._add(
-            QgsProcessingParameterNumber(
-                self.ENDMEMBERS,
-                tr("Number of endmembers"),
-                QgsProcessingParameterNumber.Integer,
-                defaultValue=4,
-                minValue=2,
-                maxValue=MOST_ENDMEMBERS,
-            ),
-            tr("How many spectra to find, from 2 to 30. Count endmembers estimates it."),
+        self._add_endmembers(
+            tr("How many spectra to find, from 2 to 30. Count endmembers estimates it."), least=2
         )
         self._add(
             QgsProcessingParameterEnum(

@@ -11,7 +11,8 @@ from qgis.core import (
 )
 
 from ..translation import tr
-from .result_algorithm import MOST_ENDMEMBERS, ResultAlgorithm
+from .result_algorithm import ResultAlgorithm
+from .scene_algorithm import MOST_ENDMEMBERS
 
 
 class Fcls(ResultAlgorithm):

@@ -32,8 +32,6 @@ from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm
 
-MOST_ENDMEMBERS = 30
-
 
 class ResultAlgorithm(SceneAlgorithm):
     """Has the worker map a hyperspectral image into a result folder; subclasses say with what."""

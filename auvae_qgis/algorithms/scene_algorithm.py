@@ -30,6 +30,8 @@ from .algorithm import Algorithm
 
 DEVICES = ("auto", "cuda", "cpu", "all-gpus")
 WATER_CHOICES = ("auto", "drop", "keep")
+QUALITIES = ("draft", "standard", "high")
+MOST_ENDMEMBERS = 30
 
 
 class SceneAlgorithm(Algorithm):
@@ -40,10 +42,14 @@ class SceneAlgorithm(Algorithm):
     WATER_BANDS = "WATER_BANDS"
     MASK = "MASK"
     EXTENT = "EXTENT"
+    ENDMEMBERS = "ENDMEMBERS"
+    QUALITY = "QUALITY"
     SEED = "SEED"
     DEVICE = "DEVICE"
 
-    CHOICES: dict[str, tuple[str, ...]] = {DEVICE: DEVICES, WATER_BANDS: WATER_CHOICES}  # noqa: RUF012  not shared
+    CHOICES: dict[str, tuple[str, ...]] = {  # noqa: RUF012  not shared
+        DEVICE: DEVICES, WATER_BANDS: WATER_CHOICES, QUALITY: QUALITIES,
+    }  # fmt: skip
 
     def createInstance(self) -> SceneAlgorithm:
         """Return a new algorithm of this kind."""
@@ -120,6 +126,29 @@ class SceneAlgorithm(Algorithm):
             advanced=True,
         )
 
+    def _add_endmembers(self, text: str, least: int = 0) -> None:
+        """Declare how many endmembers; 0 has their number estimated."""
+        self._add(
+            QgsProcessingParameterNumber(
+                self.ENDMEMBERS,
+                tr("Number of endmembers"),
+                QgsProcessingParameterNumber.Integer,
+                defaultValue=4,
+                minValue=least,
+                maxValue=MOST_ENDMEMBERS,
+            ),
+            text,
+        )
+
+    def _add_quality(self, text: str) -> None:
+        """Declare how long the network trains."""
+        self._add(
+            QgsProcessingParameterEnum(
+                self.QUALITY, tr("Quality"), [tr("Draft"), tr("Standard"), tr("High")], defaultValue=1
+            ),
+            text,
+        )
+
     def _add_seed(self) -> None:
         """Declare where random numbers start."""
         self._add(
@@ -191,12 +220,23 @@ class SceneAlgorithm(Algorithm):
         return named_file(self.parameterAsString(parameters, self.INPUT, context))
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
-        """Return in words what is wrong with a choice; QGIS says only that it is incorrect."""
+        """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
+        given, definition = parameters.get(self.ENDMEMBERS), self.parameterDefinition(self.ENDMEMBERS)
+        estimated = definition is not None and definition.minimum() == 0
+        if estimated and given is not None and not self._is_count(given):
+            return tr("The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.").format(
+                MOST_ENDMEMBERS, given
+            )
         for name, choices in self._choices().items():
             given = parameters.get(name)
             if given is not None and not self.parameterDefinition(name).checkValueIsAcceptable(given):
                 return tr("{} must be one of {}, not “{}”.").format(name, ", ".join(choices), given)
         return ""
+
+    def _is_count(self, given: Any) -> bool:
+        """Say whether this may be a number of endmembers, 0 for one that is estimated."""
+        acceptable = self.parameterDefinition(self.ENDMEMBERS).checkValueIsAcceptable(given)
+        return acceptable and str(given) not in {"1", "1.0"}
 
     def _choices(self) -> dict[str, tuple[str, ...]]:
         """Return the choices by parameter, of those parameters that this algorithm has."""

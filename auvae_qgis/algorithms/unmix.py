@@ -13,23 +13,20 @@ from qgis.core import (
 )
 
 from ..translation import tr
-from .result_algorithm import MOST_ENDMEMBERS, ResultAlgorithm
-from .scene_algorithm import SceneAlgorithm
+from .result_algorithm import ResultAlgorithm
+from .scene_algorithm import MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm
 
-QUALITIES = ("draft", "standard", "high")
 VARIANTS = ("auvae-net", "published", "aae-net", "avae", "auae")
 
 
 class Unmix(ResultAlgorithm):
     """Unmixes a hyperspectral raster with AUVAE-Net, without reference spectra."""
 
-    ENDMEMBERS = "ENDMEMBERS"
-    QUALITY = "QUALITY"
     VARIANT = "VARIANT"
     FREEDOM = "FREEDOM"
     START_MODEL = "START_MODEL"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, VARIANT: VARIANTS}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, VARIANT: VARIANTS}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -92,28 +89,17 @@ class Unmix(ResultAlgorithm):
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
         self._add_scene()
-        self._add(
-            QgsProcessingParameterNumber(
-                self.ENDMEMBERS,
-                tr("Number of endmembers"),
-                QgsProcessingParameterNumber.Integer,
-                defaultValue=4,
-                minValue=0,
-                maxValue=MOST_ENDMEMBERS,
-            ),
+        self._add_endmembers(
             tr(
                 "How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from "
                 "the image. See the help on how to choose it."
-            ),
+            )
         )
-        self._add(
-            QgsProcessingParameterEnum(
-                self.QUALITY, tr("Quality"), [tr("Draft"), tr("Standard"), tr("High")], defaultValue=1
-            ),
+        self._add_quality(
             tr(
                 "How long the network trains. Draft: a first look. Standard: results to keep. High: the "
                 "last digits."
-            ),
+            )
         )
         self._add_seed()
         self._add_device()
@@ -166,15 +152,6 @@ class Unmix(ResultAlgorithm):
             advanced=True,
         )
         self._add_result()
-
-    def _out_of_range(self, parameters: dict[str, Any]) -> str:
-        """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
-        given, definition = parameters.get(self.ENDMEMBERS), self.parameterDefinition(self.ENDMEMBERS)
-        if given is not None and (not definition.checkValueIsAcceptable(given) or str(given) in {"1", "1.0"}):
-            return tr("The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.").format(
-                MOST_ENDMEMBERS, given
-            )
-        return super()._out_of_range(parameters)
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback

@@ -20,7 +20,6 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
-    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
     QgsProcessingUtils,
     QgsRasterLayer,
@@ -34,9 +33,7 @@ from ..result import Result
 from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
-from .result_algorithm import MOST_ENDMEMBERS
-from .scene_algorithm import DEVICES, SceneAlgorithm
-from .unmix import QUALITIES
+from .scene_algorithm import DEVICES, MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm
 
 MODEL_CHOICES = ("one", "each")
 CLUSTER = "cluster"
@@ -47,9 +44,7 @@ class UnmixScenes(SceneAlgorithm):
     """Unmixes several hyperspectral rasters, here or on a Dask cluster, with the same endmembers in all."""
 
     INPUTS = "INPUTS"
-    ENDMEMBERS = "ENDMEMBERS"
     MODELS = "MODELS"
-    QUALITY = "QUALITY"
     RUN_ON = "RUN_ON"
     CPU_WORKERS = "CPU_WORKERS"
     OUTPUT = "OUTPUT"
@@ -59,7 +54,7 @@ class UnmixScenes(SceneAlgorithm):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, QUALITY: QUALITIES, MODELS: MODEL_CHOICES}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, MODELS: MODEL_CHOICES}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -114,16 +109,8 @@ class UnmixScenes(SceneAlgorithm):
                 "list of images)."
             ),
         )
-        self._add(
-            QgsProcessingParameterNumber(
-                self.ENDMEMBERS,
-                tr("Number of endmembers"),
-                QgsProcessingParameterNumber.Integer,
-                defaultValue=4,
-                minValue=0,
-                maxValue=MOST_ENDMEMBERS,
-            ),
-            tr("How many materials the images are made of together, from 2 to 30. 0: estimate it."),
+        self._add_endmembers(
+            tr("How many materials the images are made of together, from 2 to 30. 0: estimate it.")
         )
         self._add(
             QgsProcessingParameterEnum(
@@ -134,12 +121,7 @@ class UnmixScenes(SceneAlgorithm):
             ),
             tr("One for all: the same endmembers in every image. One for each: as if unmixed alone."),
         )
-        self._add(
-            QgsProcessingParameterEnum(
-                self.QUALITY, tr("Quality"), [tr("Draft"), tr("Standard"), tr("High")], defaultValue=1
-            ),
-            tr("How long the network trains."),
-        )
+        self._add_quality(tr("How long the network trains."))
         self._add(
             QgsProcessingParameterString(self.RUN_ON, tr("Run on"), defaultValue="", optional=True),
             tr(
@@ -185,15 +167,6 @@ class UnmixScenes(SceneAlgorithm):
         if problem:
             return False, as_plain(problem)
         return QgsProcessingAlgorithm.checkParameterValues(self, parameters, context)
-
-    def _out_of_range(self, parameters: dict[str, Any]) -> str:
-        """Return in words what is wrong with a number or choice; QGIS says only that it is incorrect."""
-        given, definition = parameters.get(self.ENDMEMBERS), self.parameterDefinition(self.ENDMEMBERS)
-        if given is not None and (not definition.checkValueIsAcceptable(given) or str(given) in {"1", "1.0"}):
-            return tr("The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.").format(
-                MOST_ENDMEMBERS, given
-            )
-        return super()._out_of_range(parameters)
 
     def _scenes(self, parameters: dict[str, Any], context: QgsProcessingContext) -> list[str]:
         """Return what the worker opens for each image.
