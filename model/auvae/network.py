@@ -184,7 +184,7 @@ class VariationalHead(nn.Module):
         amounts = solve_on_support(products.reshape(-1, shape[-1]), gram, support.reshape(-1, shape[-1]))
         amounts = amounts.clamp_min(0).reshape(shape)
         mean = to_simplex(amounts)
-        factor = self.deviation(features).float().movedim(1, -1).clamp(-5, 3).exp()
+        factor = self.deviation(features).movedim(1, -1).clamp(-5, 3).exp()
         deviation = factor * (mixing_uncertainty(mean.detach()) + SMALLEST_DEVIATION)
         return mean, deviation.clamp_max(LARGEST_DEVIATION)
 
@@ -235,9 +235,7 @@ class AUVAENet(nn.Module):
 
     def clean(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates ``(N, d, H, W)`` of pixels -> clean coordinates and features (see `UNet`)."""
-        with torch.autocast(coordinates.device.type, torch.bfloat16, enabled=coordinates.is_cuda):
-            corrected, features = self.unet(coordinates)
-        return corrected.float(), features
+        return self.unet(coordinates)
 
     def posterior(self, coordinates: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the abundances, each ``(N, H, W, K)``, from what `clean` returned."""

@@ -1,0 +1,37 @@
+"""What a graphics card would compute in, promised where there is no card."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from auvae.training import Options, train
+from torch.utils._python_dispatch import TorchDispatchMode
+
+LOW = (torch.float16, torch.bfloat16)
+
+
+class Precisions(TorchDispatchMode):
+    """Collects the kinds of floating-point numbers that any operation returns."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ARG002 torch's own signature
+        result = func(*args, **(kwargs or {}))
+        for part in result if isinstance(result, (tuple, list)) else (result,):
+            if isinstance(part, torch.Tensor) and part.is_floating_point():
+                self.seen.add(part.dtype)
+        return result
+
+
+def test_cleaning_start_unmixing_and_mapping_run_in_the_precision_of_a_card(mixed, monkeypatch):
+    """Every tensor says that it is on a card, so that whatever is done for cards alone is done here."""
+    monkeypatch.setattr(torch.Tensor, "is_cuda", True)
+    cube = mixed(rows=16, cols=16).astype(np.float32)
+    valid = np.ones(cube.shape[:2], bool)
+    with Precisions() as precisions:
+        model = train([(cube, valid)], Options(3, "draft"), lambda _: None)
+        maps = model.predict(cube, valid)
+    assert np.allclose(maps.abundances.sum(-1), 1, atol=1e-5)
+    assert not precisions.seen & set(LOW)
