@@ -21,9 +21,9 @@ from .algorithms.inspect import Inspect
 from .algorithms.purity import Purity
 from .algorithms.unmix import Unmix
 from .algorithms.unmixscenes import UnmixScenes
-from .layers import ResultLayer
 from .models import CHILDREN_OF, shipped_models
 from .paths import ICON
+from .results.layers import ResultLayer
 
 
 class AuvaeProvider(QgsProcessingProvider):

@@ -11,14 +11,14 @@ from qgis.PyQt.QtCore import Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QDialog
 
-from .dock_control import DockControl
 from .gui.cluster_dialog import ClusterDialog
 from .gui.dock.dock import ResultDock
+from .gui.dock_control import DockControl
 from .gui.environment_dialog import EnvironmentDialog
 from .gui.first_use import invite_to_set_up
 from .help_pages import help_url
-from .layers import result_of
 from .paths import UNMIX_ICON
+from .results.layers import result_of
 from .translation import tr
 
 if TYPE_CHECKING:

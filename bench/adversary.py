@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from auvae.losses import posterior_misfit
+from auvae.network.losses import posterior_misfit
 from torch import Tensor, nn
 
 WEIGHT = 0.3

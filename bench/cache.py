@@ -21,8 +21,8 @@ import torch
 Figures = dict[str, Any]
 Measure = Callable[[], Figures]
 
-METHOD = ("endmembers", "losses", "network", "training")
-"""The modules that decide what our method finds: figures of another version of them are not used."""
+METHOD = ("endmembers", "network")
+"""The folders of the core that decide what our method finds: figures of older versions are not used."""
 
 
 class Cache:

@@ -23,7 +23,7 @@ import rasterio
 from auvae.scenes import tasks
 from auvae.scenes.cluster import Cluster, connected
 from auvae.scenes.engine import Ended
-from auvae.simulate import Recipe, simulate
+from auvae.simulation.simulate import Recipe, simulate
 from rasterio.windows import Window
 
 from .scaling import Measured, write_page

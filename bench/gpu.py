@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "model"))
-from auvae.network import HALO
-from auvae.training import EFFORTS, Model, Options, train
+from auvae.network.auvae_net import HALO
+from auvae.network.model import Model
+from auvae.network.options import EFFORTS, Options
+from auvae.network.train import train
 
 Cube = NDArray[np.float32]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from auvae import score as own
+from auvae.simulation import score as own
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr

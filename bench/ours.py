@@ -11,10 +11,12 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from auvae import training
-from auvae.endmembers import nonnegative_least_squares
-from auvae.network import Subspace, VariationalHead, to_simplex
-from auvae.training import EFFORTS, Model, Options
+from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.network import trainer as training
+from auvae.network.auvae_net import Subspace, VariationalHead, to_simplex
+from auvae.network.device import choose_device
+from auvae.network.model import Model
+from auvae.network.options import EFFORTS, Options
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -36,14 +38,14 @@ class Found:
 class Variation:
     """A training that differs from the default: another trainer, other values of names in `training`."""
 
-    trainer: type[training._Trainer] = training._Trainer
+    trainer: type[training.Trainer] = training.Trainer
     names: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(scene: Known, seed: int, variation: Variation = Variation(), quality: str = "standard") -> Model:
     """Train on the scene."""
     options = Options(scene.count, quality, seed)
-    device = training.choose_device(options.device)
+    device = choose_device(options.device)
     patches = [(scene.cube, scene.valid)]
     with ExitStack() as changes:
         for name, value in variation.names.items():
@@ -87,7 +89,7 @@ class _NoNeighbours(nn.Module):
         return coordinates, coordinates.new_zeros(count, self.channels, height, width)
 
 
-class _WithoutUNet(training._Trainer):
+class _WithoutUNet(training.Trainer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.network.unet = _NoNeighbours(self.network.shape.channels)
@@ -104,7 +106,7 @@ class _Certain(VariationalHead):
         return mean, torch.full_like(deviation, 1e-6)
 
 
-class _WithoutVariance(training._Trainer):
+class _WithoutVariance(training.Trainer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.network.head = _Certain(self.network.shape)
@@ -117,7 +119,7 @@ class _AllBands(Subspace):
         return super().forward(pixels)
 
 
-class _WithoutMasking(training._Trainer):
+class _WithoutMasking(training.Trainer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         held = self.network.subspace.state_dict()
@@ -137,7 +139,7 @@ def _random_pixels(pixels: Tensor, count: int, _starts: int, _rounds: int, chanc
 def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
     """Training in which the endmembers are known and stay: ``(K, B)`` in the raster's unit."""
 
-    class Given(training._Trainer):
+    class Given(training.Trainer):
         def start(self, fraction: float) -> None:
             given = torch.from_numpy(np.asarray(spectra, np.float32))
             normalised = self.brightness.normalise(given)

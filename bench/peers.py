@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 import rasterio
 import torch
-from auvae.endmembers import (
-    Brightness,
-    find_endmembers,
-    nonnegative_least_squares,
-)
-from auvae.network import to_simplex
-from auvae.training import EFFORTS
+from auvae.endmembers.brightness import Brightness
+from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.endmembers.search import find_endmembers
+from auvae.network.auvae_net import to_simplex
+from auvae.network.options import EFFORTS
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
@@ -53,7 +51,7 @@ def starting_point(scene: Known, seed: int) -> Found:
 
 def vca_fcls(scene: Known, seed: int) -> Found:
     """VCA (Nascimento & Bioucas-Dias 2005), then fully constrained least squares (Heinz & Chang 2001)."""
-    from auvae.vca import vca
+    from auvae.endmembers.vca import vca
 
     begun = time.perf_counter()
     spectra = vca(torch.from_numpy(scene.pixels), scene.count, torch.Generator().manual_seed(seed)).numpy()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import auvae
 import numpy as np
-from auvae import training
 
 from .cache import METHOD, Cache, Figures, Measure, version
 
-PACKAGE = Path(training.__file__).parent
-"""The core's modules."""
+PACKAGE = Path(auvae.__file__).parent
+"""The core's folders."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Bench:
     seeds: int | None = None
 
     def figures(
-        self, table: str, of: str, measure: Measure, modules: Sequence[str] = METHOD
+        self, table: str, of: str, measure: Measure, folders: Sequence[str] = METHOD
     ) -> Figures | None:
-        """Figures of something that hang on these modules of the core; see `Cache.figures`."""
-        files = [PACKAGE / f"{name}.py" for name in (*modules, "simulate")]
+        """Figures of something that hang on these folders of the core; see `Cache.figures`."""
+        files = [file for name in (*folders, "simulation") for file in sorted((PACKAGE / name).rglob("*.py"))]
         return self.cache.figures(table, version(*files), of, measure)
 
     def over_seeds(
@@ -36,11 +36,11 @@ class Bench:
         of: str,
         seeds: int,
         measure: Callable[[int], Figures],
-        modules: Sequence[str] = METHOD,
+        folders: Sequence[str] = METHOD,
     ) -> list[Figures]:
         """Figures of each seed, of those that are kept; `measure` takes the seed and can be pickled."""
         kept = [
-            self.figures(table, f"{of}, seed {seed}", partial(measure, seed), modules)
+            self.figures(table, f"{of}, seed {seed}", partial(measure, seed), folders)
             for seed in range(self.seeds or seeds)
         ]
         return [figures for figures in kept if figures is not None]

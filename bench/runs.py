@@ -19,7 +19,7 @@ Method = Callable[[Known, int], Found]
 METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
     OURS: (ours.unmix, METHOD),
     "starting point": (peers.starting_point, ("endmembers",)),
-    "VCA + FCLS": (peers.vca_fcls, ("vca",)),
+    "VCA + FCLS": (peers.vca_fcls, ("endmembers",)),
     **({"OTB UCLS": (peers.otb_ucls, ()), "OTB ISRA": (peers.otb_isra, ())} if peers.OTB else {}),
     **{
         f"without {part}": (partial(ours.unmix, variation=variation), METHOD)
@@ -27,13 +27,13 @@ METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
     },
     "with an adversary": (ours.unmix_with_adversary, METHOD),
 }
-"""Ways of unmixing a scene by name, and the modules of the core that each hangs on."""
+"""Ways of unmixing a scene by name, and the folders of the core that each hangs on."""
 
 
 def judged(bench: Bench, method: str, scene: str, seeds: int) -> list[Figures]:
     """What `judge` says of a method on a scene, for each seed."""
-    _, modules = METHODS[method]
-    return bench.over_seeds("runs", f"{method}, {scene}", seeds, partial(_judge, method, scene), modules)
+    _, folders = METHODS[method]
+    return bench.over_seeds("runs", f"{method}, {scene}", seeds, partial(_judge, method, scene), folders)
 
 
 def _judge(method: str, scene: str, seed: int) -> Figures:

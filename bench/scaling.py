@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auvae.course import Course
+from auvae.contract.scenes_job import ScenesJob, folder_names
 from auvae.scenes.engine import Ended, Key
-from auvae.scenes.job import ScenesJob, folder_names
-from auvae.scenes.run import Run
+from auvae.scenes.run_folder import Workplace
+from auvae.scenes.schedule import Run
 from auvae.scenes.tasks import FEWEST
-from auvae.scenes.workplace import Workplace
+from auvae.tasks.progress import Course
 
 SCENES, SIDE, BANDS, ENDMEMBERS = 1000, 1000, 224, 4
 WORKERS = (1, 2, 5, 10, 20, 40, 60, 80, 100, 120, 150, 200)

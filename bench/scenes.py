@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from auvae.scene import Scene
-from auvae.simulate import Recipe, simulate
+from auvae.scene.scene import Scene
+from auvae.simulation.simulate import Recipe, simulate
 from numpy.typing import NDArray
 from rasterio.transform import Affine
 

@@ -16,9 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auvae import checkpoint, job, learning, map_rasters, mapping, results, training
 from auvae.__main__ import main
+from auvae.mapping import checkpoint, map_rasters
+from auvae.mapping import map_scene as mapping
+from auvae.network import model, options
+from auvae.network import trainer as training
+from auvae.result import results
 from auvae.scenes import tasks
+from auvae.tasks import train as learning
+from auvae.worker import dispatch as job
 
 PAUSE = 3.0  # seconds in which somebody outside does what is to be done to it
 SLACK = 1 << 20  # bytes that may be asked for once memory is short
@@ -133,19 +139,19 @@ def _before(owner: Any, name: str, fault: Fault, nth: int = 1) -> None:
 STAGES: dict[str, tuple[Any, str, int]] = {
     "reading": (learning, "sample_patches", 1),
     "start": (training, "find_endmembers", 1),
-    "training": (training._Trainer, "record", 5),
-    "mapping": (training.Model, "predict", 1),
+    "training": (training.Trainer, "record", 5),
+    "mapping": (model.Model, "predict", 1),
     "writing": (map_rasters, "_blocks_arrived", 2),
     "finishing": (results, "write_endmembers", 1),
     "moving": (results, "_rename", 2),
     # Of several scenes: in the first of them, or where the second comes after it.
     "scenes: reading": (tasks, "sample_patches", 1),
-    "scenes: training": (training._Trainer, "record", 5),
-    "scenes: mapping": (training.Model, "predict", 2),
+    "scenes: training": (training.Trainer, "record", 5),
+    "scenes: mapping": (model.Model, "predict", 2),
     "scenes: joining": (map_rasters, "_blocks_arrived", 2),
     "scenes: moving": (results, "_rename", 2),
     # Of one scene so large that it is taken up again.
-    "large: mapping": (training.Model, "predict", 14),
+    "large: mapping": (model.Model, "predict", 14),
 }
 
 
@@ -161,7 +167,7 @@ def prepare(name: str, stage: str) -> None:
 
     job.run = run
     _before(*STAGES[stage][:2], fault, STAGES[stage][2])
-    training.EFFORTS["draft"] = training.Effort(cleaning=40, unmixing=20, starts=2, rounds=20, crop=32)
+    options.EFFORTS["draft"] = options.Effort(cleaning=40, unmixing=20, starts=2, rounds=20, crop=32)
     mapping.WINDOW = 64
     if stage.startswith("large"):
         mapping.WINDOW, checkpoint.PIXELS, checkpoint.SECONDS = 16, 0, 0.0

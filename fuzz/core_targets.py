@@ -16,18 +16,19 @@ from typing import Any
 import h5py
 import numpy as np
 import rasterio
-from auvae import jobs, model_file
-from auvae.checkpoint import Checkpoint
-from auvae.errors import AuvaeError
-from auvae.grid import Grid
-from auvae.jobs import Known
-from auvae.known import known_spectra
-from auvae.library_file import read_spectra, save_library
-from auvae.mask import open_mask
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
-from auvae.scenes.job import ScenesJob
-from auvae.scenes.workplace import FOLDER, Workplace
+from auvae.contract import jobs
+from auvae.contract.errors import AuvaeError
+from auvae.contract.jobs import Known
+from auvae.contract.scenes_job import ScenesJob
+from auvae.endmembers.sampling import sample_patches
+from auvae.mapping.checkpoint import Checkpoint
+from auvae.network import model_file
+from auvae.result.library_file import read_spectra, save_library
+from auvae.scene.grid import Grid
+from auvae.scene.mask import open_mask
+from auvae.scene.scene import Scene
+from auvae.scenes.run_folder import FOLDER, Workplace
+from auvae.spectra.known import known_spectra
 from rasterio.windows import Window
 
 from tests import products

@@ -11,7 +11,9 @@ from typing import Any
 
 from osgeo import ogr
 
-from auvae_qgis import environment, output_folder, rename, rename_scenes, result, worker
+from auvae_qgis import environment, worker
+from auvae_qgis.inputs import output_folder
+from auvae_qgis.results import rename, rename_scenes, result
 from auvae_qgis.spectra import libraries
 
 from .target import Target

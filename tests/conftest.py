@@ -16,7 +16,7 @@ MODEL = Path(__file__).resolve().parent.parent / "model"
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory):
     """A small ENVI scene with known truth; tests read it and never change it."""
-    from auvae.simulate import Recipe, simulate
+    from auvae.simulation.simulate import Recipe, simulate
 
     path = tmp_path_factory.mktemp("simulated") / "scene.img"
     simulate(path, Recipe(endmembers=3, rows=30, cols=37, bands=40, seed=1))
@@ -60,7 +60,7 @@ def write_raster(tmp_path):
 def mixed():
     """A cube (rows, cols, bands) of three spectra in random mixtures, reflectance x 10000, int16."""
     import numpy as np
-    from auvae.simulate import spectra
+    from auvae.simulation.simulate import spectra
 
     def make(rows=20, cols=24, bands=12):
         draws = np.random.default_rng(0)
@@ -103,12 +103,12 @@ def unmix(job, monkeypatch):
 
     Trains for a few steps only: what is looked at is how a scene is read and a result written.
     """
-    from auvae import training
-    from auvae.job import Job, run
+    from auvae.network import options, trainer
+    from auvae.worker.dispatch import Job, run
 
-    briefly = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
-    monkeypatch.setitem(training.EFFORTS, "draft", briefly)
-    monkeypatch.setattr(training, "REPORT_EVERY", 0.0)
+    briefly = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+    monkeypatch.setitem(options.EFFORTS, "draft", briefly)
+    monkeypatch.setattr(trainer, "REPORT_EVERY", 0.0)
 
     def call(scene, cancelled=lambda: False, **changes):
         events = []

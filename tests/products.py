@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import rasterio
-from auvae.simulate import spectra
+from auvae.simulation.simulate import spectra
 from rasterio.crs import CRS
 from rasterio.transform import Affine
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import rasterio
 import safetensors.numpy
-from auvae import job as job_module
-from auvae import results
-from auvae.errors import JobError, ModelError, OutputError
-from auvae.jobs import ApplyJob, Job
-from auvae.model_file import LARGEST_HEADER, read_model
-from auvae.scene import Scene
+from auvae.contract.errors import JobError, ModelError, OutputError
+from auvae.contract.jobs import ApplyJob, Job
+from auvae.network.model_file import LARGEST_HEADER, read_model
+from auvae.result import results
+from auvae.scene.scene import Scene
+from auvae.worker import dispatch as job_module
 
 JASPER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "jasper" / "jasper.img"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from auvae.score import rescaled
+from auvae.simulation.score import rescaled
 
 from bench.cache import Cache
 from bench.render import Bench, cell

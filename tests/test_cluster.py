@@ -16,22 +16,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae import __version__, training
-from auvae import job as job_module
-from auvae.errors import Cancelled, ClusterError, JobError, SceneError
+from auvae import __version__
+from auvae.contract.errors import Cancelled, ClusterError, JobError, SceneError
+from auvae.network import options
 from auvae.scenes import cluster as cluster_module
-from auvae.scenes import run as run_module
-from auvae.scenes import tasks, workplace
+from auvae.scenes import run_folder as workplace
+from auvae.scenes import schedule as run_module
+from auvae.scenes import tasks
 from auvae.scenes.dates import date_in
-from auvae.scenes.run import common_bands
+from auvae.scenes.schedule import common_bands
+from auvae.worker import dispatch as job_module
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
 # Workers train for a few steps only, as `briefly` does here; and take so long for each window that they map.
 WORKER = """
 import time
-from auvae import mapping, training
+from auvae.mapping import map_scene as mapping
+from auvae.network import options
 
-training.EFFORTS["draft"] = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
 
 def slowly(scene, inner, halo, read=mapping._read):
     time.sleep({seconds})
@@ -83,8 +86,8 @@ def ask(tmp_path):
 @pytest.fixture
 def briefly(monkeypatch):
     """Trainings of a few steps in this process."""
-    effort = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
-    monkeypatch.setitem(training.EFFORTS, "draft", effort)
+    effort = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+    monkeypatch.setitem(options.EFFORTS, "draft", effort)
 
 
 def run(document, cancelled=lambda: False, listen=lambda event: None):

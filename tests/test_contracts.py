@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae import results
-from auvae.errors import ModelError
-from auvae.model_file import read_model
-from auvae.results import is_result
-from auvae.scene import Scene
+from auvae.contract.errors import ModelError
+from auvae.network.model_file import read_model
+from auvae.result import results
+from auvae.result.results import is_result
+from auvae.scene.scene import Scene
 
 FIXTURES = Path(__file__).parent / "fixtures"
 RELEASES = sorted(folder for folder in FIXTURES.iterdir() if folder.is_dir())

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from auvae import count
-from auvae.count import NEEDED, count_endmembers, hysime_powers
-from auvae.errors import JobError, SceneError
-from auvae.job import CountJob, Job, parse
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
-from auvae.simulate import Recipe, simulate
+from auvae.contract.errors import JobError, SceneError
+from auvae.endmembers import count
+from auvae.endmembers.count import NEEDED, count_endmembers, hysime_powers
+from auvae.endmembers.sampling import sample_patches
+from auvae.scene.scene import Scene
+from auvae.simulation.simulate import Recipe, simulate
+from auvae.worker.dispatch import CountJob, Job, parse
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -189,7 +189,7 @@ def test_a_count_job_that_is_wrong_is_refused(count_job, changes):
 
 
 def test_a_scene_that_is_constant_is_refused_as_when_unmixing(count_job, write_raster):
-    from auvae.job import run
+    from auvae.worker.dispatch import run
 
     path = write_raster(np.full((20, 20, 10), 7, np.int16))
     with pytest.raises(SceneError, match="constant"):

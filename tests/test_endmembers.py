@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from auvae.endmembers import Brightness
-from auvae.simulate import spectra
+from auvae.endmembers.brightness import Brightness
+from auvae.simulation.simulate import spectra
 
 
 def scene(bands=40, count=2000):

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 import rasterio
-from auvae import extraction, extremes
-from auvae import job as job_module
-from auvae.errors import Cancelled, JobError
-from auvae.extraction import extract
-from auvae.jobs import ExportJob, ExtractJob, PurityJob
-from auvae.library import read_library
-from auvae.nfindr import nfindr
-from auvae.scene import Scene
+from auvae.contract.errors import Cancelled, JobError
+from auvae.contract.jobs import ExportJob, ExtractJob, PurityJob
+from auvae.contract.library import read_library
+from auvae.endmembers import extraction, extremes
+from auvae.endmembers.extraction import extract
+from auvae.endmembers.nfindr import nfindr
+from auvae.scene.scene import Scene
+from auvae.worker import dispatch as job_module
 
 
 def run(job, cancelled=lambda: False):

@@ -17,10 +17,10 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from auvae.errors import LibraryError, SceneError
-from auvae.library import read_library
-from auvae.scene import Scene
-from auvae.sensors import files
+from auvae.contract.errors import LibraryError, SceneError
+from auvae.contract.library import read_library
+from auvae.scene.scene import Scene
+from auvae.scene.sensors import files
 
 from fuzz.core_targets import TARGETS
 from tests import products
@@ -124,7 +124,7 @@ def test_a_geopackage_that_computes_gigabytes_takes_no_memory(tmp_path):
 ENDLESS = """
 import ctypes, sys
 from auvae.__main__ import main
-from auvae.sensors import hdf, prisma
+from auvae.scene.sensors import hdf, prisma
 
 hdf._PATIENCE_S = 0.5
 

@@ -18,14 +18,15 @@ import pytest
 import rasterio
 import safetensors.numpy
 import torch
-from auvae import job as job_module
-from auvae import results, training
-from auvae.advice import advice
-from auvae.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
-from auvae.job import Job
-from auvae.map_rasters import NO_DATA
-from auvae.overview import LONGEST, Overview
-from auvae.scene import Scene
+from auvae.contract.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
+from auvae.mapping.map_rasters import NO_DATA
+from auvae.mapping.overview import LONGEST, Overview
+from auvae.network import model
+from auvae.report.advice import advice
+from auvae.result import results
+from auvae.scene.scene import Scene
+from auvae.worker import dispatch as job_module
+from auvae.worker.dispatch import Job
 from rasterio.control import GroundControlPoint
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
@@ -561,14 +562,14 @@ def test_cuda_asked_for_and_absent_is_a_sentence(unmix, simulated, monkeypatch):
 def test_memory_running_out_while_mapping_means_smaller_windows(
     unmix, write_raster, mixed, tmp_path, monkeypatch
 ):
-    real = training.Model.predict
+    real = model.Model.predict
 
     def predict(model, cube, valid):
         if cube.shape[0] * cube.shape[1] > 20000:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB.")
         return real(model, cube, valid)
 
-    monkeypatch.setattr(training.Model, "predict", predict)
+    monkeypatch.setattr(model.Model, "predict", predict)
     events = unmix(write_raster(mixed(rows=200, cols=180, bands=8)))
     said = [event["text"] for event in events if event["event"] == "message"]
     assert said == ["Memory ran out: mapping goes on in windows of 128 x 128 pixels."]
@@ -581,7 +582,7 @@ def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(
     def predict(model, cube, valid):
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(training.Model, "predict", predict)
+    monkeypatch.setattr(model.Model, "predict", predict)
     with pytest.raises(DeviceError, match="not enough memory to map even 32 x 32"):
         unmix(simulated)
     assert left_behind(tmp_path) == []

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae import job as job_module
-from auvae import training
-from auvae.bands import BandSet, resampling
-from auvae.errors import LibraryError
-from auvae.jobs import FclsJob, Job, Known
-from auvae.known import known_spectra
-from auvae.least_squares import abundances
-from auvae.library import read_library
-from auvae.scene import Scene
+from auvae.contract.errors import LibraryError
+from auvae.contract.jobs import FclsJob, Job, Known
+from auvae.contract.library import read_library
+from auvae.endmembers.least_squares import abundances
+from auvae.network import options
+from auvae.scene.scene import Scene
+from auvae.spectra.bands import BandSet, resampling
+from auvae.spectra.known import known_spectra
+from auvae.worker import dispatch as job_module
 from scipy.optimize import nnls
 
 JASPER = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "jasper"
@@ -217,8 +217,8 @@ def test_places_give_the_mean_of_their_pixels_and_mixed_ones_are_reported(tmp_pa
 
 
 def test_known_spectra_stay_come_first_and_keep_their_names(truth, simulated, tmp_path, monkeypatch):
-    briefly = training.Effort(cleaning=10, unmixing=10, starts=4, rounds=100)
-    monkeypatch.setitem(training.EFFORTS, "draft", briefly)
+    briefly = options.Effort(cleaning=10, unmixing=10, starts=4, rounds=100)
+    monkeypatch.setitem(options.EFFORTS, "draft", briefly)
     spectra, wavelengths, _ = truth
     library = write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])
     known = Known(str(library), names=("C", "a"))

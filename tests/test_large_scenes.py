@@ -11,11 +11,14 @@ import sys
 import numpy as np
 import pytest
 import rasterio
-from auvae import checkpoint, learning, mapping
-from auvae.errors import OutputError
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
-from auvae.training import Options, train
+from auvae.contract.errors import OutputError
+from auvae.endmembers.sampling import sample_patches
+from auvae.mapping import checkpoint
+from auvae.mapping import map_scene as mapping
+from auvae.network.options import Options
+from auvae.network.train import train
+from auvae.scene.scene import Scene
+from auvae.tasks import train as learning
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 
@@ -102,7 +105,7 @@ def test_a_material_in_one_pixel_of_a_hundred_is_learned_from(write_raster, mixe
 
 
 def test_the_learned_windows_show_rare_kinds_more_than_their_share():
-    from auvae.sampling import _most_even
+    from auvae.endmembers.sampling import _most_even
 
     shown = np.zeros((40, 3), int)
     shown[:, 0] = 64
@@ -112,9 +115,13 @@ def test_the_learned_windows_show_rare_kinds_more_than_their_share():
 
 _DYING = """
 import json, os, signal, sys
-from auvae import checkpoint, job, mapping, training, unmixing
+from auvae.mapping import checkpoint
+from auvae.mapping import map_scene as mapping
+from auvae.network import options
+from auvae.tasks import unmix as unmixing
+from auvae.worker import dispatch as job
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
-training.EFFORTS["draft"] = training.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
 mapped = mapping.map_scene
 
 def dying(*arguments):

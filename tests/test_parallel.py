@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from auvae.errors import Cancelled, DeviceError
-from auvae.job import Job, hello
-from auvae.parallel import train_together
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
-from auvae.training import Options, train
+from auvae.contract.errors import Cancelled, DeviceError
+from auvae.endmembers.sampling import sample_patches
+from auvae.network.options import Options
+from auvae.network.parallel import train_together
+from auvae.network.train import train
+from auvae.scene.scene import Scene
+from auvae.worker.dispatch import Job, hello
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from auvae.training import Options, train
+from auvae.network.options import Options
+from auvae.network.train import train
 from torch.utils._python_dispatch import TorchDispatchMode
 
 LOW = (torch.float16, torch.bfloat16)
@@ -17,7 +18,7 @@ class Precisions(TorchDispatchMode):
         super().__init__()
         self.seen = set()
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # noqa: ARG002 torch's own signature
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         for part in result if isinstance(result, (tuple, list)) else (result,):
             if isinstance(part, torch.Tensor) and part.is_floating_point():

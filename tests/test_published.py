@@ -10,15 +10,23 @@ import numpy as np
 import pytest
 import rasterio
 import torch
-from auvae import published_training, training
-from auvae.errors import DeviceError, SceneError
-from auvae.map_rasters import NO_DATA
-from auvae.published import CentreTap, PublishedNet, PublishedShape, divergence, mean_angle, misfit
-from auvae.published_training import PublishedModel, _Training
-from auvae.simulate import spectra
-from auvae.training import Model, Options, train
-from auvae.variants import PUBLISHED, VARIANTS, caution
-from auvae.vca import vca
+from auvae.contract.errors import DeviceError, SceneError
+from auvae.contract.variants import PUBLISHED, VARIANTS, caution
+from auvae.endmembers.vca import vca
+from auvae.mapping.map_rasters import NO_DATA
+from auvae.network.options import Options
+from auvae.network.published import training as published_training
+from auvae.network.published.networks import (
+    CentreTap,
+    PublishedNet,
+    PublishedShape,
+    divergence,
+    mean_angle,
+    misfit,
+)
+from auvae.network.published.training import PublishedModel, _Training
+from auvae.network.train import restore, train
+from auvae.simulation.simulate import spectra
 
 SAMSON = {"bands": 156, "endmembers": 3}
 BANDS, MATERIALS = 24, 3
@@ -244,14 +252,14 @@ def test_a_published_model_is_restored_as_it_was(patch, variant, briefly):
     cube, valid, _ = patch
     model = trained(patch, variant)
     settings = json.loads(json.dumps(model.settings()))
-    restored = Model.restore(model.state(), settings)
+    restored = restore(model.state(), settings)
     assert isinstance(restored, PublishedModel)
     assert np.array_equal(restored.endmembers, model.endmembers)
     assert np.array_equal(
         restored.predict(cube, valid).abundances[valid], model.predict(cube, valid).abundances[valid]
     )
     with pytest.raises(ValueError, match="not a state"):
-        Model.restore({"foreign": np.zeros(3)}, settings)
+        restore({"foreign": np.zeros(3)}, settings)
 
 
 def test_the_reference_endmembers_are_found_blind_in_the_scene(patch):
@@ -342,6 +350,6 @@ def test_a_published_variant_goes_the_whole_way_and_says_what_it_is_for(unmix, s
 
 def test_the_default_has_nothing_to_be_warned_of_and_an_unknown_variant_is_refused():
     assert caution(VARIANTS[0]) == ""
-    assert training.Options(3).variant == VARIANTS[0] == "auvae-net"
+    assert Options(3).variant == VARIANTS[0] == "auvae-net"
     with pytest.raises(ValueError, match="variant must be one of"):
         Options(3, variant="best")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae.errors import SceneError
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
+from auvae.contract.errors import SceneError
+from auvae.endmembers.sampling import sample_patches
+from auvae.scene.scene import Scene
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the benchmark scenes in ../shared")

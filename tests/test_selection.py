@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae.errors import JobError, SceneError
-from auvae.sampling import sample_patches
-from auvae.scene import Scene
-from auvae.selection import Extent, Selection
-from auvae.water import in_water_window
+from auvae.contract.errors import JobError, SceneError
+from auvae.contract.selection import Extent, Selection
+from auvae.endmembers.sampling import sample_patches
+from auvae.scene.scene import Scene
+from auvae.scene.water import in_water_window
 from rasterio.control import GroundControlPoint
 from rasterio.shutil import copy
 from rasterio.transform import Affine
@@ -240,7 +240,7 @@ def test_the_command_that_a_result_names_selects_the_same_part():
 @pytest.fixture
 def humid(write_raster):
     """A scene with 40 bands: noise near 1400 nm, faint but clear signal near 1900 nm."""
-    from auvae.simulate import spectra
+    from auvae.simulation.simulate import spectra
 
     nm = np.linspace(400, 2450, 40)
     draws = np.random.default_rng(0)

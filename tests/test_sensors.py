@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 import pytest
 import rasterio
-from auvae.errors import SceneError
-from auvae.scene import Scene
+from auvae.contract.errors import SceneError
+from auvae.scene.scene import Scene
 
 from tests import products
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
-from auvae.errors import JobError, OutputError
-from auvae.scene import Scene
-from auvae.simulate import Recipe, simulate
+from auvae.contract.errors import JobError, OutputError
+from auvae.scene.scene import Scene
+from auvae.simulation.simulate import Recipe, simulate
 
 RECIPE = Recipe(endmembers=5, rows=40, cols=56, bands=60, snr=35, seed=3)
 

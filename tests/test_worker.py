@@ -91,12 +91,12 @@ def test_work_that_does_not_listen_is_ended_all_the_same_and_swept_up(
     job, simulated, tmp_path, left_behind, environment
 ):
     deaf = (
-        "import sys, time, auvae.learning as learning\n"
+        "import sys, time, auvae.tasks.train as learning\n"
         "def train(patches, options, report, start):\n"
         "    print('deaf', file=sys.stderr, flush=True)\n"
         "    time.sleep(60)\n"
         "learning.train = train\n"
-        "from auvae.worker import main\n"
+        "from auvae.worker.process import main\n"
         "sys.exit(main())\n"
     )
     worker = subprocess.Popen(
@@ -171,11 +171,11 @@ def test_a_python_without_torch_is_told_what_to_do(start_worker, job, simulated,
 
 def test_a_defect_is_an_internal_error_with_its_traceback_in_the_log(job, simulated, environment):
     defect = (
-        "import sys, auvae.learning as learning\n"
+        "import sys, auvae.tasks.train as learning\n"
         "def train(patches, options, report, start):\n"
         "    raise ZeroDivisionError('oh')\n"
         "learning.train = train\n"
-        "from auvae.worker import main\n"
+        "from auvae.worker.process import main\n"
         "sys.exit(main())\n"
     )
     line = json.dumps(job(simulated)) + "\n"
@@ -202,8 +202,8 @@ def test_a_defect_is_an_internal_error_with_its_traceback_in_the_log(job, simula
     ],
 )
 def test_what_torch_and_the_system_say_becomes_one_sentence(said, kind, words):
-    import auvae.training  # noqa: F401 (what memory errors look like)
-    from auvae.worker import explained
+    import auvae.network.trainer  # noqa: F401 (what memory errors look like)
+    from auvae.worker.process import explained
 
     error = explained(said)
     assert error.kind == kind

@@ -57,9 +57,9 @@ def messages() -> dict[str, list[tuple[str, str]]]:
     """What is wrong and what to do, by group."""
     found: dict[str, list[tuple[str, str]]] = {title: [] for title in ORDER}
     for path in sorted(CORE.rglob("*.py")):
-        place = path.relative_to(CORE).parts[0]
+        places = path.relative_to(CORE).parts
         for kind, said, remedy in _raised(ast.parse(path.read_text(encoding="utf-8"))):
-            title = PLACES.get(place, GROUPS[kind])
+            title = next((PLACES[place] for place in reversed(places) if place in PLACES), GROUPS[kind])
             if title is not None:
                 found[title].append((said, remedy))
     found[GROUPS["SetupError"]] += _causes(CHECKOUT / "auvae_qgis" / "setup_errors.py")

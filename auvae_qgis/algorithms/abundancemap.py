@@ -16,8 +16,8 @@ from qgis.core import (
     QgsProcessingParameterString,
 )
 
-from ..raster_copy import RasterCopyError, copy_raster
-from ..result import Result, ResultError
+from ..results.raster_copy import RasterCopyError, copy_raster
+from ..results.result import Result, ResultError
 from ..translation import tr
 from .algorithm import Algorithm
 

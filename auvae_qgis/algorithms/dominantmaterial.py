@@ -18,9 +18,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from ..raster_classes import RasterClassesError, write_dominant
-from ..scene_source import SceneSourceError, scene_file
-from ..styles import ClassNames
+from ..inputs.scene_source import SceneSourceError, scene_file
+from ..results.raster_classes import RasterClassesError, write_dominant
+from ..results.styles import ClassNames
 from ..translation import tr
 from .algorithm import Algorithm
 

@@ -21,13 +21,13 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
-from ..known_source import places_file
-from ..layers import OTHERS, layers_of
-from ..newer_qgis import log_link
-from ..output_folder import SCENE, OutputFolderError, result_folder, scene_name
-from ..raster_copy import RasterCopyError, copy_raster, driver_for
-from ..result import Result
-from ..scene_source import SceneSourceError
+from ..compat import log_link
+from ..inputs.known_source import places_file
+from ..inputs.output_folder import SCENE, OutputFolderError, result_folder, scene_name
+from ..inputs.scene_source import SceneSourceError
+from ..results.layers import OTHERS, layers_of
+from ..results.raster_copy import RasterCopyError, copy_raster, driver_for
+from ..results.result import Result
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import SceneAlgorithm

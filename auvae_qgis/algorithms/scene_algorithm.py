@@ -22,9 +22,9 @@ from qgis.core import (
 
 from .. import settings
 from ..environment import find_worker_python
-from ..mask_source import crs_name, mask_file
+from ..inputs.mask_source import crs_name, mask_file
+from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
-from ..scene_source import SceneSourceError, named_file, scene_file
 from ..translation import tr
 from .algorithm import Algorithm
 

@@ -27,10 +27,10 @@ from qgis.core import (
 
 from .. import settings
 from ..environment import find_worker_python
-from ..layers import OTHERS, layers_of
+from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
-from ..result import Result
-from ..scene_source import SceneSourceError, named_file, scene_file
+from ..results.layers import OTHERS, layers_of
+from ..results.result import Result
 from ..translation import tr
 from ..worker import WorkerCancelled, WorkerError, run_job
 from .scene_algorithm import DEVICES, MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm

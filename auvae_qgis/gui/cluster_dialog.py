@@ -23,11 +23,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import environment, settings
-from ..background import Background
 from ..help_pages import help_url
 from ..plain_text import as_plain
 from ..translation import tr
 from ..worker import WorkerCancelled, run_job
+from .background import Background
 
 GIB = 1024**3
 

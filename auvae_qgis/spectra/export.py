@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..result import Array
+from ..results.result import Array
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from osgeo import gdal, ogr
 
-from ..result import Array
+from ..results.result import Array
 from ..translation import tr
 
 LARGEST_MICROMETRES = 100.0  # without a stated unit no optical sensor has a band below 100 nm

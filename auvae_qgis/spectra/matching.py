@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..result import Array
+from ..results.result import Array
 from .libraries import Profile
 
 FEWEST_BANDS = 5

@@ -6,7 +6,7 @@ from enum import Enum
 
 import numpy as np
 
-from ..result import Array
+from ..results.result import Array
 
 
 class View(Enum):

@@ -33,7 +33,7 @@ def table(bench: Bench) -> str:
 
 def measure(name: str, seed: int) -> Figures:
     """Estimate on one scene."""
-    from auvae.count import count_endmembers
+    from auvae.endmembers.count import count_endmembers
 
     scene = scenes.known(name)
     found = count_endmembers(scene.pixels, seed)

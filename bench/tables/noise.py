@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from auvae.training import Model
+from auvae.network.model import Model
 from numpy.typing import NDArray
 
 from bench import ours, scenes

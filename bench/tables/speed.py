@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import rasterio
-from auvae.mapping import map_scene
-from auvae.scene import Scene
-from auvae.training import Maps, Model, TrainedModel
+from auvae.mapping.map_scene import map_scene
+from auvae.network.model import Maps, Model, TrainedModel
+from auvae.scene.scene import Scene
 from rasterio.windows import Window
 
 from bench import ours, peers, scenes
@@ -113,7 +113,7 @@ def mapping() -> Figures:
             "reading": _wall(lambda: sum(1 for _ in _windows(scene))),
             "AUVAE-Net": _wall(lambda: _map(scene, folder / "maps.tif", Model.restore(state, settings))),
             "start of its process": _wall(
-                lambda: _python("import auvae.training, auvae.scene, auvae.results")
+                lambda: _python("import auvae.network.trainer, auvae.scene.scene, auvae.result.results")
             ),
         }
         if peers.OTB:

@@ -11,12 +11,12 @@ import uuid
 from typing import Any
 
 from . import __version__
-from .cancel import EXIT_CANCELLED
-from .errors import AuvaeError, JobError
-from .jobs import METHODS
-from .scenes.job import MODELS
-from .selection import WATER_BANDS
-from .variants import DEFAULT, VARIANTS
+from .contract.errors import AuvaeError, JobError
+from .contract.jobs import METHODS
+from .contract.scenes_job import MODELS
+from .contract.selection import WATER_BANDS
+from .contract.variants import DEFAULT, VARIANTS
+from .worker.cancel import EXIT_CANCELLED
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -449,7 +449,7 @@ def _absolute(path: str | None) -> str | None:
 
 
 def _run(document: dict[str, Any], *, as_json: bool) -> int:
-    from .worker import EventStream, run_job
+    from .worker.process import EventStream, run_job
 
     stream: Any = EventStream() if as_json else _Terminal()
 
@@ -463,7 +463,7 @@ def _run(document: dict[str, Any], *, as_json: bool) -> int:
 
 
 def _simulate(given: argparse.Namespace) -> int:
-    from . import simulate
+    from .simulation import simulate
 
     scene, truth = simulate.simulate(
         given.scene,
@@ -485,14 +485,14 @@ def _simulate(given: argparse.Namespace) -> int:
 
 
 def _score(given: argparse.Namespace) -> int:
-    from .score import score
+    from .simulation.score import score
 
     print(json.dumps(score(given.truth, given.result)))
     return 0
 
 
 def _worker(given: argparse.Namespace) -> int:
-    from . import worker
+    from .worker import process as worker
 
     status = worker.main(keep=given.keep)
     sys.stderr.flush()

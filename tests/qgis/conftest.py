@@ -210,7 +210,7 @@ def add_layer(project):
 
 @pytest.fixture
 def plugin_modules(qgis_app):
-    """Import a module of the plugin under the name QGIS gave it: ``plugin_modules("auvae_qgis.result")``."""
+    """Import a module of the plugin under the name QGIS gave it, such as "auvae_qgis.results.result"."""
     import importlib
 
     return lambda name: importlib.import_module(f"{NAME}.{name}")

@@ -13,8 +13,8 @@ RELEASES = sorted((Path(__file__).parents[1] / "fixtures").iterdir())
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
 def test_a_result_of_every_release_opens_with_spectra_training_and_layers(release, plugin_modules, add_layer):
-    result = plugin_modules("auvae_qgis.result").Result.read(release / "result")
-    layers = plugin_modules("auvae_qgis.layers")
+    result = plugin_modules("auvae_qgis.results.result").Result.read(release / "result")
+    layers = plugin_modules("auvae_qgis.results.layers")
     assert result.spectra().values.shape[1] == len(result.endmembers) == 2
     assert result.moves()
     files = [file for file, _ in layers.layers_of(result)]
@@ -36,7 +36,7 @@ def test_a_result_of_every_release_opens_with_spectra_training_and_layers(releas
     ids=["later schema", "a file elsewhere", "of the system", "the folder above", "a program", "no bands"],
 )
 def test_a_result_that_cannot_be_trusted_is_refused_in_words(tmp_path, plugin_modules, change, words):
-    results = plugin_modules("auvae_qgis.result")
+    results = plugin_modules("auvae_qgis.results.result")
     folder = tmp_path / "result"
     shutil.copytree(RELEASES[-1] / "result", folder)
     document = json.loads((folder / "result.json").read_text(encoding="utf-8"))

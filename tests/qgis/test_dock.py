@@ -21,7 +21,7 @@ SIZES = ((400, 300), (300, 240), (900, 500), (420, 900))
 
 @pytest.fixture
 def result(finished, plugin_modules):
-    return plugin_modules("auvae_qgis.result").Result.read(Path(finished.results["OUTPUT"]))
+    return plugin_modules("auvae_qgis.results.result").Result.read(Path(finished.results["OUTPUT"]))
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_damaged_result_is_told_in_the_dock(result, plugin_modules, tmp_path):
     shutil.copytree(result.folder, folder)
     (folder / "endmembers.csv").write_text("wavelength_nm,Endmember 1\n400,1\n", encoding="utf-8")
     dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
-    dock.show_result(plugin_modules("auvae_qgis.result").Result.read(folder), None)
+    dock.show_result(plugin_modules("auvae_qgis.results.result").Result.read(folder), None)
     assert "unmix the scene again" in dock._note.text()
 
 
@@ -157,7 +157,7 @@ def test_the_plot_is_saved_as_picture_drawing_table_and_library(dock, tmp_path):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_every_tab_draws_without_a_complaint_however_small_the_dock(dock, result, plugin_modules, size):
-    probe = plugin_modules("auvae_qgis.probe")
+    probe = plugin_modules("auvae_qgis.results.probe")
     area = [[565000 + 30 * col, 5340000 - 30 * row] for row, col in ((10, 7), (15, 12))]
     for x, y in area:
         dock.probe.add(probe.read_pixel(result, x + 1, y - 1))

@@ -126,12 +126,12 @@ def test_abundances_are_copied_where_the_user_wants_them(options, tmp_path):
 def test_abundances_are_copied_in_the_format_of_the_ending(finished, tmp_path, plugin_modules):
     wanted = tmp_path / "abundances.img"
     source = Path(finished.results["ABUNDANCES"])
-    plugin_modules("auvae_qgis.raster_copy").copy_raster(source, wanted)
+    plugin_modules("auvae_qgis.results.raster_copy").copy_raster(source, wanted)
     assert_same_maps(wanted, source.parent)
 
 
 def test_a_copy_that_fails_leaves_the_older_file_as_it_was(finished, tmp_path, plugin_modules):
-    raster_copy = plugin_modules("auvae_qgis.raster_copy")
+    raster_copy = plugin_modules("auvae_qgis.results.raster_copy")
     wanted = tmp_path / "abundances.tif"
     wanted.write_bytes(b"older")
     with pytest.raises(raster_copy.RasterCopyError, match="could not be written"):

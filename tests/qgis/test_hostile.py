@@ -63,8 +63,8 @@ def hostile(qgis_app, scene_values, tmp_path_factory):
 @pytest.fixture
 def shown(hostile, plugin_modules, add_layer):
     """The result, and its layers as they are loaded into the project."""
-    layers = plugin_modules("auvae_qgis.layers")
-    result = plugin_modules("auvae_qgis.result").Result.read(hostile)
+    layers = plugin_modules("auvae_qgis.results.layers")
+    result = plugin_modules("auvae_qgis.results.result").Result.read(hostile)
     made = []
     for file, name in layers.layers_of(result):
         layer = add_layer(file)
@@ -139,8 +139,8 @@ def test_names_from_files_are_text_in_the_message_bar(plugin_modules):
     bar = QgsMessageBar()
     control = SimpleNamespace(_iface=SimpleNamespace(messageBar=lambda: bar))
     for say in (
-        plugin_modules("auvae_qgis.dock_control").DockControl._warn,
-        plugin_modules("auvae_qgis.dock_control").DockControl._say,
+        plugin_modules("auvae_qgis.gui.dock_control").DockControl._warn,
+        plugin_modules("auvae_qgis.gui.dock_control").DockControl._say,
     ):
         say(control, f"No {TAG} here")
         [text] = bar.currentItem().findChildren(QTextBrowser)
@@ -203,7 +203,7 @@ def test_a_geopackage_that_computes_gigabytes_is_refused(plugin_modules, tmp_pat
 
 
 def test_a_result_leads_the_probe_to_no_address(finished, plugin_modules, tmp_path):
-    probe, results = plugin_modules("auvae_qgis.probe"), plugin_modules("auvae_qgis.result")
+    probe, results = plugin_modules("auvae_qgis.results.probe"), plugin_modules("auvae_qgis.results.result")
     folder = tmp_path / "result"
     shutil.copytree(finished.results["OUTPUT"], folder)
     document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
@@ -226,6 +226,6 @@ def test_an_old_result_with_such_names_can_be_renamed_and_keeps_its_layers(shown
     result, _ = shown
     folder = tmp_path / "result"
     shutil.copytree(result.folder, folder)
-    renamed = plugin_modules("auvae_qgis.rename").rename(folder, 0, f"{TAG} again $x$")
+    renamed = plugin_modules("auvae_qgis.results.rename").rename(folder, 0, f"{TAG} again $x$")
     assert renamed.result.endmembers[0].name == f"{TAG} again $x$".replace("<", "‹")
     assert TAG not in (folder / "report.html").read_text(encoding="utf-8")

@@ -118,7 +118,7 @@ def test_uncertainty_shows_one_endmember_at_a_time_by_its_styles_and_error_is_st
 
 
 def test_an_edited_style_file_is_what_layers_look_like(finished, load, project, plugin_modules, tmp_path):
-    styles = plugin_modules("auvae_qgis.styles")
+    styles = plugin_modules("auvae_qgis.results.styles")
     shutil.copytree(styles.STYLES, tmp_path / "styles")
     edited = tmp_path / "styles" / "abundance.qml"
     text = edited.read_text(encoding="utf-8")
@@ -150,7 +150,7 @@ def test_a_layer_says_what_it_is_and_how_it_came_about(loaded, finished):
 
 
 def test_a_copy_elsewhere_still_knows_its_result_after_both_moved(options, tmp_path, project, plugin_modules):
-    layers = plugin_modules("auvae_qgis.layers")
+    layers = plugin_modules("auvae_qgis.results.layers")
     old = tmp_path / "old"
     processing.runAndLoadResults(
         "auvae:unmix",
@@ -225,7 +225,7 @@ def test_a_result_loaded_while_a_map_of_another_is_active_gets_its_own_group(
 def test_a_map_finds_its_spectra_after_project_and_files_moved(
     finished, load, project, tmp_path, plugin_modules
 ):
-    layers = plugin_modules("auvae_qgis.layers")
+    layers = plugin_modules("auvae_qgis.results.layers")
     shutil.copytree(finished.results["OUTPUT"], tmp_path / "old" / "result")
     load(tmp_path / "old" / "result")
     assert project.write(str(tmp_path / "old" / "project.qgz"))
@@ -240,7 +240,9 @@ def test_a_map_finds_its_spectra_after_project_and_files_moved(
 
 
 def test_spectra_have_wavelengths_in_nm_the_rasters_unit_and_a_gap_at_bad_bands(finished, plugin_modules):
-    spectra = plugin_modules("auvae_qgis.result").Result.read(Path(finished.results["OUTPUT"])).spectra()
+    spectra = (
+        plugin_modules("auvae_qgis.results.result").Result.read(Path(finished.results["OUTPUT"])).spectra()
+    )
     assert spectra.in_nanometres
     np.testing.assert_allclose(spectra.x, np.linspace(400, 2400, BANDS), atol=0.01)
     assert spectra.values.shape == (BANDS, MATERIALS)
@@ -252,4 +254,4 @@ def test_spectra_have_wavelengths_in_nm_the_rasters_unit_and_a_gap_at_bad_bands(
 
 def test_the_qgis_side_imports_neither_torch_nor_rasterio(finished):
     assert Path(finished.results["OUTPUT"]).is_dir()
-    assert not {"torch", "rasterio", "auvae.training"} & set(sys.modules)
+    assert not {"torch", "rasterio", "auvae.network.trainer"} & set(sys.modules)

@@ -28,17 +28,17 @@ def folder(finished, tmp_path):
 
 @pytest.fixture
 def result(folder, plugin_modules):
-    return plugin_modules("auvae_qgis.result").Result.read(folder)
+    return plugin_modules("auvae_qgis.results.result").Result.read(folder)
 
 
 @pytest.fixture
 def probe(plugin_modules):
-    return plugin_modules("auvae_qgis.probe")
+    return plugin_modules("auvae_qgis.results.probe")
 
 
 @pytest.fixture
 def renaming(plugin_modules):
-    return plugin_modules("auvae_qgis.rename")
+    return plugin_modules("auvae_qgis.results.rename")
 
 
 def place(row, col):

@@ -41,7 +41,7 @@ def test_several_images_become_results_with_a_table_and_a_report(qgis_app, many,
 
 @pytest.mark.parametrize("models", ["one", "each"])
 def test_a_new_name_holds_in_all_scenes_that_have_the_same_endmember(qgis_app, many, plugin_modules, models):
-    renaming = plugin_modules("auvae_qgis.rename_scenes")
+    renaming = plugin_modules("auvae_qgis.results.rename_scenes")
     results = processing.run("auvae:unmixscenes", {**many, "MODELS": models})
     output = Path(results["OUTPUT"])
     first, second = sorted(path.parent for path in output.glob("*/result.json"))

@@ -224,7 +224,7 @@ def test_a_layer_in_memory_is_refused_with_what_to_do(options, project):
 
 
 def test_the_file_behind_a_layer_is_found_whatever_qgis_appends(scene, add_layer, plugin_modules, project):
-    source = plugin_modules("auvae_qgis.scene_source")
+    source = plugin_modules("auvae_qgis.inputs.scene_source")
     assert source.scene_file(add_layer(scene)) == str(scene)
     layer = QgsRasterLayer(f"{scene}|option:NUM_THREADS=2", "with options")
     assert source.scene_file(layer) == str(scene)

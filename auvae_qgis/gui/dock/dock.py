@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...result import Result, ResultError
+from ...results.result import Result, ResultError
 from ...translation import tr
 
 try:

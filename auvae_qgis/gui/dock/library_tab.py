@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...plain_text import as_plain, as_written
-from ...result import Array, Result, Spectra
+from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.libraries import Library, Profile
 from ...spectra.matching import Match

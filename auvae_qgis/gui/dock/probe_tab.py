@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ...plain_text import as_plain, as_written
-from ...probe import Pixel
-from ...result import Array, Axis, Result
+from ...results.probe import Pixel
+from ...results.result import Array, Axis, Result
 from ...spectra.export import Table
 from ...translation import tr
 from .legend import Legend

@@ -7,7 +7,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
 
 from ...plain_text import as_written
-from ...result import Array, Result, Spectra
+from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.views import View, divisor
 from ...translation import tr

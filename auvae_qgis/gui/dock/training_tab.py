@@ -11,7 +11,7 @@ from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ...plain_text import as_written
-from ...result import Array, Axis, Result
+from ...results.result import Array, Axis, Result
 from ...spectra.export import Table
 from ...translation import tr
 from .plot_panel import PlotPanel

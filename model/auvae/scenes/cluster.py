@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import AuvaeError, ClusterError, DeviceError, WorkerEnvironmentError
+from ..contract.errors import AuvaeError, ClusterError, DeviceError, WorkerEnvironmentError
 from .engine import Ended, Key, Said
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..errors import AuvaeError, Cancelled
+from ..contract.errors import AuvaeError, Cancelled
 from . import tasks
 
 Key = tuple[str, int, int]

@@ -10,7 +10,7 @@ from typing import Any
 from distributed import Status, get_worker
 
 from .. import __version__
-from ..errors import AuvaeError, ClusterError
+from ..contract.errors import AuvaeError, ClusterError
 
 _SECONDS_BETWEEN_EVENTS = 0.5
 

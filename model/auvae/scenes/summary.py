@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..names import plain_cell
-from ..results import write_text_whole
-from .summary_page import page
+from ..contract.names import plain_cell
+from ..report.summary_page import page
+from ..result.results import write_text_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..course import Course
-    from .job import ScenesJob
+    from ..contract.scenes_job import ScenesJob
+    from ..tasks.progress import Course
 
 FILES = {"summary": "summary.csv", "report": "summary.html", "json": "summary.json"}
 _COLUMNS = (

@@ -23,19 +23,20 @@ import safetensors.numpy
 from rasterio.windows import Window
 
 from .. import __version__
-from ..course import Course, Emit
-from ..errors import SceneError
-from ..jobs import ENDMEMBERS
-from ..learning import counted_endmembers, train_model
-from ..mapping import CACHE_BYTES, WINDOW, map_scene, strip_height
-from ..network import HALO
-from ..origin import band_decisions, device_of, scene_event, versions
-from ..results import ResultWriter, disk_errors_named, left_over, write_text_whole
-from ..sampling import Patch, sample_patches
-from ..scene import Scene
-from ..training import Model, TrainedModel
+from ..contract.errors import SceneError
+from ..contract.jobs import ENDMEMBERS
+from ..contract.scenes_job import ScenesJob
+from ..endmembers.sampling import Patch, sample_patches
+from ..mapping.map_scene import CACHE_BYTES, WINDOW, map_scene, strip_height
+from ..network.auvae_net import HALO
+from ..network.model import TrainedModel
+from ..network.train import restore
+from ..result.results import ResultWriter, disk_errors_named, left_over, write_text_whole
+from ..scene.scene import Scene
+from ..tasks.progress import Course, Emit
+from ..tasks.provenance import band_decisions, device_of, scene_event, versions
+from ..tasks.train import counted_endmembers, train_model
 from .dates import scene_date
-from .job import ScenesJob
 from .tile import TileWriter, tile_parts, tile_sums
 
 Order = dict[str, Any]
@@ -190,7 +191,7 @@ def _read_model(place: Path, device: str) -> TrainedModel:
     """What `_train` kept: a folder of our own, whose content nobody else had a hand in."""
     with safetensors.safe_open(place, framework="np") as file:
         settings = json.loads(file.metadata()["settings"])
-    return Model.restore(safetensors.numpy.load_file(place), settings, device)
+    return restore(safetensors.numpy.load_file(place), settings, device)
 
 
 def _kept_model(place: str, device: str) -> TrainedModel:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..overview import Overview
-from ..results import disk_errors_named, settled
-from ..statistics import MapStatistics
+from ..mapping.overview import Overview
+from ..mapping.statistics import MapStatistics
+from ..result.results import disk_errors_named, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rasterio.windows import Window
 
-    from ..scene import Scene
-    from ..training import Maps
+    from ..network.model import Maps
+    from ..scene.scene import Scene
 
 _ARRAYS = ("abundances", "uncertainty", "angle")
 _SUMS = "sums.npz"

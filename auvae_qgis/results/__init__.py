@@ -1,0 +1,1 @@
+"""A result as QGIS shows and changes it: layers, styles, names, values under the cursor."""

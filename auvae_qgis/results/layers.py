@@ -1,0 +1,296 @@
+"""The layers of a result in the project: which, in what order and group, what they say.
+
+What they look like is styles.py's. For the main thread only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from qgis.core import (
+    QgsDataProvider,
+    QgsLayerMetadata,
+    QgsLayerTreeGroup,
+    QgsLayerTreeLayer,
+    QgsMapLayer,
+    QgsMapLayerLegendUtils,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProject,
+    QgsRasterLayer,
+)
+
+from ..inputs.scene_source import gdal_source
+from ..plain_text import as_plain
+from ..translation import tr
+from .rename import Renamed
+from .result import Result, ResultError
+from .styles import rename_in_style, style
+
+_GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
+_PLACED = "auvae/placed"  # of a layer's node: it stands in the group of its result
+_RESULT_OF = "auvae/result"  # of a layer: its result folder, seen from the folder of the layer's own file
+_KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
+_KINDS = ("composite", "dominant", "abundance", "uncertainty", "error")  # from top to bottom
+OTHERS = len(_KINDS)  # layers besides one for each abundance, the user's own copy of all among them
+
+
+def result_of(layer: QgsMapLayer | None) -> tuple[Result, int | None] | None:
+    """Return the result that ``layer`` belongs to and which endmember it maps (None: another raster of it).
+
+    The folder of the layer's own file is the result folder, or a custom property tells the way from there:
+    either holds after the project was saved, reopened or moved together with its files. None for any
+    other layer.
+    """
+    if not isinstance(layer, QgsRasterLayer):
+        return None
+    folder = _folder_of(layer)
+    if folder is None:
+        return None
+    try:
+        result = _read(folder, (folder / "result.json").stat().st_mtime_ns)
+    except (OSError, ResultError):
+        return None
+    path = Path(gdal_source(layer))
+    return result, result.index_of(path.name) if folder == path.parent else None
+
+
+def _folder_of(layer: QgsRasterLayer) -> Path | None:
+    """Return the result folder that ``layer`` belongs to; looks for its result.json and does not read it."""
+    if layer.providerType() != "gdal":
+        return None
+    folder = Path(gdal_source(layer)).parent
+    if (folder / "result.json").is_file():
+        return folder
+    way = layer.customProperty(_RESULT_OF)
+    folder = Path(os.path.normpath(folder / str(way)))
+    return folder if way and (folder / "result.json").is_file() else None
+
+
+@lru_cache(maxsize=32)
+def _read(folder: Path, _changed: int) -> Result:
+    """Read a result once for all its layers; anew when its file has changed."""
+    return Result.read(folder)
+
+
+def layers_of(result: Result) -> list[tuple[str, str]]:
+    """Return (file, name) of each raster of ``result`` that belongs in the project, from top to bottom.
+
+    QGIS shows a layer's name as HTML among its properties.
+    """
+    names = {
+        "composite": tr("Composite"),
+        "dominant": tr("Dominant material"),
+        "uncertainty": tr("Uncertainty"),
+        "error": tr("Reconstruction error"),
+    }
+    found: list[tuple[str, str]] = []
+    for kind in _KINDS:
+        if kind == "abundance":
+            found += [(endmember.file, as_plain(endmember.name)) for endmember in result.endmembers]
+        else:
+            found.append((str(result.document["files"].get(kind, "")), names[kind]))
+    return [(str(result.folder / file), name) for file, name in found if (result.folder / file).is_file()]
+
+
+class ResultLayer(QgsProcessingLayerPostProcessorInterface):
+    """Styles, describes and groups one raster of a result that Processing has loaded.
+
+    All it needs to know stands in the result folder beside the layer's file. Processing deletes it with its
+    context, so every layer needs one of its own, and somebody must keep a reference until then.
+    """
+
+    def __init__(self, loaded: Callable[[str], None]) -> None:
+        """``loaded`` is told the id of the layer once it is in its place."""
+        super().__init__()
+        self._loaded = loaded
+        self.folder: Path | None = None  # of the result, where the layer's file lies elsewhere
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+    ) -> None:
+        """Give ``layer`` its colours, its words and its place in the group of its scene."""
+        if self.folder is not None:
+            layer.setCustomProperty(_RESULT_OF, _way(Path(gdal_source(layer)).parent, self.folder))
+        found = result_of(layer)
+        if found is None:
+            return
+        result, index = found
+        kind = "abundance" if index is not None else _kind(layer, result)
+        layer.setMetadata(_metadata(layer, result, kind, index))
+        if kind not in _KINDS:
+            return  # the user's own copy stays where they put it
+        layer.setCustomProperty(_RESULT_OF, ".")
+        layer.setCustomProperty(_KIND_OF, kind)
+        style(layer, result, kind, index)
+        project = context.project() or QgsProject.instance()
+        _place(layer, result, kind, project)
+        _remove_replaced(layer, result, project)
+        self._loaded(layer.id())
+
+
+def _way(start: Path, folder: Path) -> str:
+    """Return the path from one folder to the other, with slashes; the whole path to another drive."""
+    try:
+        return Path(os.path.relpath(folder, start)).as_posix()
+    except ValueError:
+        return folder.as_posix()
+
+
+def _kind(layer: QgsRasterLayer, result: Result) -> str:
+    """Return which of the result's rasters ``layer`` shows; empty for a file elsewhere."""
+    path = Path(gdal_source(layer))
+    names = {file: kind for kind, file in result.document["files"].items()}
+    return str(names.get(path.name, "")) if path.parent == result.folder else ""
+
+
+def _metadata(layer: QgsRasterLayer, result: Result, kind: str, index: int | None) -> QgsLayerMetadata:
+    """Say what the layer is, how its values read, and how the result came about."""
+    abstracts = {
+        "composite": tr("The colours of the endmembers, mixed in every pixel by their abundances."),
+        "dominant": tr("The endmember with the largest abundance of every pixel, as classes."),
+        "uncertainty": tr(
+            "Posterior standard deviation of each abundance, one band an endmember. The layer's styles show "
+            "one endmember each."
+        ),
+        "error": tr("Spectral angle between each pixel and its reconstruction, in radians."),
+    }
+    if index is not None:
+        abstract = tr("Abundance of “{}”: the fraction of each pixel, from 0 to 1.").format(
+            result.endmembers[index].name
+        )
+    else:
+        abstract = abstracts.get(kind, tr("Abundances, one band an endmember: fractions from 0 to 1."))
+    document = result.document
+    options = document.get("options") or {}
+    parameters = {
+        tr("Scene"): (document.get("scene") or {}).get("path"),
+        tr("Number of endmembers"): len(result.endmembers),
+        tr("Endmembers"): ", ".join(one.name for one in result.endmembers),
+        tr("Quality"): options.get("quality"),
+        tr("Network"): options.get("variant"),
+        tr("Seed"): document.get("seed"),
+        tr("Bands used"): sum(bool(band.get("kept")) for band in document.get("bands") or []),
+        tr("Computed on"): document.get("device"),
+    }
+    lines = [as_plain(f"{name}: {value}") for name, value in parameters.items() if value not in (None, "")]
+    versions = ", ".join(f"{name} {number}" for name, number in (document.get("versions") or {}).items())
+    metadata = QgsLayerMetadata()
+    metadata.setType("dataset")
+    metadata.setTitle(as_plain(f"{layer.name()} · {result.scene}"))
+    metadata.setAbstract(as_plain("\n".join([abstract, "", *lines])))
+    metadata.setKeywords({"AUVAE Unmixing": [tr("hyperspectral"), tr("unmixing"), tr("abundance")]})
+    metadata.setCrs(layer.crs())
+    metadata.setHistory(
+        [
+            as_plain(text)
+            for text in (
+                tr("Unmixed by AUVAE Unmixing on {} ({})").format(document.get("created", "?"), versions),
+                *lines,
+                tr("To repeat it: {}").format(document.get("command", "")),
+            )
+        ]
+    )
+    return metadata
+
+
+def rename_layers(renamed: Renamed, project: QgsProject) -> None:
+    """Let every layer of a result speak of a renamed endmember by its new name, and show its new file.
+
+    A name that the analyst gave a layer stays.
+    """
+    result, new_name = renamed.result, renamed.result.endmembers[renamed.index].name
+    shown, shown_before = as_plain(new_name), as_plain(renamed.old_name)
+    for layer in project.mapLayers().values():
+        if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != result.folder:
+            continue
+        if Path(gdal_source(layer)) == renamed.old_file:
+            name = shown if layer.name() == shown_before else layer.name()
+            source = layer.source().replace(gdal_source(layer), str(renamed.new_file), 1)
+            layer.setDataSource(source, name, "gdal", QgsDataProvider.ProviderOptions())
+            layer.setName(name)
+        rename_in_style(layer, renamed.old_name, new_name)
+        index = result.index_of(Path(gdal_source(layer)).name)
+        kind = "abundance" if index is not None else _kind(layer, result)
+        layer.setMetadata(_metadata(layer, result, kind, index))
+        layer.triggerRepaint()
+
+
+def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -> None:
+    """Move the layer's node into the group of its result, in the order of ``layers_of``."""
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is None:  # loaded into a project whose layer tree someone else keeps
+        return
+    group = _group(node, result, project)
+    order = [Path(file).name for file, _name in layers_of(result)]
+    mine = order.index(Path(gdal_source(layer)).name)
+    place = 0
+    for position, other in enumerate(group.children(), 1):
+        theirs = Path(gdal_source(other.layer())).name if _is_of(other, result) else ""
+        if theirs in order and order.index(theirs) < mine:
+            place = position
+    moved = node.clone()
+    _label(moved, kind)
+    moved.setCustomProperty(_PLACED, True)
+    group.insertChildNode(place, moved)  # first: a layer whose last node goes leaves the project with it
+    node.parent().removeChildNode(node)
+    moved.setExpanded(False)
+    # The composite hides what lies under it, and drawing that takes time; old results have none.
+    on_top = mine == 0 or (kind == "abundance" and "composite.tif" not in order)
+    moved.setItemVisibilityChecked(on_top)
+
+
+def _label(node: QgsLayerTreeLayer, kind: str) -> None:
+    """Say in the legend what is shown, instead of “Band 1 (Gray)”."""
+    labels = {
+        "dominant": tr("Largest abundance"),
+        "abundance": tr("Abundance"),
+        "uncertainty": tr("Standard deviation"),
+        "error": tr("Spectral angle (radians)"),
+    }
+    if kind == "composite":
+        QgsMapLayerLegendUtils.setLegendNodeOrder(node, [])  # red, green and blue say nothing here
+    else:
+        QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, 0, labels[kind])
+
+
+def _is_of(node: object, result: Result) -> bool:
+    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+    return isinstance(layer, QgsRasterLayer) and _folder_of(layer) == result.folder
+
+
+def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsLayerTreeGroup:
+    """Return the group made for this result, or a new one, named after the scene, where the layer was put."""
+    folder = str(result.folder)
+    for group in project.layerTreeRoot().findGroups(True):
+        if not group.customProperty(_GROUP_OF):
+            continue
+        # A project that was moved with its files knows the old folder only; the layers know the new one. But
+        # not those that QGIS put there just now, because a map in this group was the active layer.
+        placed = [one for one in group.children() if _is_of(one, result) and one.customProperty(_PLACED)]
+        if group.customProperty(_GROUP_OF) == folder or placed:
+            return group
+    parent = node.parent()
+    while parent.customProperty(_GROUP_OF) and parent.parent() is not None:
+        parent = parent.parent()  # beside another result, not in it
+    group = parent.insertGroup(0, result.scene)
+    group.setCustomProperty(_GROUP_OF, folder)
+    return group
+
+
+def _remove_replaced(layer: QgsMapLayer, result: Result, project: QgsProject) -> None:
+    """Remove the layers of an earlier run into the same folder: their files are gone or replaced."""
+    mine = Path(gdal_source(layer))
+    current = {Path(one.file).name for one in result.endmembers}
+    for other in list(project.mapLayers().values()):
+        if other.id() == layer.id() or not isinstance(other, QgsRasterLayer):
+            continue
+        path = Path(gdal_source(other))
+        of_this_folder = path.parent == result.folder and path.name.startswith("abundance_")
+        stale = of_this_folder and path.name not in current
+        if path == mine or stale:
+            project.removeMapLayer(other.id())

@@ -1,0 +1,140 @@
+"""What may be asked about many scenes: the documents of the tasks unmixscenes and cluster. Does neither."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .documents import Document, check_id
+from .errors import JobError
+from .selection import Selection
+
+if TYPE_CHECKING:
+    from .jobs import Job
+
+MODELS = ("one", "each")
+_ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}/?")
+
+
+@dataclass(frozen=True)
+class ScenesJob(Document):
+    """Scenes to unmix, with one model or one each, and where to compute: fields of the worker protocol.
+
+    Attributes:
+        scenes: as in a job on one scene; no two alike.
+        endmembers: 2 to 30, or 0 to have their number estimated.
+        output: the folder that holds a result folder for each scene, the summary and the report.
+        models: "one", trained on samples of all scenes, or one for "each".
+        run_on: a Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT; empty for this computer.
+        cpu_workers: whether workers without a GPU take part although others have one.
+    """
+
+    task: ClassVar[str] = "unmixscenes"
+
+    id: str
+    scenes: tuple[str, ...]
+    endmembers: int
+    output: str
+    models: str = "one"
+    bands: tuple[int, ...] | None = None
+    quality: str = "standard"
+    seed: int = 0
+    device: str = "auto"
+    selection: Selection = field(default_factory=Selection)
+    run_on: str = ""
+    cpu_workers: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.scenes or not all(isinstance(scene, str) for scene in self.scenes):
+            raise JobError(f"Scenes is {list(self.scenes)!r}.", "Give a list of at least one path.")
+        twice = [scene for scene, times in Counter(self.scenes).items() if times > 1]
+        if twice:
+            raise JobError(f"The scene {twice[0]} is given twice.", "Name each scene once.")
+        if self.models not in MODELS:
+            raise JobError(f"Models is {self.models!r}.", f"Give one of {', '.join(MODELS)}.")
+        if not isinstance(self.cpu_workers, bool):
+            raise JobError(f"Cpu_workers is {self.cpu_workers!r}.", "Give true or false.")
+        check_address(self.run_on)
+        for scene in self.scenes:
+            self.on(scene)
+
+    def on(self, scene: str) -> Job:
+        """The job on one of the scenes alone.
+
+        Raises:
+            JobError: something that it has in common with jobs on one scene is wrong.
+        """
+        from .jobs import Job
+
+        return Job(
+            self.id, scene, self.endmembers, self.output, quality=self.quality, bands=self.bands,
+            seed=self.seed, device=self.device, selection=self.selection,
+        )  # fmt: skip
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings that shape the results, as result.json keeps them."""
+        return {
+            "endmembers": self.endmembers,
+            "quality": self.quality,
+            "seed": self.seed,
+            "device": self.device,
+            "variant": "auvae-net",
+            "bands": None if self.bands is None else list(self.bands),
+            "selection": self.selection.document(),
+            "models": self.models,
+        }
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same again."""
+        place = [] if not self.run_on else ["--run-on", self.run_on]
+        place += ["--cpu-workers"] if self.cpu_workers else []
+        return shlex.join(
+            ["auvae", "unmix", *self.scenes, "--endmembers", str(self.endmembers), "--models", self.models,
+             "--quality", self.quality, *self.on(self.scenes[0]).part, "--seed", str(self.seed),
+             "--device", self.device, *place, "--output", self.output]
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ClusterJob(Document):
+    """A Dask scheduler to be asked who works for it: the fields of the worker protocol."""
+
+    task: ClassVar[str] = "cluster"
+
+    id: str
+    run_on: str
+    device: ClassVar[str] = "cpu"
+
+    def __post_init__(self) -> None:
+        check_id(self.id)
+        if not self.run_on:
+            raise JobError("No scheduler was named.", "Give its address, such as tcp://host:8786.")
+        check_address(self.run_on)
+
+
+def check_address(address: object) -> None:
+    """Raise JobError unless it is a scheduler's address, or empty."""
+    if not isinstance(address, str) or (address and not _ADDRESS.fullmatch(address)):
+        raise JobError(
+            f"{address!r} is no address of a Dask scheduler.",
+            "Give tcp://HOST:PORT, or tls://HOST:PORT for a scheduler that encrypts.",
+        )
+
+
+def folder_names(scenes: tuple[str, ...]) -> list[str]:
+    """A folder's name for each scene: its file's without ending, and different from all others."""
+    names: list[str] = []
+    for scene in scenes:
+        last = re.split(r'[\\/":]+', scene.rstrip('\\/":'))[-1]
+        stem = re.sub(r"[^\w.\- ]+", "_", os.path.splitext(last)[0]).strip(" .") or "scene"
+        name, number = stem, 2
+        while name.lower() in {other.lower() for other in names}:
+            name, number = f"{stem}_{number}", number + 1
+        names.append(name)
+    return names

@@ -1,0 +1,1 @@
+"""Finding endmembers in pixels and counting them. Reads no files."""

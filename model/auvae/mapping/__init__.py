@@ -1,0 +1,1 @@
+"""A trained model over a whole scene, window by window, and the rasters that come of it."""

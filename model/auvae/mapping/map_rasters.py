@@ -1,0 +1,210 @@
+"""The rasters of a result: written plain, window by window, then packed as cloud-optimised GeoTIFFs.
+
+While a scene is mapped they lie uncompressed, so that a run that dies leaves whole rows behind; what they are
+in the end (tiles, compression, overviews) is decided when they are packed. Knows no result folder.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+from ..contract.errors import OutputError
+from ..contract.palette import rgb
+from .pictures import UNCLASSIFIED, category_names, composite, dominant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from rasterio.windows import Window
+
+    from ..scene.scene import Scene
+
+NO_DATA = -9999.0
+
+_BLOCK = 256
+# Rows that lie together in a plain raster: a window writes many short pieces of lines otherwise.
+_LINES = 16
+_PACKED = {
+    "driver": "COG",
+    "compress": "deflate",
+    "predictor": "yes",
+    "blocksize": _BLOCK,
+    "num_threads": "all_cpus",
+    "bigtiff": "if_safer",
+}
+
+
+class MapRasters:
+    """Every raster of a result, in a folder of its own while they are plain.
+
+    Args:
+        plain: the folder of the plain rasters, made where it is missing.
+        scene: whose grid they have.
+        files: their names by kind: "abundances", "uncertainty", "error", "composite", "dominant".
+        maps: names of the endmembers' own maps, in order.
+        names: of the endmembers.
+        colors: of the endmembers, #RRGGBB.
+    """
+
+    def __init__(
+        self,
+        plain: Path,
+        scene: Scene,
+        files: dict[str, str],
+        maps: Sequence[str],
+        names: Sequence[str],
+        colors: Sequence[str],
+    ) -> None:
+        self.plain = plain
+        self._scene, self._files, self._maps = scene, files, maps
+        self._names, self._colors = names, colors
+        self._open: dict[str, Any] = {}
+
+    def write(
+        self,
+        window: Window,
+        abundances: np.ndarray,
+        uncertainty: np.ndarray,
+        angle: np.ndarray,
+        valid: np.ndarray,
+    ) -> None:
+        """Write a window: maps (rows, cols, K), angles and valid (rows, cols)."""
+        if not self._open:
+            self._begin()
+        filled = np.where(valid[..., None], abundances, np.float32(NO_DATA))
+        self._put(self._files["abundances"], window, filled)
+        for index, file in enumerate(self._maps):
+            self._put(file, window, filled[..., index : index + 1])
+        self._put(self._files["uncertainty"], window, np.where(valid[..., None], uncertainty, NO_DATA))
+        self._put(self._files["error"], window, np.where(valid, angle, NO_DATA)[..., None])
+        self._put(self._files["composite"], window, composite(abundances, self._colors))
+        self._put(self._files["dominant"], window, dominant(abundances)[..., None])
+
+    def flush(self) -> None:
+        """Make sure that what was written outlives this process and a power cut. Writing may go on."""
+        for path in self._close():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+    def abandon(self) -> None:
+        """Let go of the files: what is being thrown away may fail to be flushed."""
+        for raster in self._open.values():
+            try:
+                raster.close()
+            except (RasterioError, CPLE_BaseError, OSError):
+                continue
+        self._open = {}
+
+    def pack(self, folder: Path, progress: Callable[[float], None]) -> None:
+        """Turn every raster into a cloud-optimised GeoTIFF in ``folder``, with overviews; the plain one goes.
+
+        Args:
+            folder: where they go.
+            progress: told the share that is done; may raise to give up.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        if not self._open:
+            self._begin()
+        paths = self._close()
+        for done, path in enumerate(paths):
+            progress(done / len(paths))
+            packed = folder / path.name
+            how = "mode" if path.name == self._files["dominant"] else "average"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                rasterio.shutil.copy(path, packed, overview_resampling=how, **_PACKED)
+                # GDAL finds a full disk when it closes a file, where rasterio does not listen.
+                if not _blocks_arrived(packed):
+                    raise OutputError(
+                        f"{path.name} could not be written completely: the disk is full.",
+                        "Make room on the disk, or choose a folder on another one.",
+                    )
+            path.unlink()
+        self.plain.rmdir()
+        classes = folder / f"{self._files['dominant']}.aux.xml"
+        classes.write_text(category_names(self._names), encoding="utf-8")
+
+    def _begin(self) -> None:
+        """Open the rasters: those that a run before this one left, or new ones."""
+        if self.plain.is_dir():
+            self._open = {path.name: rasterio.open(path, "r+") for path in sorted(self.plain.iterdir())}
+            return
+        self.plain.mkdir()
+        number = len(self._names)
+        self._create(self._files["abundances"], number, self._names)
+        self._create(self._files["uncertainty"], number, self._names)
+        self._create(self._files["error"], 1, ("Spectral angle (radians)",))
+        for name, file in zip(self._names, self._maps, strict=True):
+            self._create(file, 1, (name,))
+        for band, color in enumerate(self._colors, 1):
+            self._open[self._files["abundances"]].update_tags(band, COLOR=color)
+        plain = {"dtype": "uint8", "nodata": None}
+        shades = ("Red", "Green", "Blue", "Opacity")
+        self._create(self._files["composite"], 4, shades, **plain, photometric="RGB", alpha="yes")
+        self._create(
+            self._files["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED}
+        ).write_colormap(1, {1 + index: rgb(color) for index, color in enumerate(self._colors)})
+
+    def _create(self, file: str, count: int, descriptions: Sequence[str], **other: Any) -> Any:
+        scene = self._scene
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            profile = {
+                "driver": "GTiff",
+                "width": scene.cols,
+                "height": scene.rows,
+                "count": count,
+                "dtype": "float32",
+                "nodata": NO_DATA,
+                "crs": scene.crs,
+                "transform": None if scene.transform.is_identity else scene.transform,
+                "blockysize": min(_LINES, scene.rows),
+                "interleave": "band",
+                "bigtiff": "if_safer",
+            }
+            raster = rasterio.open(self.plain / file, "w", **{**profile, **other})
+        if scene.gcps:
+            raster.gcps = (scene.gcps, scene.gcps_crs)
+        if scene.rpcs:
+            raster.rpcs = scene.rpcs
+        raster.descriptions = tuple(descriptions)
+        self._open[file] = raster
+        return raster
+
+    def _put(self, file: str, window: Window, values: np.ndarray) -> None:
+        raster = self._open[file]
+        raster.write(np.moveaxis(values, -1, 0).astype(raster.dtypes[0], copy=False), window=window)
+
+    def _close(self) -> list[Path]:
+        files = list(self._open)
+        while self._open:
+            self._open.popitem()[1].close()
+        return [self.plain / file for file in files]
+
+
+def _blocks_arrived(path: Path) -> bool:
+    """Whether every block of a GeoTIFF and of its overviews lies within the file."""
+    size = path.stat().st_size
+    with rasterio.open(path) as raster:
+        levels = range(len(raster.overviews(1)))
+        for overview in (None, *levels):
+            with rasterio.open(path, overview_level=overview) as level:
+                for (row, col), _ in level.block_windows(1):
+                    offset, length = (
+                        raster.get_tag_item(f"BLOCK_{what}_{col}_{row}", "TIFF", bidx=1, ovr=overview)
+                        for what in ("OFFSET", "SIZE")
+                    )
+                    if not offset or not length or int(offset) + int(length) > size:
+                        return False
+    return True

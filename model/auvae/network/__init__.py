@@ -1,0 +1,1 @@
+"""AUVAE-Net and its training, the published networks, devices, and model files. Knows no rasters."""

@@ -1,0 +1,190 @@
+"""A trained network as everybody else sees it: it maps windows, and it can be saved. Trains nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..endmembers.brightness import Brightness
+from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
+from .losses import misfit_of_shape
+
+FloatArray = NDArray[np.float32]
+REPORT_EVERY = 0.1
+"""Seconds between two reports of a training; a Cancel is noticed at the next one."""
+
+Patch = tuple[FloatArray, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
+
+    ``endmembers`` ``(K, B)`` in the raster's unit come along once an epoch while they move.
+    """
+
+    fraction: float
+    stage: str
+    text: str
+    losses: dict[str, float]
+    endmembers: FloatArray | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a window is made of. Not a number wherever the window holds no valid pixel.
+
+    Attributes:
+        abundances: ``(rows, cols, K)``, non-negative, summing to one.
+        uncertainty: ``(rows, cols, K)``, posterior standard deviation.
+        angle: ``(rows, cols)``, radians between pixel and reconstruction.
+        squared_error: ``(rows, cols)``, (pixel - reconstruction)^2, mean over bands, raster's unit squared.
+
+    Bands that are mostly noise count less in both errors (`auvae.endmembers.brightness.band_weights`).
+    """
+
+    abundances: FloatArray
+    uncertainty: FloatArray
+    angle: FloatArray
+    squared_error: FloatArray
+
+
+class TrainedModel(Protocol):
+    """What a trained network of any variant can do.
+
+    Attributes:
+        halo: pixels around a window that its maps depend on.
+        history: losses while it was trained.
+    """
+
+    halo: int
+    history: list[dict[str, float]]
+
+    @property
+    def endmembers(self) -> FloatArray:
+        """Endmember spectra ``(K, B)`` in the raster's unit."""
+        ...
+
+    @property
+    def mixing(self) -> FloatArray:
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
+        ...
+
+    def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
+        """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``."""
+        ...
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Every tensor that restoring needs, by name."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else that restoring needs, ready for JSON."""
+        ...
+
+
+class Model:
+    """A trained network with what it needs to read a scene's pixels."""
+
+    halo = HALO
+
+    def __init__(self, network: AUVAENet, brightness: Brightness, history: list[dict[str, float]]) -> None:
+        self.network = network.eval()
+        self.brightness = brightness
+        self.history = history
+
+    @property
+    def endmembers(self) -> FloatArray:
+        """Endmember spectra ``(K, B)`` in the raster's unit."""
+        with torch.no_grad():
+            return as_array(self.brightness.restore(self.network.decoder.spectra))
+
+    @property
+    def mixing(self) -> FloatArray:
+        """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
+        with torch.no_grad():
+            return as_array(self.brightness.darkness(self.network.decoder.spectra)[:, 0])
+
+    def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
+        """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
+
+        Raises:
+            torch.OutOfMemoryError: the window is too large for the device.
+        """
+        network = self.network
+        device = network.subspace.basis.device
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(device)
+            inside = torch.from_numpy(np.ascontiguousarray(valid)).to(device)
+            spectra = network.decoder.spectra
+            # one pass over all the bands gives everything that is needed of them
+            axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
+            weights = self.brightness.weights
+            seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
+            if (weights != 1).any():
+                pixels = pixels * weights
+            energy = torch.where(inside, torch.linalg.vector_norm(pixels, dim=-1), 1) ** 2
+            lit, coordinates, products = seen.split(
+                [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
+            )
+            measure = lit.norm(dim=-1, keepdim=True) + self.brightness.offset
+            rows, cols = inside.shape
+            clean = network.clean(padded(coordinates / measure, rows, cols).movedim(-1, 1))
+            mean, deviation = (part[0, :rows, :cols] for part in network.posterior(*clean))
+            left = misfit_of_shape(energy, products, spectra @ spectra.T, mean)
+            sine = (left / energy.clamp_min(1e-12)).clamp_max(1).sqrt()
+            squared = left / pixels.shape[-1]
+            found = (mean, deviation, sine.asin(), squared)
+            blank = [
+                torch.where(inside.reshape(rows, cols, *[1] * (m.ndim - inside.ndim)), m, torch.nan)
+                for m in found
+            ]
+        return Maps(*(as_array(m) for m in blank))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Every tensor that `restore` needs, by name."""
+        tensors = {name: as_array(t) for name, t in self.network.state_dict().items()}
+        brightness = {"basis": self.brightness.basis, "weights": self.brightness.weights}
+        return tensors | {f"brightness.{name}": as_array(tensor) for name, tensor in brightness.items()}
+
+    def settings(self) -> dict[str, Any]:
+        """Everything else that `restore` needs, ready for JSON."""
+        return {"shape": asdict(self.network.shape), "offset": self.brightness.offset}
+
+    @classmethod
+    def restore(cls, state: dict[str, NDArray[Any]], settings: dict[str, Any], device: str = "cpu") -> Model:
+        """The model whose `state` and `settings` these are.
+
+        Raises:
+            ValueError, KeyError, RuntimeError: they are not of one model.
+        """
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+        basis = tensors.pop("brightness.basis")
+        weights = tensors.pop("brightness.weights", torch.ones_like(basis[0]))  # early models have none
+        network = AUVAENet(NetworkShape(**settings["shape"]))
+        network.load_state_dict(tensors)
+        target = torch.device(device)
+        brightness = Brightness(basis, float(settings["offset"]), weights)
+        return cls(network.to(target), brightness.to(target), [])
+
+
+def as_array(tensor: Tensor) -> FloatArray:
+    """A tensor of any device as 32-bit numbers in the memory of this computer."""
+    array: FloatArray = tensor.detach().float().cpu().numpy()
+    return array
+
+
+def padded(image: Tensor, rows: int, cols: int) -> Tensor:
+    """``(rows, cols, B)`` as a batch of one whose sides are multiples of `STRIDE`, edges repeated."""
+    down, right = -rows % STRIDE, -cols % STRIDE
+    return F.pad(image.movedim(-1, 0)[None], (0, right, 0, down), mode="replicate").movedim(1, -1)

@@ -1,0 +1,49 @@
+"""What an analyst may choose of a training, and how long each quality trains. Knows no tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..contract.variants import DEFAULT, VARIANTS
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a quality trains: steps of cleaning and unmixing; random starts and rounds of archetypes."""
+
+    cleaning: int
+    unmixing: int
+    starts: int
+    rounds: int
+    crop: int = 48
+
+
+EFFORTS = {
+    "draft": Effort(cleaning=100, unmixing=50, starts=8, rounds=150),
+    "standard": Effort(cleaning=400, unmixing=100, starts=24, rounds=300),
+    "high": Effort(cleaning=3000, unmixing=600, starts=48, rounds=600),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the analyst chose.
+
+    Raises:
+        ValueError: ``quality`` is none of `EFFORTS`, ``variant`` none of `VARIANTS`, or ``endmembers`` is
+            below two.
+    """
+
+    endmembers: int
+    quality: str = "standard"
+    seed: int = 0
+    device: str = "auto"
+    variant: str = DEFAULT
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
+        if self.quality not in EFFORTS:
+            raise ValueError(f"quality must be one of {', '.join(EFFORTS)}, not {self.quality!r}")
+        if self.endmembers <= 1:
+            raise ValueError(f"endmembers must be at least 2, not {self.endmembers}")

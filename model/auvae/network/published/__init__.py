@@ -1,0 +1,1 @@
+"""AUVAE-Net as published, and its siblings AAE, AVAE and AUAE."""

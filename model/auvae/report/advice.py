@@ -1,0 +1,117 @@
+"""What speaks against a finished result: sentences for the analyst, from its numbers. Opens no file."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..mapping.overview import Overview
+
+ALIKE = 0.05
+"""Radians between two endmembers below which they differ by less than one material varies within a scene."""
+
+POOR_FIT = 0.1
+"""Radians between pixels and reconstruction from which on a tenth of their spectra is not explained."""
+
+UNCERTAIN = 0.25
+"""Mean standard deviation from which on an abundance says little: with nothing known it is about 0.3."""
+
+UNUSED = 0.01
+"""Mean abundance below which an endmember that is nowhere the largest is not needed."""
+
+UNEXPLAINED = 0.03
+"""Share of pixels in patches that no mixture explains from which on something is missing."""
+
+# Such a pixel lies this many times farther from its reconstruction, squared, than the middle one does, and so
+# do at least so many of its eight neighbours: noise comes without neighbours.
+_FARTHER = 9.0
+_NEIGHBOURS = 3
+
+
+def angles_between(endmembers: np.ndarray) -> np.ndarray:
+    """Spectral angles (K, K) between endmembers (K, B), in radians (Kruse et al., 1993)."""
+    spectra = np.asarray(endmembers, float)
+    unit = spectra / np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1e-30)
+    angles: np.ndarray = np.arccos(np.clip(unit @ unit.T, -1, 1))
+    return angles
+
+
+def unexplained(overview: Overview) -> float:
+    """Share of the pixels that lie in patches which no mixture of the endmembers explains, 0 to 1."""
+    valid = np.isfinite(overview.squared_error)
+    if not valid.any():
+        return 0.0
+    middle = float(np.median(overview.squared_error[valid]))
+    far = np.nan_to_num(overview.squared_error) > _FARTHER * max(middle, 1e-30)
+    far &= np.nan_to_num(overview.angle) > POOR_FIT
+    padded = np.pad(far, 1).astype(int)
+    rows, cols = far.shape
+    around = sum(
+        padded[1 + down : 1 + down + rows, 1 + across : 1 + across + cols]
+        for down in (-1, 0, 1)
+        for across in (-1, 0, 1)
+        if down or across
+    )
+    return float((far & (around >= _NEIGHBOURS)).sum() / valid.sum())
+
+
+def advice(
+    endmembers: np.ndarray,
+    mean_abundances: np.ndarray,
+    area_shares: np.ndarray,
+    uncertainties: np.ndarray | None,
+    mean_angle: float,
+    overview: Overview,
+) -> Iterator[str]:
+    """Warn of what an analyst should look at before trusting the maps. Endmembers are told by number.
+
+    Args:
+        endmembers: (K, B).
+        mean_abundances: (K,).
+        area_shares: (K,), share of pixels in which each is the largest.
+        uncertainties: (K,), mean standard deviations; None where a network has no usable ones.
+        mean_angle: radians between pixels and reconstructions.
+        overview: of the scene.
+    """
+    angles = angles_between(endmembers)
+    for one, other in combinations(range(len(endmembers)), 2):
+        if angles[one, other] < ALIKE:
+            yield (
+                f"Endmembers {one + 1} and {other + 1} have nearly the same spectrum "
+                f"({angles[one, other]:.3f} "
+                "radians apart), so how much is of which cannot be told well. Try one endmember less, or "
+                "add up "
+                "their maps."
+            )
+    for index, (mean, area) in enumerate(zip(mean_abundances, area_shares, strict=True)):
+        if area == 0 and mean < UNUSED:
+            yield (
+                f"Endmember {index + 1} is hardly used: the largest in no pixel, {mean:.2%} on average. "
+                "Try one "
+                "endmember less."
+            )
+    missing = unexplained(overview)
+    if missing > UNEXPLAINED:
+        yield (
+            f"In patches that make up {missing:.1%} of the scene something shows that no mixture of these "
+            "endmembers explains (bright in the error map). Try one endmember more, or mask what is not of "
+            "interest, such as clouds."
+        )
+    if mean_angle > POOR_FIT:
+        yield (
+            f"The endmembers explain this scene poorly: pixels differ from their reconstruction by "
+            f"{mean_angle:.2f} radians on average. Try more endmembers; see with Inspect bands that no "
+            "noisy band "
+            "is used and that the values are reflectance."
+        )
+    for index, deviation in enumerate([] if uncertainties is None else uncertainties):
+        if deviation > UNCERTAIN:
+            yield (
+                f"The abundances of endmember {index + 1} are uncertain by {deviation:.2f} on average. Its "
+                "map shows where it is rather than how much of it."
+            )

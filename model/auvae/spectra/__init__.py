@@ -1,0 +1,1 @@
+"""Spectra that are known beforehand, brought to the bands of a scene."""

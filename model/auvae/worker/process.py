@@ -1,0 +1,235 @@
+"""The process that QGIS starts: jobs in on stdin, events out on stdout, end-of-file on stdin as Cancel."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..contract.errors import AuvaeError, Cancelled, DeviceError, JobError, WorkerEnvironmentError
+from .cancel import EXIT_CANCELLED, Cancel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_CANCEL = b"cancel"
+_SECONDS_BETWEEN_LOOKS = 0.5
+# How oneDNN, C++ and threads say it.
+_SHORT_OF_MEMORY = (
+    "could not create a primitive",
+    "could not create a memory",
+    "bad_alloc",
+    "start new thread",
+)
+
+
+class EventStream:
+    """Events as JSON lines on a private copy of stdout; what libraries print goes to stderr.
+
+    Attributes:
+        whole: False once a result said that scenes failed.
+    """
+
+    def __init__(self) -> None:
+        self.whole = True
+        sys.stdout.flush()
+        private = os.dup(_STDOUT)
+        self._file = open(private, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (open until the end)
+        os.dup2(_STDERR, _STDOUT)
+
+    def emit(self, event: dict[str, Any]) -> None:
+        """Send an event; Cancelled when nobody reads any more."""
+        self.whole = not event.get("failed")
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
+        try:
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            raise Cancelled from error
+
+
+def main(*, keep: bool = False) -> int:
+    """Run the one job on stdin, or with `keep` job after job until one fails; returns the exit status."""
+    stream = EventStream()
+    inbox = _Inbox(os.getppid())
+    line = inbox.next_job()
+    if line is None:
+        return _last(stream, Cancelled())
+    while line is not None:
+        try:
+            document = json.loads(line)
+        except (ValueError, RecursionError):
+            return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
+        status = run_job(document, stream, inbox.watch)
+        if status or not keep:
+            return status
+        sys.modules["auvae.tasks.provenance"].release_memory()
+        line = inbox.next_job()
+    return 0
+
+
+def run_job(document: object, stream: Any, watch: Any) -> int:
+    """Run a job document with events to `stream`; `watch` is handed the Cancel it may ask for."""
+    cancel = Cancel(lambda: _sweep(document, unwanted=cancel.unwanted))
+    watch(cancel)
+    try:
+        job_module = load_job_module()
+        job = job_module.parse(document)
+        if cancel.requested:
+            raise Cancelled
+        stream.emit(job_module.hello(job))
+        job_module.run(job, stream.emit, lambda: cancel.requested)
+    except Cancelled as error:
+        _sweep(document, unwanted=cancel.unwanted)
+        return _last(stream, error)
+    except AuvaeError as error:
+        return _last(stream, error)
+    except Exception as error:  # noqa: BLE001 (whatever the defect is, it must become an event)
+        traceback.print_exc(file=sys.stderr)
+        return _last(stream, explained(error))
+    finally:
+        cancel.over()
+    return 0
+
+
+def load_job_module() -> Any:
+    """The job module with torch and rasterio; WorkerEnvironmentError when one of them cannot be loaded."""
+    try:
+        return importlib.import_module("auvae.worker.dispatch")
+    except (ImportError, OSError) as error:
+        if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "auvae":
+            raise
+        package = (getattr(error, "name", None) or "a library of PyTorch").split(".")[0]
+        raise WorkerEnvironmentError(
+            f"This Python ({sys.executable}) cannot load {package}: {error}.",
+            "Install the environment anew, or choose a Python with the packages of model/requirements.txt.",
+        ) from error
+
+
+def explained(error: Exception) -> AuvaeError:
+    """What an exception that nobody foresaw means for the analyst; its traceback is for the log."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
+    # Where PyTorch could not be loaded it is not at fault either.
+    training = sys.modules.get("auvae.network.trainer")
+    short = training.out_of_memory(error) if training else isinstance(error, MemoryError)
+    if short or any(words in said for words in _SHORT_OF_MEMORY):
+        return DeviceError(
+            "There is not enough memory to unmix this scene.",
+            "Close other programs, choose fewer bands, or unmix a part of the scene.",
+        )
+    if type(error).__name__ == "AcceleratorError" or "CUDA error" in said or "cuDNN error" in said:
+        return DeviceError(
+            f"The graphics card failed in the middle of the work ({said}).",
+            "Try again; if it comes back, update the card's driver or compute on the CPU.",
+        )
+    return AuvaeError(
+        f"The unmixing failed unexpectedly ({type(error).__name__}: {said}).",
+        "Please report this with the log.",
+    )
+
+
+def _sweep(document: object, *, unwanted: bool) -> None:
+    """Remove what a cancelled job leaves, but what can be gone on with only where that is unwanted.
+
+    Sends no event: a reader that is gone would hold us here.
+    """
+    job = document if isinstance(document, dict) else {}
+    output, job_id = job.get("output"), job.get("id")
+    if isinstance(job_id, str) and job_id.isalnum():
+        _remove_staged_files(job, job_id)
+    # Nothing was written before the module that writes was loaded.
+    results = sys.modules.get("auvae.result.results")
+    if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
+        results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
+        workplace = sys.modules.get("auvae.scenes.run_folder")
+        if workplace and job.get("task") == "unmixscenes":
+            workplace.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
+
+
+def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:
+    """Remove the beginnings of single files, wherever the job wanted them."""
+    for key in ("report", "table", "library", "map"):
+        wanted = job.get(key)
+        if not isinstance(wanted, str):
+            continue
+        path = Path(os.path.abspath(wanted))
+        for name in (f".{path.name}.partial-{job_id}", f".{path.stem}.partial-{job_id}{path.suffix}"):
+            with contextlib.suppress(OSError):
+                path.with_name(name).unlink()
+
+
+class _Inbox:
+    """The jobs on stdin. Its end, SIGTERM and the parent's end cancel the running job and let none follow.
+
+    Read past Python's buffer, whose lock a waiting thread would hold at exit.
+    """
+
+    def __init__(self, parent: int) -> None:
+        self._jobs: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # one that a signal may put into
+        self._ended = threading.Event()
+        self._unwanted = False
+        self._cancel: Cancel | None = None
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._end())
+        for wait in (self._read, lambda: _until_orphaned(parent)):
+            threading.Thread(target=self._end_after, args=(wait,), daemon=True).start()
+
+    def next_job(self) -> bytes | None:
+        """Wait for a line; None when there will be no more."""
+        self._cancel = None
+        return self._jobs.get()
+
+    def watch(self, cancel: Cancel) -> None:
+        """Ask for this cancel when the end has come, or comes."""
+        self._cancel = cancel
+        if self._ended.is_set():
+            cancel.request(unwanted=self._unwanted)
+
+    def _read(self) -> None:
+        content = b""
+        try:
+            while block := os.read(_STDIN, 65536):
+                *lines, content = (content + block).split(b"\n")
+                for line in filter(bytes.strip, lines):
+                    if line.strip() == _CANCEL:
+                        self._unwanted = True
+                        self._end()
+                    else:
+                        self._jobs.put(line)
+        except OSError:
+            return
+        if content.strip():
+            self._jobs.put(content)
+
+    def _end_after(self, wait: Callable[[], None]) -> None:
+        wait()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._jobs.put(None)
+        if self._cancel is not None:
+            self._cancel.request(unwanted=self._unwanted)
+
+
+def _until_orphaned(parent: int) -> None:
+    """Wait for the parent's end: its pipe may live on in another process (never returns on Windows)."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _last(stream: Any, error: AuvaeError) -> int:
+    try:
+        stream.emit({"event": "error", "kind": error.kind, "text": error.text, "remedy": error.remedy})
+    except Cancelled:
+        return EXIT_CANCELLED
+    return EXIT_CANCELLED if isinstance(error, Cancelled) else 1

@@ -1,0 +1,117 @@
+"""The house keeps its floors: a folder of the core imports only those below it; the two sides share one."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CORE = CHECKOUT / "model" / "auvae"
+
+FLOORS = (
+    "contract",
+    "scene",
+    "endmembers",
+    "spectra",
+    "network",
+    "mapping",
+    "report",
+    "result",
+    "tasks",
+    "scenes",
+    "worker",
+    "simulation",
+)
+"""From the ground up; docs/architecture.md says what lives on each."""
+
+
+UNDER_WAY = {
+    ("auvae.contract.scenes_job", "auvae.contract.jobs"),
+    ("auvae.result.library_file", "auvae.result.results"),
+}
+"""Circles that are being taken apart: nothing may be added."""
+
+
+def modules():
+    return sorted(CORE.rglob("*.py"))
+
+
+def dotted(path):
+    parts = path.relative_to(CORE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path):
+    """Yield (module, names) of every import of the core in a file, wherever in the file it stands."""
+    package = dotted(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, []
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [alias.name for alias in node.names]
+            inside = CORE.parent / Path(*module.split("."))
+            for name in names:
+                is_module = (inside / f"{name}.py").is_file() or (inside / name / "__init__.py").is_file()
+                yield (f"{module}.{name}", []) if is_module else (module, [name])
+
+
+def floor(module):
+    parts = module.split(".")
+    return parts[1] if parts[0] == "auvae" and len(parts) > 1 and parts[1] in FLOORS else None
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_a_folder_imports_only_folders_below_it(path):
+    own = floor(dotted(path))
+    if own is None:
+        return
+    for module, _ in imports(path):
+        other = floor(module)
+        assert other is None or FLOORS.index(other) <= FLOORS.index(own), f"{dotted(path)} imports {module}"
+
+
+def test_every_folder_of_the_core_has_a_floor():
+    folders = {path.parent.relative_to(CORE).parts[0] for path in modules() if path.parent != CORE}
+    assert folders == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_nothing_private_is_taken_from_another_module(path):
+    for module, names in imports(path):
+        if module.split(".")[0] != "auvae":
+            continue
+        private = [n for n in names if n.startswith("_") and n != "__version__"]
+        assert not private, f"{dotted(path)} takes {private} from {module}"
+
+
+def test_modules_import_each_other_in_no_circle():
+    edges = {dotted(path): set() for path in modules()}
+    for path in modules():
+        own = dotted(path)
+        edges[own] |= {module for module, _ in imports(path) if module in edges and module != own}
+        edges[own] -= {module for module in edges[own] if (own, module) in UNDER_WAY}
+    waiting, done = set(edges), set()
+    while waiting:
+        free = {module for module in waiting if not (edges[module] & waiting)}
+        assert free, f"in a circle, or above one: {sorted(waiting)}"
+        waiting -= free
+        done |= free
+
+
+def test_the_contract_needs_the_standard_library_and_numpy_alone():
+    for path in (CORE / "contract").rglob("*.py"):
+        for module, _ in imports(path):
+            top = module.split(".")[0]
+            allowed = top in sys.stdlib_module_names or top in (
+                "numpy",
+                "typing_extensions",
+            )  # the latter for types
+            assert allowed or module == "auvae" or floor(module) == "contract", f"{dotted(path)}: {module}"
