@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from .provider import AuvaeProvider
 from .translation import install_translator
-from .worker import allow_jobs, end_jobs
+from .worker.run import allow_jobs, end_jobs
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface

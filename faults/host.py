@@ -134,7 +134,7 @@ class Host:
 
     def do_cool(self) -> None:
         """End the worker that waits for the next job: its fault was another."""
-        sys.modules[f"{self.name}.auvae_qgis.worker"].end_idle_worker()
+        sys.modules[f"{self.name}.auvae_qgis.worker.run"].end_idle_worker()
         self.say(cool=True)
 
     def do_add(self, path: str) -> None:

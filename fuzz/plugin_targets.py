@@ -11,10 +11,14 @@ from typing import Any
 
 from osgeo import ogr
 
-from auvae_qgis import environment, worker
+from auvae_qgis.environment import find
 from auvae_qgis.inputs import output_folder
 from auvae_qgis.results import rename, rename_scenes, result
 from auvae_qgis.spectra import libraries
+from auvae_qgis.worker.errors import WorkerError
+from auvae_qgis.worker.narration import Narrator, error_sentence
+from auvae_qgis.worker.process import read_events
+from auvae_qgis.worker.result_event import checked
 
 from .target import Target
 
@@ -69,7 +73,7 @@ _RESULT = json.dumps(
     }
 ).encode()
 _RELEASED = next((Path(__file__).resolve().parent.parent / "tests" / "fixtures").glob("*/result"))
-_MARKER = json.dumps({"requirements": environment._fingerprint()}).encode()
+_MARKER = json.dumps({"requirements": find.fingerprint()}).encode()
 
 
 class _Silent:
@@ -109,15 +113,15 @@ def _library(ending: str) -> Any:
 def _events(_place: Path, content: bytes) -> None:
     """What the worker says, as run_job takes it: every line of it, also as a result of each task."""
     events: queue.Queue[Any] = queue.Queue()
-    worker._read_events(io.BytesIO(content), events)
-    narrator = worker._Narrator(_Silent())
+    read_events(io.BytesIO(content), events)
+    narrator = Narrator(_Silent())
     while (event := events.get_nowait()) is not None:
-        narrator.tell(event)
-        worker._sentence(event)
+        narrator.show(event)
+        error_sentence(event)
         for task in ("unmix", "count", "inspect"):
             try:
-                worker._checked(task, event)
-            except worker.WorkerError:
+                checked(task, event)
+            except WorkerError:
                 continue
 
 
@@ -206,12 +210,12 @@ def _renamed_in_scenes(name: str, seed: bytes) -> Target:
 
 def _marker(place: Path, content: bytes) -> None:
     """The description of the environment that the plugin made."""
-    python = environment._python_in(place)
+    python = find.python_in(place)
     python.parent.mkdir(parents=True)
     python.touch()
-    (place / environment.MARKER).write_bytes(content)
-    found = environment._own_python(place)
-    if not found.problem and json.loads(content)["requirements"] != environment._fingerprint():
+    (place / find.MARKER).write_bytes(content)
+    found = find._own_python(place)
+    if not found.problem and json.loads(content)["requirements"] != find.fingerprint():
         raise AssertionError("an environment of another version is taken for this one's")
 
 

@@ -142,5 +142,5 @@ def test_a_library_that_goes_round_for_ever_is_ended_by_the_watchdog(tmp_path):
     )
     assert time.monotonic() - begun < 40
     assert done.returncode == 1
-    # What the plugin knows it by: auvae_qgis/worker.py.
+    # What the plugin knows it by: auvae_qgis/worker/death.py.
     assert [line for line in done.stderr.splitlines() if line.startswith("Timeout (")]

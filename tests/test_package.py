@@ -61,10 +61,10 @@ def test_nothing_generated_and_nothing_of_the_workshop_is_in_the_zip(names):
 def test_what_git_ignores_stays_out(plugin):
     (plugin / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
     (plugin / "auvae_qgis" / "__pycache__").mkdir(parents=True)
-    (plugin / "auvae_qgis" / "__pycache__" / "worker.pyc").touch()
-    (plugin / "auvae_qgis" / "worker.py").touch()
+    (plugin / "auvae_qgis" / "__pycache__" / "plugin.pyc").touch()
+    (plugin / "auvae_qgis" / "plugin.py").touch()
     names = [path.as_posix() for path in package.shipped_files(plugin)]
-    assert "auvae_qgis/worker.py" in names
+    assert "auvae_qgis/plugin.py" in names
     assert not [name for name in names if "__pycache__" in name]
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
-from auvae_qgis.environment import SET_UP  # noqa: E402 (found only now)
-from auvae_qgis.setup_errors import SUPPORTED  # noqa: E402
+from auvae_qgis.environment.find import SET_UP  # noqa: E402 (found only now)
+from auvae_qgis.environment.setup_errors import SUPPORTED  # noqa: E402
 
 # What a run always fills in alike.
 KNOWN = {"SET_UP": SET_UP, "SUPPORTED": SUPPORTED}
@@ -50,7 +50,6 @@ ORDER = (
     PLACES["mask.py"], GROUPS["LibraryError"], GROUPS["ModelError"], GROUPS["DeviceError"],
     GROUPS["OutputError"], PLACES["scenes"], GROUPS["AuvaeError"],
 )  # fmt: skip
-WORKER = CHECKOUT / "auvae_qgis" / "worker.py"
 
 
 def messages() -> dict[str, list[tuple[str, str]]]:
@@ -62,12 +61,13 @@ def messages() -> dict[str, list[tuple[str, str]]]:
             title = next((PLACES[place] for place in reversed(places) if place in PLACES), GROUPS[kind])
             if title is not None:
                 found[title].append((said, remedy))
-    found[GROUPS["SetupError"]] += _causes(CHECKOUT / "auvae_qgis" / "setup_errors.py")
-    for said in _told(ast.parse(WORKER.read_text(encoding="utf-8"))):
-        what, _, remedy = said.partition(". ") if ". " in said else said.partition(": ")
-        found[GROUPS["WorkerEnvironmentError"]].append(
-            (f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}")
-        )
+    found[GROUPS["SetupError"]] += _causes(CHECKOUT / "auvae_qgis" / "environment" / "setup_errors.py")
+    for path in sorted((CHECKOUT / "auvae_qgis" / "worker").glob("*.py")):
+        for said in _told(ast.parse(path.read_text(encoding="utf-8"))):
+            what, _, remedy = said.partition(". ") if ". " in said else said.partition(": ")
+            found[GROUPS["WorkerEnvironmentError"]].append(
+                (f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}")
+            )
     return {title: list(dict.fromkeys(rows)) for title, rows in found.items() if rows}
 
 

@@ -15,9 +15,10 @@ from qgis.core import (
 )
 
 from .. import settings
-from ..environment import find_worker_python
+from ..environment.find import find_worker_python
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from ..worker.errors import WorkerCancelled, WorkerError
+from ..worker.run import run_job
 from .algorithm import Algorithm
 from .extractendmembers import library_file
 

@@ -15,7 +15,8 @@ from qgis.core import (
 )
 
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from ..worker.errors import WorkerCancelled, WorkerError
+from ..worker.run import run_job
 from .scene_algorithm import SceneAlgorithm
 
 MOST_PROJECTIONS = 100_000

@@ -29,7 +29,8 @@ from ..results.layers import OTHERS, layers_of
 from ..results.raster_copy import RasterCopyError, copy_raster, driver_for
 from ..results.result import Result
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from ..worker.errors import WorkerCancelled, WorkerError
+from ..worker.run import run_job
 from .scene_algorithm import SceneAlgorithm
 
 

@@ -21,7 +21,7 @@ from qgis.core import (
 )
 
 from .. import settings
-from ..environment import find_worker_python
+from ..environment.find import find_worker_python
 from ..inputs.mask_source import crs_name, mask_file
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain

@@ -26,13 +26,14 @@ from qgis.core import (
 )
 
 from .. import settings
-from ..environment import find_worker_python
+from ..environment.find import find_worker_python
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
 from ..results.layers import OTHERS, layers_of
 from ..results.result import Result
 from ..translation import tr
-from ..worker import WorkerCancelled, WorkerError, run_job
+from ..worker.errors import WorkerCancelled, WorkerError
+from ..worker.run import run_job
 from .scene_algorithm import DEVICES, MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm
 
 MODEL_CHOICES = ("one", "each")

@@ -22,11 +22,13 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .. import environment, settings
+from .. import settings
+from ..environment.find import find_worker_python
 from ..help_pages import help_url
 from ..plain_text import as_plain
 from ..translation import tr
-from ..worker import WorkerCancelled, run_job
+from ..worker.errors import WorkerCancelled
+from ..worker.run import run_job
 from .background import Background
 
 GIB = 1024**3
@@ -80,7 +82,7 @@ class ClusterDialog(QDialog):
 
     def start_test(self) -> None:
         """Ask the scheduler for its workers, on another thread."""
-        python = environment.find_worker_python(settings.worker_python())
+        python = find_worker_python(settings.worker_python())
         if python.problem:
             self.state.setText(python.problem)
             return

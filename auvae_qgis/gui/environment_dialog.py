@@ -1,6 +1,6 @@
 """The set-up window: shows the Python that unmixing runs in, installs one, or takes one that is there.
 
-What is found, built and checked is environment.py's; this file puts it on the screen, in background tasks.
+environment/ finds, builds and checks it; this file puts that on the screen, in background tasks.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from .. import environment, settings
-from ..diagnostics import diagnostics
+from .. import settings
+from ..environment import install
+from ..environment.check import PythonReport, check_python
+from ..environment.diagnostics import diagnostics
+from ..environment.find import find_worker_python, own_folder
+from ..environment.gpu import Gpu, detect_gpu, expected_gib, torch_build
+from ..environment.setup_errors import SetupError
 from ..paths import PLUGIN
-from ..setup_errors import SetupError
 from ..translation import tr
-from ..worker import end_idle_worker
+from ..worker.run import end_idle_worker
 
 
 class EnvironmentDialog(QDialog):
@@ -45,8 +49,8 @@ class EnvironmentDialog(QDialog):
         self.setWindowTitle(tr("Set up AUVAE Unmixing"))
         self.resize(640, 520)
         self._task: _BackgroundTask | None = None
-        self._gpu: environment.Gpu | None = None
-        self._report: environment.PythonReport | None = None
+        self._gpu: Gpu | None = None
+        self._report: PythonReport | None = None
 
         self.state = QLabel()
         self.state.setTextFormat(Qt.TextFormat.PlainText)
@@ -71,7 +75,7 @@ class EnvironmentDialog(QDialog):
         layout.addWidget(buttons)
 
         self._show_state()
-        self._run(tr("Looking for a graphics card"), lambda _task: environment.detect_gpu(), self._show_plan)
+        self._run(tr("Looking for a graphics card"), lambda _task: detect_gpu(), self._show_plan)
 
     def _install_box(self) -> QGroupBox:
         box = QGroupBox(tr("Install"))
@@ -112,17 +116,17 @@ class EnvironmentDialog(QDialog):
         return box
 
     def _show_state(self) -> None:
-        found = environment.find_worker_python(settings.worker_python())
+        found = find_worker_python(settings.worker_python())
         ready = tr("Ready. Unmixing runs in {}").format(found.path)
         self.state.setText(found.problem or ready)
-        there = (environment.own_folder() / "pyvenv.cfg").is_file()
+        there = (own_folder() / "pyvenv.cfg").is_file()
         self._install.setText(tr("Repair") if there else tr("Install"))
         self._remove.setEnabled(there and self._task is None)
 
-    def _show_plan(self, gpu: environment.Gpu | None) -> None:
+    def _show_plan(self, gpu: Gpu | None) -> None:
         self._gpu = gpu
-        build = environment.torch_build(gpu)
-        download, disk = environment.expected_gib(gpu)
+        build = torch_build(gpu)
+        download, disk = expected_gib(gpu)
         card = (
             tr("Graphics card: {} ({} GiB), driver {}.").format(gpu.name, gpu.memory_gib, gpu.driver)
             if gpu
@@ -134,20 +138,20 @@ class EnvironmentDialog(QDialog):
             "PyTorch (build for {}), NumPy, SciPy, Rasterio, Safetensors: {:.1f} GiB to download, "
             "{:.1f} GiB on disk."
         ).format(build, download, disk)
-        place = tr("Place, apart from the Python of QGIS: {}").format(environment.own_folder())
+        place = tr("Place, apart from the Python of QGIS: {}").format(own_folder())
         self._plan.setText(f"{card}\n{size}\n{place}")
 
     def _start_install(self) -> None:
-        def install(task: _BackgroundTask) -> None:
+        def build(task: _BackgroundTask) -> None:
             end_idle_worker()  # its files are in use, which Windows minds
-            environment.build(environment.own_folder(), task.tell, task.isCanceled)
+            install.build(own_folder(), task.tell, task.isCanceled)
 
-        self._run(tr("Installing the environment of AUVAE Unmixing"), install, self._installed)
+        self._run(tr("Installing the environment of AUVAE Unmixing"), build, self._installed)
 
     def _start_remove(self) -> None:
         def remove(_task: _BackgroundTask) -> None:
             end_idle_worker()
-            environment.remove(environment.own_folder())
+            install.remove(own_folder())
 
         self._run(tr("Removing the environment"), remove, lambda _nothing: None)
 
@@ -177,11 +181,11 @@ class EnvironmentDialog(QDialog):
             return
         self._run(
             tr("Checking {}").format(path),
-            lambda task: environment.check_python(path, task.isCanceled),
+            lambda task: check_python(path, task.isCanceled),
             lambda report: self._checked(path, report),
         )
 
-    def _checked(self, path: str, report: environment.PythonReport) -> None:
+    def _checked(self, path: str, report: PythonReport) -> None:
         self._report = report
         if report.problem:
             self._log.appendPlainText(report.problem)
@@ -242,7 +246,7 @@ class EnvironmentDialog(QDialog):
 
 
 class _BackgroundTask(QgsTask):
-    """Runs one function of environment.py off the main thread; its signals arrive on it."""
+    """Runs one function of environment/ off the main thread; its signals arrive on it."""
 
     said = pyqtSignal(float, str)
     ended = pyqtSignal()

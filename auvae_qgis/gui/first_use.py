@@ -9,7 +9,7 @@ from qgis.gui import QgsMessageBar, QgsMessageBarItem
 from qgis.PyQt.QtWidgets import QPushButton
 
 from .. import settings
-from ..environment import find_worker_python
+from ..environment.find import find_worker_python
 from ..translation import tr
 
 

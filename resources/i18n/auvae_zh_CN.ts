@@ -648,12 +648,12 @@
    <translation>正在从 {} 安装 torch 及其依赖</translation>
   </message>
   <message>
-   <source>Installing torch from download.pytorch.org, as the graphics card needs it</source>
-   <translation>正在按显卡的需要从 download.pytorch.org 安装 torch</translation>
+   <source>Installing torch from PyTorch's own index, as the graphics card needs it</source>
+   <translation>正在按显卡的需要从 PyTorch 自己的软件源安装 torch</translation>
   </message>
   <message>
-   <source>Installing torch's companions and the installer uv from pypi.org, by their hashes</source>
-   <translation>正在从 pypi.org 按哈希值安装 torch 的依赖和安装程序 uv</translation>
+   <source>Installing torch's companions and the installer uv from the Python Package Index, by their hashes</source>
+   <translation>正在从 Python 软件包索引按哈希值安装 torch 的依赖和安装程序 uv</translation>
   </message>
   <message>
    <source>Its driver is too old for PyTorch's CUDA: install NVIDIA's current one first.</source>

@@ -71,10 +71,10 @@ def test_a_row_that_fails_is_named_and_the_others_get_results_named_after_their_
 ):
     if version == "3.40" and Qgis.QGIS_VERSION_INT < 34000:
         pytest.skip("QGIS before 3.40 reads the older format only")
-    worker = plugin_modules("auvae_qgis.worker")
-    started, start = [], worker._start
-    monkeypatch.setattr(worker, "_start", lambda python: started.append(python) or start(python))
-    worker.end_idle_worker()
+    process = plugin_modules("auvae_qgis.worker.process")
+    started, start = [], process.start
+    monkeypatch.setattr(process, "start", lambda python: started.append(python) or start(python))
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
     scenes = [write_scene(tmp_path / folder / "scène.img", scene_values) for folder in ("north", "south")]
     scenes.append(write_scene(tmp_path / "cloudy.img", np.full_like(scene_values, -9999)))
     rows = [
@@ -100,25 +100,26 @@ def test_a_row_that_fails_is_named_and_the_others_get_results_named_after_their_
 def test_a_second_scene_does_not_wait_for_the_worker_to_start_again_and_gives_the_same(
     options, plugin_modules, monkeypatch
 ):
-    worker = plugin_modules("auvae_qgis.worker")
-    worker.end_idle_worker()
+    run = plugin_modules("auvae_qgis.worker.run")
+    run.end_idle_worker()
     cold = processing.run("auvae:unmix", options)
     first = gdal.Open(cold["ABUNDANCES"]).ReadAsArray()
-    process = worker._warm._worker.process
+    process = run._idle.waiting.process
     warm = processing.run("auvae:unmix", options)
-    assert worker._warm._worker.process is process
+    assert run._idle.waiting.process is process
     np.testing.assert_array_equal(gdal.Open(warm["ABUNDANCES"]).ReadAsArray(), first)
 
 
 def test_a_worker_that_nobody_needs_ends_by_itself(options, plugin_modules, monkeypatch):
-    worker = plugin_modules("auvae_qgis.worker")
-    worker.end_idle_worker()
-    monkeypatch.setattr(worker, "WARM", 0.2)
-    started, start = [], worker._start
-    monkeypatch.setattr(worker, "_start", lambda python: started.append(start(python)) or started[-1])
+    run = plugin_modules("auvae_qgis.worker.run")
+    run.end_idle_worker()
+    monkeypatch.setattr(plugin_modules("auvae_qgis.worker.warm"), "WARM", 0.2)
+    process = plugin_modules("auvae_qgis.worker.process")
+    started, start = [], process.start
+    monkeypatch.setattr(process, "start", lambda python: started.append(start(python)) or started[-1])
     processing.run("auvae:countendmembers", {"INPUT": options["INPUT"], "DEVICE": 2})
     assert started[0].wait(5) == 0
-    assert worker._warm._worker is None
+    assert run._idle.waiting is None
 
 
 def test_another_scenes_result_is_not_replaced(options, scene_values, tmp_path):

@@ -30,7 +30,7 @@ from .conftest import CHECKOUT, MATERIALS, TRANSFORM
 @pytest.fixture
 def product(tmp_path, plugin_modules):
     """Make the small product of a sensor, as tests/products.py does, in the worker's Python."""
-    python = plugin_modules("auvae_qgis.environment").find_worker_python().path
+    python = plugin_modules("auvae_qgis.environment.find").find_worker_python().path
 
     def make(sensor):
         folder = tmp_path / sensor

@@ -38,7 +38,7 @@ def fail(options, feedback=None):
 @pytest.fixture(autouse=True)
 def no_worker_is_warm(plugin_modules):
     """What is looked at are workers of these tests, not one that waits after an earlier one."""
-    plugin_modules("auvae_qgis.worker").end_idle_worker()
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
 
 
 def workers():
@@ -286,12 +286,12 @@ def test_unloading_the_plugin_ends_a_run_and_qgis_lives(options, listen, stand_i
 
     wait(lambda: any("epoch 1" in line for line in feedback.lines))
     started = time.monotonic()
-    plugin_modules("auvae_qgis.worker").end_jobs()
+    plugin_modules("auvae_qgis.worker.run").end_jobs()
     assert time.monotonic() - started < 4
     assert not workers()
     wait(lambda: over)
     assert "plugin was unloaded" in fail(options)  # as of a run that QGIS had queued
-    plugin_modules("auvae_qgis.worker").allow_jobs()
+    plugin_modules("auvae_qgis.worker.run").allow_jobs()
     assert over == [False]
     assert any("plugin was unloaded" in text for text in errors)
     assert beside(options) == before

@@ -49,8 +49,8 @@ def test_a_python_without_torch_is_refused_and_not_kept(dialog, until):
 
 
 def test_installing_shows_progress_and_cancel_stops_it(dialog, until, plugin_modules, monkeypatch):
-    environment = plugin_modules("auvae_qgis.environment")
-    setup_errors = plugin_modules("auvae_qgis.setup_errors")
+    install = plugin_modules("auvae_qgis.environment.install")
+    setup_errors = plugin_modules("auvae_qgis.environment.setup_errors")
 
     def build(_folder, report, cancelled):
         report(0.4, "Downloading torch")
@@ -58,7 +58,7 @@ def test_installing_shows_progress_and_cancel_stops_it(dialog, until, plugin_mod
             time.sleep(0.01)
         raise setup_errors.SetupCancelled
 
-    monkeypatch.setattr(environment, "build", build)
+    monkeypatch.setattr(install, "build", build)
     dialog._install.click()
     until(lambda: "Downloading torch" in dialog._log.toPlainText())
     assert dialog._bar.value() == 40

@@ -1,13 +1,13 @@
 """What can go wrong with the Python environment that holds torch, in sentences for the analyst.
 
-Installers' words become a cause and a remedy here; what is installed, and how, is environment.py's.
+Installers' words become a cause and a remedy here; what is installed, and how, stands in install.py.
 """
 
 from __future__ import annotations
 
 import re
 
-from .translation import tr
+from ..translation import tr
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 10), (3, 14)  # what the pinned torch has wheels for
 SUPPORTED = "Python {}.{} to {}.{}".format(*OLDEST_PYTHON, *NEWEST_PYTHON)

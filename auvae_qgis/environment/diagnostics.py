@@ -8,7 +8,9 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
-from .environment import GIB, Gpu, PythonReport, find_worker_python, own_folder, torch_build
+from .check import PythonReport
+from .find import find_worker_python, own_folder
+from .gpu import GIB, Gpu, torch_build
 
 _SECRET = re.compile(
     r"(://)[^/@\s]+@|((?:password|passwd|token|secret|api_?key)\s*[=:]\s*)\S+", re.IGNORECASE
