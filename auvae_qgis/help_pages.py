@@ -14,7 +14,7 @@ _FALLBACK = "en"
 def help_url(page_name: str) -> str:
     """Return the address of a page in QGIS's language, else in English: a file, no network.
 
-    page_name: an algorithm's, or "cluster".
+    page_name: an algorithm's, "index" or "cluster".
     """
     for language in (QLocale(QgsApplication.locale()).name(), _FALLBACK):
         page = HELP / language / f"{page_name}.html"

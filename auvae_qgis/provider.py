@@ -1,4 +1,4 @@
-"""The Processing provider: which algorithms there are. Wiring only."""
+"""The Processing provider: registers the algorithms and models. Wiring only."""
 
 from __future__ import annotations
 
@@ -10,17 +10,7 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 
-from .algorithms.abundancemap import AbundanceMap
-from .algorithms.apply import Apply
-from .algorithms.countendmembers import CountEndmembers
-from .algorithms.dominantmaterial import DominantMaterial
-from .algorithms.exportendmembers import ExportEndmembers
-from .algorithms.extractendmembers import ExtractEndmembers
-from .algorithms.fcls import Fcls
-from .algorithms.inspect import Inspect
-from .algorithms.purity import Purity
-from .algorithms.unmix import Unmix
-from .algorithms.unmixscenes import UnmixScenes
+from .algorithms.registry import algorithms
 from .models import CHILDREN_OF, shipped_models
 from .paths import ICON
 from .results.layers import ResultLayer
@@ -39,19 +29,8 @@ class AuvaeProvider(QgsProcessingProvider):
 
     def loadAlgorithms(self) -> None:
         """Register every algorithm, also where the environment is missing: saved models need them."""
-        self.addAlgorithm(Unmix())
-        self.addAlgorithm(UnmixScenes())
-        self.addAlgorithm(Apply())
-        self.addAlgorithm(Fcls())
-        self.addAlgorithm(CountEndmembers())
-        self.addAlgorithm(Inspect())
-        self.addAlgorithm(ExtractEndmembers())
-        self.addAlgorithm(Purity())
-        self.addAlgorithm(ExportEndmembers())
-        self.addAlgorithm(DominantMaterial())
-        self.addAlgorithm(AbundanceMap())
-        for model in shipped_models():
-            self.addAlgorithm(model)
+        for algorithm in (*algorithms(), *shipped_models()):
+            self.addAlgorithm(algorithm)
 
     def unload(self) -> None:
         """Listen no more to other providers."""

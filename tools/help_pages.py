@@ -1,8 +1,8 @@
 """Writes the pages of the Help button: help_pages.py [--scene SCENE --endmembers K].
 
-A page an algorithm and language, in resources/help/, from what the algorithm says of itself; and one in
-English of docs/cluster.md. With a scene the pictures are made anew, too: by unmixing, counting and inspecting
-it, out of the reports of these.
+One page for each algorithm and language, in resources/help/, made from the algorithm's own help; an index of
+all algorithms; and docs/cluster.md as a page, in English. With a scene the pictures are made anew, too, from
+the reports of unmixing, counting and inspecting it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,13 @@ Tr = Callable[[str], str]
 
 
 def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
-    """Return the pictures of each algorithm's page, and what they show."""
+    """Return the pictures of the algorithms whose pages have some, and what they show."""
     composite = ("composite.png", tr("Composite: the colours of the endmembers, mixed by abundance."))
     dominant = ("dominant.png", tr("Dominant material: every pixel in the colour of its largest abundance."))
+    abundance = (
+        "map.png",
+        tr("An abundance map: white is none, full colour is a pixel of nothing else."),
+    )
     spectra = (
         "spectra.svg",
         tr("The spectra of the endmembers; around each the spread of its purest pixels."),
@@ -46,11 +50,8 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
             ("scene.png", tr("The scene: 100 x 100 pixels of Jasper Ridge, 198 bands.")),
             composite,
             dominant,
-            (
-                "spectra.svg",
-                tr("The spectra of the endmembers; around each the spread of its purest pixels."),
-            ),
-            ("map.png", tr("An abundance map: white is none, full colour is a pixel of nothing else.")),
+            spectra,
+            abundance,
             (
                 "error.png",
                 tr("Reconstruction error: red where a material has no endmember, or light is weak."),
@@ -64,12 +65,9 @@ def captions(tr: Tr) -> dict[str, list[tuple[str, str]]]:
         "apply": [composite],
         "fcls": [composite],
         "extractendmembers": [spectra],
-        "purity": [],
         "exportendmembers": [spectra],
         "dominantmaterial": [composite, dominant],
-        "abundancemap": [
-            ("map.png", tr("An abundance map: white is none, full colour is a pixel of nothing else."))
-        ],
+        "abundancemap": [abundance],
         "materialpolygons": [dominant],
     }
 
@@ -87,21 +85,34 @@ def cluster_page() -> str:
     """Return docs/cluster.md as a page."""
     text = (CHECKOUT / "docs" / "cluster.md").read_text(encoding="utf-8")
     title = text.splitlines()[0].lstrip("# ")
-    links = '<nav>AUVAE Unmixing: <a href="unmix.html">Help</a></nav>'
-    return f"{head(title, 'en')}\n{links}\n{markdown.markdown(text, extensions=['tables'])}\n</body></html>\n"
+    body = markdown.markdown(text, extensions=["tables"])
+    return f"{head(title, 'en')}\n{link_to_index(str)}\n{body}\n</body></html>\n"
 
 
-def page(
-    algorithm: QgsProcessingAlgorithm, others: list[QgsProcessingAlgorithm], tr: Tr, language: str
-) -> str:
-    """Return the page of one algorithm, in the language of ``tr``, in which the algorithms were made."""
+def link_to_index(tr: Tr) -> str:
+    """Return the line above every page that leads to all others."""
+    return f'<nav><a href="index.html">{escape(tr("AUVAE Unmixing: all tools"))}</a></nav>'
+
+
+def index_page(algorithms: list[QgsProcessingAlgorithm], tr: Tr, language: str) -> str:
+    """Return the one page that lists all algorithms, by the groups of the toolbox."""
+    title = tr("AUVAE Unmixing: all tools")
+    lines = [head(title, language), f"<h1>{escape(title)}</h1>"]
+    for group in dict.fromkeys(one.group() for one in algorithms):
+        lines += [f"<h2>{escape(group)}</h2>" if group else "", "<table>"]
+        lines += [
+            f'<tr><td><a href="{one.name()}.html">{escape(one.displayName())}</a></td>'
+            f"<td>{escape(one.shortDescription())}</td></tr>"
+            for one in algorithms
+            if one.group() == group
+        ]
+        lines.append("</table>")
+    return "\n".join([*filter(None, lines), "</body></html>\n"])
+
+
+def page(algorithm: QgsProcessingAlgorithm, tr: Tr, language: str) -> str:
+    """Return the page of one algorithm, in the language of ``tr``, in which the algorithm was made."""
     name = algorithm.displayName()
-    links = " · ".join(
-        f'<a href="{one.name()}.html">{escape(one.displayName())}</a>'
-        if one.name() != algorithm.name()
-        else f"<b>{escape(name)}</b>"
-        for one in others
-    )
     shown = captions(tr).get(algorithm.name(), [])
     figures = "\n".join(
         f'<figure class="{Path(file).suffix[1:]}"><img src="../pictures/{file}" alt="">'
@@ -116,7 +127,7 @@ def page(
     return "\n".join(
         [
             head(name, language),
-            f"<nav>AUVAE Unmixing: {links}</nav>",
+            link_to_index(tr),
             f'<h1><img src="../../icons/{algorithm.name()}.svg" alt="" width="40"> {escape(name)}</h1>',
             f'<p class="lead">{escape(algorithm.shortDescription())}</p>',
             algorithm.shortHelpString(),
@@ -184,16 +195,15 @@ def write_pages(folder: Path, language: str) -> list[Path]:
 
         provider = QgsApplication.processingRegistry().providerById("auvae")
         algorithms = [one.create() for one in sorted(provider.algorithms(), key=_place)]
-        written = []
-        for algorithm in algorithms:
-            path = folder / language / f"{algorithm.name()}.html"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page(algorithm, algorithms, tr, language), encoding="utf-8")
-            written.append(path)
+        pages = {one.name(): page(one, tr, language) for one in algorithms}
+        pages["index"] = index_page(algorithms, tr, language)
         if language == "en":
-            written.append(folder / language / "cluster.html")
-            written[-1].write_text(cluster_page(), encoding="utf-8")
-        return written
+            pages["cluster"] = cluster_page()
+        place = folder / language
+        place.mkdir(parents=True, exist_ok=True)
+        for name, text in pages.items():
+            (place / f"{name}.html").write_text(text, encoding="utf-8")
+        return [place / f"{name}.html" for name in pages]
     finally:
         QCoreApplication.removeTranslator(translator)
 

@@ -104,6 +104,10 @@
    <translation>AUVAE Unmixing</translation>
   </message>
   <message>
+   <source>AUVAE Unmixing: all tools</source>
+   <translation>AUVAE Unmixing：全部工具</translation>
+  </message>
+  <message>
    <source>AUVAE {auvae}, PyTorch {torch}, computing on {device}</source>
    <translation>AUVAE {auvae}，PyTorch {torch}，在 {device} 上计算</translation>
   </message>
