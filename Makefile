@@ -36,6 +36,7 @@ setup: $(ENVIRONMENTS) ## make both environments; installs QGIS with apt where i
 $(QGIS): tools/requirements-qgis.txt tools/setup_qgis.sh
 	@tools/setup_qgis.sh "$(QGIS_PYTHON)"
 	@echo "Making build/qgis, the environment that sees QGIS"
+	@if [ -L build/qgis ]; then echo "build/qgis was a link: what it points to is left as it is"; rm build/qgis; fi
 	@"$(QGIS_PYTHON)" -m venv --clear --system-site-packages build/qgis
 	@build/qgis/bin/python -m pip install --quiet --no-input -r tools/requirements-qgis.txt
 	@touch $@

@@ -8,7 +8,8 @@ scene=$(realpath "$1") endmembers=$2
 shift 2
 [ $# -gt 0 ] || set -- here trixie forky    # QGIS 3.22 where this is Debian 12; 3.40; 3.44
 place=$checkout/build/matrix
-mirror=http://deb.debian.org/debian
+# The mirror that apt uses here; MIRROR=address where this machine is no Debian.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' 2>/dev/null | head -n 1)}
 packages=(qgis python3-qgis python3-matplotlib ca-certificates fonts-dejavu-core xvfb xauth)
 
 # A Debian release with QGIS in it, once.
@@ -17,6 +18,10 @@ make_root() {
     [ ! -f "$root/complete" ] || return 0
     [ -f "$script" ] || script=${script%/*}/sid    # debootstrap may be older than the release
     echo "Making $root, Debian $suite with QGIS: about 3 GB and some minutes, once"
+    if [ -z "$mirror" ]; then
+        echo "apt here knows no Debian mirror: name one, MIRROR=address make matrix" >&2
+        return 1
+    fi
     rm -rf "$root"
     debootstrap --variant=minbase "$suite" "$root" "$mirror" "$script" >"$root.log" 2>&1
     DEBIAN_FRONTEND=noninteractive chroot "$root" \

@@ -6,6 +6,7 @@ setup_errors.py.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -61,7 +62,7 @@ def remove(folder: Path) -> None:
     try:
         shutil.rmtree(aside, ignore_errors=True)  # what an interrupted removal left
         folder.rename(aside)  # at once: half an environment would be taken for something else
-        shutil.rmtree(aside)
+        _discard(aside)
     except OSError as reason:
         raise SetupError(
             tr("{} cannot be removed completely ({}).").format(folder, reason.strerror),
@@ -162,7 +163,8 @@ def build(
             if previous and not folder.exists():
                 previous.rename(folder)
         elif previous:
-            shutil.rmtree(previous, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                _discard(previous)
 
 
 def _fill(
@@ -203,11 +205,10 @@ def _clear_place(folder: Path, disk_gib: float) -> Path | None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if (folder / MARKER).is_file():
-            if previous.is_dir():
-                shutil.rmtree(previous)
+            _discard(previous)
             folder.rename(previous)
-        elif folder.is_dir():
-            shutil.rmtree(folder)
+        else:
+            _discard(folder)
     except OSError as reason:
         raise SetupError(
             tr("{} cannot be replaced ({}).").format(folder, reason.strerror),
@@ -224,6 +225,14 @@ def _clear_place(folder: Path, disk_gib: float) -> Path | None:
             tr("Free some space and install again."),
         )
     return previous if previous.is_dir() else None
+
+
+def _discard(folder: Path) -> None:
+    """Remove a folder if it is there; of a link only the link, never what it points to."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir():
+        shutil.rmtree(folder)
 
 
 class _Progress:
