@@ -25,7 +25,7 @@ PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
-	bench-gpu bench-cluster faults fuzz endurance messages clean
+	bench-gpu bench-cluster faults fuzz endurance messages architecture clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
@@ -107,8 +107,11 @@ fuzz: $(ENVIRONMENTS) ## damaged and hostile files for every reader; INPUTS=1000
 endurance: $(ENVIRONMENTS) ## run after run in one QGIS with 500 layers, and the longest training; RUNS=100
 	@$(PYTHON) -m faults.endurance $(if $(RUNS),--runs $(RUNS))
 
-messages: ## rewrite the README's "What can go wrong" from the messages in the code
+messages: ## rewrite the lists of docs/messages.md from the messages in the code
 	@python3 tools/messages.py
+
+architecture: ## redraw docs/architecture.svg from the imports
+	@python3 tools/architecture.py
 
 bench-cluster: $(WORKER) ## 1 and 2 Dask workers against a loop, and a simulation of 200, to docs/scaling.md
 	@PYTHONPATH=model build/worker/bin/python -m bench.cluster

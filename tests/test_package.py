@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib.util
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_nothing_generated_and_nothing_of_the_workshop_is_in_the_zip(names):
         name for name in names if name.split("/")[1] in {"tests", "tools", "docs", ".ci", "build", "Makefile"}
     ]
     assert not [name for name in names if name.endswith((".pyc", ".zip", ".so")) or "__pycache__" in name]
+
+
+def test_the_plugin_repository_is_told_every_external_dependency():
+    lines = (ROOT / "model" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = {line.split("==")[0] for line in lines if re.match(r"\w", line)}
+    metadata = configparser.ConfigParser(interpolation=None)
+    metadata.read(ROOT / "metadata.txt", encoding="utf-8")
+    words = set(re.findall(r"\w+", metadata["general"]["about"].lower()))
+    assert needed - words == set()
 
 
 def test_what_git_ignores_stays_out(plugin):

@@ -1,7 +1,7 @@
-"""The README's section "What can go wrong", made from the messages in the code: `make messages` rewrites it.
+"""Writes the lists of docs/messages.md, what can go wrong and what to do, from the messages in the code.
 
 Every error for people is raised with two sentences, what is wrong and what to do; they are read from the
-sources, as is the table of what installers say. `--check` only says whether the section is current.
+sources, as is the table of what installers say. `--check` only says whether the page is current.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from auvae_qgis.environment.setup_errors import SUPPORTED  # noqa: E402
 
 # What a run always fills in alike.
 KNOWN = {"SET_UP": SET_UP, "SUPPORTED": SUPPORTED}
-README = CHECKOUT / "README.md"
+PAGE = CHECKOUT / "docs" / "messages.md"
 CORE = CHECKOUT / "model" / "auvae"
 BEGIN, END = "<!-- messages: made by `make messages` -->", "<!-- end of messages -->"
 # By the class of the error. A job's own errors name the setting and what it may be: nothing to look up.
@@ -138,7 +138,7 @@ def _text(node: ast.AST) -> str:
 
 
 def section() -> str:
-    """The section as the README has it."""
+    """Return the lists as the page has them."""
     lines = []
     for title, rows in messages().items():
         lines += [
@@ -158,17 +158,17 @@ def _cell(text: str) -> str:
 
 
 def main() -> int:
-    """Rewrite the section; with --check return 1 when it is not current."""
+    """Rewrite the lists; with --check return 1 when they are not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing")
     given = parser.parse_args()
-    page = README.read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)
     after = rest.split(END)[1]
     current = f"{before}{BEGIN}\n{section()}\n{END}{after}"
     if given.check:
         return int(current != page)
-    README.write_text(current, encoding="utf-8")
+    PAGE.write_text(current, encoding="utf-8")
     return 0
 
 
