@@ -25,9 +25,9 @@ class ShippedModel(QgsProcessingModelAlgorithm):
         super().__init__()
         self._path = path
         self.fromFile(str(path))
-        said = self.helpContent()
+        texts = self.helpContent()
         self.setHelpContent(
-            {key: tr(text) if text and key not in _AS_THEY_ARE else text for key, text in said.items()}
+            {key: tr(text) if text and key not in _AS_THEY_ARE else text for key, text in texts.items()}
         )
         for parameter in self.parameterDefinitions():
             parameter.setDescription(tr(parameter.description()))

@@ -20,7 +20,7 @@ class AuvaeProvider(QgsProcessingProvider):
     """Lists the algorithms and says when a result was loaded into the project."""
 
     abundance_loaded = pyqtSignal(str)  # the layer's id
-    worker_event = pyqtSignal(str, dict)  # a job's id, what its worker said; from the job's thread
+    worker_event = pyqtSignal(str, dict)  # a job's id and an event of its worker; emitted on the job's thread
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class AuvaeProvider(QgsProcessingProvider):
             self.refreshAlgorithms()
 
     def tell_event(self, job: str, event: dict[str, Any]) -> None:
-        """Hand on what a job's worker said; a run that QGIS had queued may outlive the plugin."""
+        """Hand on an event of a job's worker; a run that QGIS had queued may outlive the plugin."""
         if not sip.isdeleted(self):
             self.worker_event.emit(job, event)
 

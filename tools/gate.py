@@ -106,8 +106,13 @@ def main() -> int:
         with zipfile.ZipFile(package) as archive:
             archive.extractall(folder)
         try:
-            for said in (check_bandit(folder), check_secrets(folder), check_qt6(), check_vulnerabilities()):
-                print(said)
+            for finding in (
+                check_bandit(folder),
+                check_secrets(folder),
+                check_qt6(),
+                check_vulnerabilities(),
+            ):
+                print(finding)
         except GateError as problem:
             package.unlink()
             print(f"The package is not fit to be published. {problem}", file=sys.stderr)

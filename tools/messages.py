@@ -53,18 +53,18 @@ ORDER = (
 
 
 def messages() -> dict[str, list[tuple[str, str]]]:
-    """What is wrong and what to do, by group."""
+    """Return what is wrong and what to do, by group."""
     found: dict[str, list[tuple[str, str]]] = {title: [] for title in ORDER}
     for path in sorted(CORE.rglob("*.py")):
         places = path.relative_to(CORE).parts
-        for kind, said, remedy in _raised(ast.parse(path.read_text(encoding="utf-8"))):
+        for kind, text, remedy in _raised(ast.parse(path.read_text(encoding="utf-8"))):
             title = next((PLACES[place] for place in reversed(places) if place in PLACES), GROUPS[kind])
             if title is not None:
-                found[title].append((said, remedy))
+                found[title].append((text, remedy))
     found[GROUPS["SetupError"]] += _causes(CHECKOUT / "auvae_qgis" / "environment" / "setup_errors.py")
     for path in sorted((CHECKOUT / "auvae_qgis" / "worker").glob("*.py")):
-        for said in _told(ast.parse(path.read_text(encoding="utf-8"))):
-            what, _, remedy = said.partition(". ") if ". " in said else said.partition(": ")
+        for sentence in _of_worker(ast.parse(path.read_text(encoding="utf-8"))):
+            what, _, remedy = sentence.partition(". " if ". " in sentence else ": ")
             found[GROUPS["WorkerEnvironmentError"]].append(
                 (f"{what.rstrip('.')}.", f"{remedy[:1].upper()}{remedy[1:]}")
             )
@@ -72,7 +72,7 @@ def messages() -> dict[str, list[tuple[str, str]]]:
 
 
 def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
-    """Every error of these classes that is made with both of its sentences."""
+    """Yield every error of these classes that is made with both of its sentences."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GROUPS:
             texts = [_text(argument) for argument in node.args]
@@ -81,15 +81,15 @@ def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
 
 
 def _causes(path: Path) -> list[tuple[str, str]]:
-    """The causes that an installer's words stand for."""
+    """Return the causes of failed installations, and what to do."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     made = next(node for node in tree.body if getattr(node, "name", "") == "_causes")
     table = next(node.value for node in made.body if isinstance(node, ast.Return))
-    return [(_text(said), _text(remedy)) for _, said, remedy in (row.elts for row in table.elts)]
+    return [(_text(text), _text(remedy)) for _, text, remedy in (row.elts for row in table.elts)]
 
 
-def _told(tree: ast.AST) -> Iterator[str]:
-    """What the plugin says of a worker that gives no answer: sentences in tr(...), remedy included."""
+def _of_worker(tree: ast.AST) -> Iterator[str]:
+    """Yield what the plugin says when a worker gives no answer: sentences in tr(...), remedy included."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -114,7 +114,7 @@ def _raw(node: ast.AST) -> str:
 
 
 def _text(node: ast.AST) -> str:
-    """The words of a string in the sources, with … where a run fills something in."""
+    """Return the words of a string in the sources, with … where a run fills something in."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{[^}]*\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
@@ -145,10 +145,10 @@ def section() -> str:
             "<details>",
             f"<summary>{title} ({len(rows)})</summary>",
             "",
-            "| what is said | what to do |",
+            "| message | what to do |",
             "|---|---|",
         ]
-        lines += [f"| {_cell(said)} | {_cell(remedy)} |" for said, remedy in rows]
+        lines += [f"| {_cell(text)} | {_cell(remedy)} |" for text, remedy in rows]
         lines += ["", "</details>"]
     return "\n".join(lines)
 

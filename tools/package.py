@@ -141,9 +141,9 @@ def try_package(package: Path, worker: Path) -> None:
         if "auvae:unmix" not in _run([program, "list"], environment):
             raise PackageError("QGIS does not list auvae:unmix.")
         options = [f"INPUT={scene}", "ENDMEMBERS=3", "QUALITY=0", "SEED=0", f"OUTPUT={result}"]
-        said = _run([program, "run", "auvae:unmix", "--", *options], environment)
+        printed = _run([program, "run", "auvae:unmix", "--", *options], environment)
         if not (result / "abundances.tif").is_file():
-            raise PackageError(f"The run ended well but left no abundances.tif:\n{said}")
+            raise PackageError(f"The run ended well but left no abundances.tif:\n{printed}")
 
 
 def _run(argv: list[str], environment: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ from .gpu import GIB, Gpu, torch_build
 _SECRET = re.compile(
     r"(://)[^/@\s]+@|((?:password|passwd|token|secret|api_?key)\s*[=:]\s*)\S+", re.IGNORECASE
 )
-LAST = 30  # lines of what was said last
+LAST = 30  # lines of the log
 
 
 def diagnostics(
@@ -23,11 +23,17 @@ def diagnostics(
     configured: str | None,
     gpu: Gpu | None,
     report: PythonReport | None,
-    said: Sequence[str],
+    log: Sequence[str],
 ) -> str:
-    """Return versions, paths, graphics card and the last lines that were ``said``, passwords left out.
+    """Return versions, paths, graphics card and the last lines of the log, passwords left out.
 
-    ``versions``: of the programs around us, such as QGIS. ``configured``: the Python in the settings.
+    Args:
+        versions: Names and versions of the programs around us, such as QGIS.
+        configured: The Python named in the settings.
+        gpu: The graphics card that was found.
+        report: What the last check of a Python found.
+        log: The lines of the window's log.
+
     """
     found = find_worker_python(configured)
     place = own_folder()
@@ -52,7 +58,7 @@ def diagnostics(
             f"Last check: Python {report.python}; {held}; {report.gpu or 'processor'}; {report.speed}"
         )
         lines += [trouble] if trouble else []
-    lines += ["", "Last lines:", *said[-LAST:]]
+    lines += ["", "Last lines:", *log[-LAST:]]
     return without_secrets("\n".join(lines))
 
 
