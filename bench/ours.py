@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from auvae.endmembers.nonnegative import nonnegative_least_squares
 from auvae.network import trainer as training
-from auvae.network.auvae_net import Subspace, VariationalHead, to_simplex
+from auvae.network.auvae_net import VariationalHead, to_simplex
 from auvae.network.device import choose_device
 from auvae.network.model import Model
 from auvae.network.options import EFFORTS, Options
+from auvae.network.views import Views
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -112,24 +113,12 @@ class _WithoutVariance(training.Trainer):
         self.network.head = _Certain(self.network.shape)
 
 
-class _AllBands(Subspace):
-    """Sees every band, whichever it is told to see."""
-
-    def forward(self, pixels: Tensor, bands: Tensor | None = None) -> Tensor:  # noqa: ARG002 - that is its point
-        return super().forward(pixels)
-
-
 class _WithoutMasking(training.Trainer):
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        held = self.network.subspace.state_dict()
-        self.network.subspace = _AllBands(self.network.shape)
-        self.network.subspace.load_state_dict(held)
-
-    def crops(self, steps: int) -> Any:
-        """Every band judges: none of them counts as seen."""
-        for step, pixels, inside, seen in super().crops(steps):
-            yield step, pixels, inside, torch.zeros_like(seen)
+    def views(self, steps: int) -> Views:
+        """Every band is seen, and every band judges."""
+        draws = self.crops.draw(steps, self.chance)
+        all_bands = torch.ones_like(draws.seen)
+        return Views(self.crops, self.network.subspace, replace(draws, seen=all_bands, judging=all_bands))
 
 
 def _random_pixels(pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator) -> Tensor:

@@ -19,7 +19,7 @@ from typing import Any
 from auvae.__main__ import main
 from auvae.mapping import checkpoint, map_rasters
 from auvae.mapping import map_scene as mapping
-from auvae.network import model, options
+from auvae.network import model, options, views
 from auvae.network import trainer as training
 from auvae.result import results
 from auvae.scenes import tasks
@@ -139,14 +139,14 @@ def _before(owner: Any, name: str, fault: Fault, nth: int = 1) -> None:
 STAGES: dict[str, tuple[Any, str, int]] = {
     "reading": (learning, "sample_patches", 1),
     "start": (training, "find_endmembers", 1),
-    "training": (training.Trainer, "record", 5),
+    "training": (views.LossTable, "note", 5),
     "mapping": (model.Model, "predict", 1),
     "writing": (map_rasters, "_blocks_arrived", 2),
     "finishing": (results, "write_endmembers", 1),
     "moving": (results, "_rename", 2),
     # Of several scenes: in the first of them, or where the second comes after it.
     "scenes: reading": (tasks, "sample_patches", 1),
-    "scenes: training": (training.Trainer, "record", 5),
+    "scenes: training": (views.LossTable, "note", 5),
     "scenes: mapping": (model.Model, "predict", 2),
     "scenes: joining": (map_rasters, "_blocks_arrived", 2),
     "scenes: moving": (results, "_rename", 2),

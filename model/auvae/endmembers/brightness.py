@@ -95,16 +95,17 @@ def band_weights(pixels: Tensor) -> Tensor:
     return torch.where(noisy, most / noise.clamp_min(1e-12), 1.0)
 
 
-def counted(spectra: Tensor, convention: float) -> Tensor:
-    """Softly normalised endmembers ``(K, B)`` with another brightness counting as 100 % of each.
+def counted(spectra: Tensor, convention: Tensor) -> Tensor:
+    """Softly normalised endmembers ``(..., K, B)`` with another brightness counting as 100 % of each.
 
     At 0 they stay; at -1 all have the same brightness, so that shares are those of shapes; at 1 each has its
     own, so that shares are those of the area. Between, and beyond, powers of these factors.
+    ``convention`` is ``(..., 1, 1)``.
     """
-    norm = spectra.norm(dim=1, keepdim=True).clamp(0.05, 0.98)
+    norm = spectra.norm(dim=-1, keepdim=True).clamp(0.05, 0.98)
     own, same = 1 / (1 - norm), 1 / norm  # |y| + offset over offset; and over |y|: see `Brightness`
-    factor = own**convention if convention > 0 else same**-convention
-    return spectra * factor / factor.log().mean().exp()
+    factor = torch.where(convention > 0, own, 1 / same) ** convention
+    return spectra * factor / factor.log().mean(-2, keepdim=True).exp()
 
 
 def signal_subspace(pixels: Tensor, dimensions: int) -> Tensor:

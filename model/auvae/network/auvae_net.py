@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..endmembers.brightness import signal_subspace
-from ..endmembers.nonnegative import nonnegative_least_squares, solve_on_support
+from ..endmembers.nonnegative import descended, nonnegative_least_squares, solve_on_support
 
 HALO = 16
 """Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""
@@ -99,6 +99,29 @@ class Subspace(nn.Module):
         return self.basis * self.scale[:, None]
 
 
+class EdgedConv2d(nn.Conv2d):
+    """A 3x3 convolution of an image with its edges repeated; gradients are summed in a fixed order."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """``(N, C, H, W)`` -> ``(N, C', H, W)``."""
+        image = torch.cat([image[:, :, :1], image, image[:, :, -1:]], 2)
+        image = torch.cat([image[..., :1], image, image[..., -1:]], 3)
+        return super().forward(image)
+
+
+def doubled(image: Tensor, side: int) -> Tensor:
+    """Twice as many rows (``side`` 2) or columns (3) of ``(N, C, H, W)``, by linear interpolation.
+
+    As `torch.nn.functional.interpolate` with ``align_corners=False``, whose gradient a card adds up in any
+    order.
+    """
+    count = image.shape[side]
+    before = torch.cat([image.narrow(side, 0, 1), image.narrow(side, 0, count - 1)], side)
+    after = torch.cat([image.narrow(side, 1, count - 1), image.narrow(side, count - 1, 1)], side)
+    pairs = torch.stack([torch.lerp(image, before, 0.25), torch.lerp(image, after, 0.25)], side + 1)
+    return pairs.flatten(side, side + 1)
+
+
 class UNet(nn.Module):
     """Three scales of 3x3 neighbourhoods, skips by concatenation, strided convolutions instead of pooling.
 
@@ -122,10 +145,7 @@ class UNet(nn.Module):
 
     @staticmethod
     def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-        if stride == 1:
-            layer = nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="replicate")
-        else:
-            layer = nn.Conv2d(inputs, outputs, stride, stride)
+        layer = EdgedConv2d(inputs, outputs, 3) if stride == 1 else nn.Conv2d(inputs, outputs, stride, stride)
         return nn.Sequential(layer, nn.LeakyReLU(0.2))
 
     def forward(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
@@ -151,7 +171,7 @@ class UNet(nn.Module):
 
     @staticmethod
     def _up(image: Tensor) -> Tensor:
-        return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+        return doubled(doubled(image, 2), 3)
 
 
 class VariationalHead(nn.Module):
@@ -180,7 +200,8 @@ class VariationalHead(nn.Module):
             thresholding in the metric of the endmembers) with its brightness divided out; and the deviation
             ``(N, H, W, K)``.
         """
-        support = nonnegative_least_squares(products.detach(), gram.detach()) > 0
+        find = descended if self.training else nonnegative_least_squares
+        support = find(products.detach(), gram.detach()) > 0
         shape = products.shape
         amounts = solve_on_support(products.reshape(-1, shape[-1]), gram, support.reshape(-1, shape[-1]))
         amounts = amounts.clamp_min(0).reshape(shape)

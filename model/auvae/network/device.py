@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -51,6 +52,23 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and (
         "out of memory" in str(error) or "t allocate memory" in str(error)
     )
+
+
+@contextmanager
+def repeatable(device: torch.device) -> Iterator[None]:
+    """Let a card choose operations that add in a fixed order: the same seed gives the same, bit by bit."""
+    if device.type != "cuda":
+        yield
+        return
+    settings: Any = torch.utils.deterministic
+    before = torch.get_deterministic_debug_mode(), settings.fill_uninitialized_memory
+    torch.set_deterministic_debug_mode("warn")
+    settings.fill_uninitialized_memory = False  # every new tensor here is written before it is read
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(before[0])
+        settings.fill_uninitialized_memory = before[1]
 
 
 @contextmanager

@@ -34,10 +34,10 @@ def misfit_of_shape(energy: Tensor, products: Tensor, gram: Tensor, mixture: Ten
 
 
 def posterior_misfit(draws: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """Negative log-likelihood of ``draws`` ``(n, K)`` under the Gaussian posterior, mean over pixels.
+    """Negative log-likelihood of ``draws`` ``(n, K)`` under the Gaussian posterior of every pixel: ``(n,)``.
 
     With draws of the true posterior this is the forward divergence KL(p || q) up to a constant: the posterior
     learns to cover them, where the usual KL(q || p) would let it settle on one of them. It moves only the
     deviation: the mean is the reconstruction's business.
     """
-    return (((draws - mean.detach()) / deviation) ** 2 / 2 + deviation.log()).sum(-1).mean()
+    return (((draws - mean.detach()) / deviation) ** 2 / 2 + deviation.log()).sum(-1)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,8 +27,6 @@ import safetensors.numpy
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch._C._distributed_c10d import FileStore
-from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ..contract.errors import DeviceError
 from .device import one_thread
@@ -148,15 +146,6 @@ def _pump(stream: IO[str] | None, lines: queue.SimpleQueue[str]) -> None:
 class _Member(Trainer):
     """The training of one process among several."""
 
-    def crops(self, steps: int) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-        """As many crops as steps: nobody may leave out one that the others wait in."""
-        for step in range(steps):
-            found = False
-            while not found:
-                for _, pixels, inside, seen in super().crops(1):
-                    found = True
-                    yield step, pixels, inside, seen
-
     def start(self, fraction: float) -> None:
         """Find the endmembers, and take over those of the first process to the last digit."""
         super().start(fraction)
@@ -165,19 +154,10 @@ class _Member(Trainer):
                 dist.broadcast(tensor, 0)
 
 
-def _average(optimiser: torch.optim.Optimizer, _args: Any, _kwargs: Any) -> None:
-    """Average the gradients of all processes, in one go."""
-    gradients = [
-        parameter.grad
-        for group in optimiser.param_groups
-        for parameter in group["params"]
-        if parameter.grad is not None
-    ]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    dist.all_reduce(flat)
-    flat /= dist.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
+def _average(gradient: Tensor) -> None:
+    """Replace a gradient by its mean over all processes."""
+    dist.all_reduce(gradient)
+    gradient /= dist.get_world_size()
 
 
 def main(order: dict[str, Any]) -> None:
@@ -187,11 +167,13 @@ def main(order: dict[str, Any]) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     nccl = device.type == "cuda" and dist.is_nccl_available()
-    store = FileStore(str(folder / "store"), len(devices))
     dist.init_process_group(
-        "nccl" if nccl else "gloo", store=store, rank=rank, world_size=len(devices), timeout=_PATIENCE
+        "nccl" if nccl else "gloo",
+        init_method=(folder / "store").as_uri(),
+        rank=rank,
+        world_size=len(devices),
+        timeout=_PATIENCE,
     )
-    register_optimizer_step_pre_hook(_average)
     patches = [
         (np.load(folder / f"cube-{number}.npy"), np.load(folder / f"valid-{number}.npy"))
         for number in range(order["patches"])
@@ -211,7 +193,7 @@ def main(order: dict[str, Any]) -> None:
     with one_thread():
         trainer = _Member(patches, options, effort, device, tell)
         trainer.chance.manual_seed((options.seed + _STRANGE * rank) % 2**31)
-        trainer.noise.manual_seed((options.seed + _STRANGE * rank) % 2**31)
+        trainer.average, trainer.recorded = _average, False
         model = trainer.run()
     if rank == 0:
         state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}

@@ -10,8 +10,9 @@ masking of bands.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,13 +23,17 @@ from torch import Tensor
 from ..contract.errors import SceneError
 from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness, counted
-from ..endmembers.nonnegative import nonnegative_least_squares
+from ..endmembers.nonnegative import descended
 from ..endmembers.search import find_endmembers
-from .auvae_net import STRIDE, AUVAENet, NetworkShape, to_simplex
-from .device import choose_device, one_thread, out_of_memory, too_little_memory
-from .losses import misfit, misfit_of_shape, posterior_misfit
+from .auvae_net import AUVAENet, NetworkShape, to_simplex
+from .crops import Crops
+from .device import choose_device, one_thread, out_of_memory, repeatable, too_little_memory
+from .losses import misfit_of_shape, posterior_misfit
 from .model import REPORT_EVERY, FloatArray, Model, Patch, Progress, Report, as_array, padded
+from .optimiser import Adam, falling, one_cycle
 from .options import EFFORTS, Effort, Options
+from .steps import Pace, RepeatedStep
+from .views import LossTable, View, Views
 
 SMALLEST_VALUE = 1e-6
 """Of a softly normalised spectrum: the decoder's weights are positive."""
@@ -57,9 +62,6 @@ FINE_TUNING = 4
 CONVENTION_SPREAD = 1.0
 """Deviation of the convention of brightness, what counts as 100 % of a material: see `counted`."""
 
-SEEN_BANDS = (0.4, 0.8)
-"""The encoder sees a share of the bands drawn from this range; the rest judge what it says."""
-
 
 @dataclass(frozen=True)
 class Start:
@@ -81,19 +83,12 @@ class Start:
         return cls(model.endmembers, FINE_TUNING_FREEDOM, model)
 
 
-def _turned(image: Tensor, way: int) -> Tensor:
-    """``(h, w, ...)`` in one of the eight ways to lay down a square: the ground has no up and no left."""
-    quarters, mirrored = divmod(way, 2)
-    turned = torch.rot90(image, quarters)
-    return turned.transpose(0, 1) if mirrored else turned
-
-
 def train_auvae_net(
     patches: Sequence[Patch], options: Options, report: Report, start: Start | None = None
 ) -> Model:
     """Train AUVAE-Net: arguments and errors as of `auvae.network.train.train`."""
     device = choose_device(options.device)
-    with one_thread():
+    with one_thread(), repeatable(device):
         return _train_in_what_fits(patches, options, device, report, start)
 
 
@@ -118,22 +113,13 @@ def _train_in_what_fits(
         report(Progress(0.0, "start", f"Memory is short: patches of {effort.crop} pixels", {}))
 
 
-@dataclass(frozen=True)
-class _Hidden:
-    """What hidden bands say about ``n`` pixels: see `misfit`; ``count`` is how many bands they are."""
-
-    count: float
-    energy: Tensor
-    products: Tensor
-    gram: Tensor
-
-    def error(self, coordinates: Tensor) -> Tensor:
-        """Mean squared error of ``coordinates`` ``(n, d)`` in the hidden bands."""
-        return misfit(self.energy, self.products, self.gram, coordinates).mean() / self.count
-
-
 class Trainer:
-    """One training: holds the scene's normalised patches, the network and the random numbers."""
+    """One training: holds the scene's normalised patches, the network and the random numbers.
+
+    A step of a stage is a function without arguments that asks the host nothing: its number is a tensor, all
+    that is random was drawn before, losses are noted in a table on the device. So it can be recorded as a
+    CUDA graph, and the CPU runs the very same function.
+    """
 
     def __init__(
         self,
@@ -145,11 +131,12 @@ class Trainer:
         start: Start | None = None,
     ) -> None:
         self.options, self.effort, self.device = options, effort, device
+        self.recorded = device.type == "cuda"
+        self.average: Callable[[Tensor], None] | None = None
         self._send, self._sent = report, 0.0
         self.history: list[dict[str, float]] = []
         torch.manual_seed(options.seed)
         self.chance = torch.Generator().manual_seed(options.seed)
-        self.noise = torch.Generator(device).manual_seed(options.seed)
         self.tell(0.0, "start", "Measuring brightness and signal subspace", {})
 
         pixels = torch.from_numpy(np.concatenate([cube[valid] for cube, valid in patches])).float().to(device)
@@ -183,8 +170,7 @@ class Trainer:
         self.network.subspace.measure(normalised)
         if earlier is not None:
             self._turn_subspace(earlier.network.subspace.basis.to(device), normalised)
-        self.patches = [self._prepared(*patch) for patch in patches]
-        self.weights = torch.tensor([float(valid.sum()) for _, valid in self.patches])
+        self.crops = Crops([self._prepared(*patch) for patch in patches], effort.crop)
 
     def _turn_subspace(self, wanted: Tensor, normalised: Tensor) -> None:
         """Turn the axes of the scene's subspace to those ``(d, B)`` that the U-Net knows (Procrustes)."""
@@ -217,61 +203,30 @@ class Trainer:
         self.clean(0.0, split)
         self.start(split)
         self.unmix(split + 0.1, 1.0)
+        self.network.zero_grad(set_to_none=True)
         return Model(self.network, self.brightness, self.history)
-
-    def crops(self, steps: int) -> Iterator[tuple[int, Tensor, Tensor, Tensor]]:
-        """For each step: its number, pixels ``(1, h, w, B)``, valid ``(1, h, w)``, bands to see ``(B,)``."""
-        for step in range(steps):
-            pixels, inside = self.patches[int(torch.multinomial(self.weights, 1, generator=self.chance))]
-            top, left = (self._offset(side) for side in inside.shape)
-            window = (slice(top, top + self.effort.crop), slice(left, left + self.effort.crop))
-            low, high = SEEN_BANDS
-            share = low + (high - low) * float(torch.rand(1, generator=self.chance))
-            order = torch.randperm(pixels.shape[-1], generator=self.chance)
-            seen = torch.zeros(pixels.shape[-1])
-            seen[order[: max(1, min(len(order) - 1, round(share * len(order))))]] = 1.0
-            if inside[window].any():
-                turned = int(torch.randint(8, (1,), generator=self.chance))
-                crop = _turned(pixels[window], turned)[None], _turned(inside[window], turned)[None]
-                yield step, *crop, seen.to(self.device)
-
-    def hidden(self, pixels: Tensor, inside: Tensor, seen: Tensor) -> _Hidden:
-        """What the bands that the encoder did not see say about the valid pixels of a crop."""
-        unseen = 1 - seen
-        axes = self.network.subspace.axes * unseen
-        return _Hidden(
-            count=float(unseen.sum()),
-            energy=(pixels.square() @ unseen)[inside],
-            products=(pixels @ axes.T)[inside],
-            gram=axes @ axes.T,
-        )
-
-    def _offset(self, side: int) -> int:
-        """A random first row or column of a crop, on the U-Net's grid."""
-        places = max(0, side - self.effort.crop) // STRIDE + 1
-        return int(torch.randint(places, (1,), generator=self.chance)) * STRIDE
 
     def clean(self, begin: float, end: float) -> None:
         """Stage 1: the U-Net learns the scene without its noise."""
         steps = self.effort.cleaning
-        optimiser = torch.optim.Adam(self.network.unet.parameters(), LEARNING_RATE, betas=(0.9, 0.99))
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, LEARNING_RATE, total_steps=steps, pct_start=0.15
-        )
-        for step, pixels, inside, seen in self.crops(steps):
-            coordinates, _ = self.network.clean(self.network.subspace(pixels, seen))
-            error = self.hidden(pixels, inside, seen).error(coordinates.movedim(1, -1)[inside])
-            optimiser.zero_grad()
+        views = self.views(steps)
+        optimiser = Adam(self.network.unet.parameters(), one_cycle(steps, LEARNING_RATE))
+
+        def step(view: View) -> dict[str, Tensor]:
+            coordinates, _ = self.network.clean(view.coordinates())
+            error = view.error(coordinates)
+            optimiser.forget_gradient()
             (error / error.detach().clamp_min(1e-12)).backward()
-            optimiser.step()
-            schedule.step()
-            self.record(step, steps, begin, end, "Cleaning", {"reconstruction": error})
+            optimiser.step(view.step, self.average)
+            return {"reconstruction": error}
+
+        self._repeat(step, views, begin, end, "Cleaning")
 
     @torch.no_grad()
     def start(self, fraction: float) -> None:
         """Stage 2: endmembers of the cleaned scene become the decoder's weights; the noise is measured."""
         self.tell(fraction, "training", "Looking for endmembers in the cleaned scene", {})
-        cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.patches])
+        cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.crops.patches])
         generator = torch.Generator().manual_seed(self.options.seed)
         found = find_endmembers(
             cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator, self.known
@@ -279,17 +234,17 @@ class Trainer:
         self.network.decoder.log_spectra.copy_(found[0].log())
         self.alternatives = found
         misfits = []
-        for pixels, inside in self.patches:
+        for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])
             everything = torch.ones(pixels.shape[-1], device=self.device)
-            misfits.append(self._misfit(pixels[None], inside[None], everything, mean[0][inside]))
+            misfits.append(self._misfit(pixels[inside], everything, mean[0][inside]))
         self.variance = torch.cat(misfits).mean().clamp_min(1e-12)
         self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
-    def _misfit(self, pixels: Tensor, inside: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
-        """Mean squared misfit of valid pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``."""
+    def _misfit(self, pixels: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
+        """Mean squared misfit of pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``."""
         spectra = self.network.decoder.spectra * judging
-        energy, products = (pixels.square() @ judging)[inside], (pixels @ spectra.T)[inside]
+        energy, products = pixels.square() @ judging, pixels @ spectra.T
         return misfit_of_shape(energy, products, spectra @ spectra.T, abundances) / judging.sum()
 
     def _cleaned(self, pixels: Tensor) -> Tensor:
@@ -304,30 +259,33 @@ class Trainer:
         What the posterior learns does not reach the U-Net: pulled two ways, it forgot how to clean.
         """
         steps, network = self.effort.unmixing, self.network
-        groups = [
-            {"params": network.unet.parameters(), "lr": LEARNING_RATE / 3},
-            {"params": network.head.parameters(), "lr": HEAD_RATE},
-            {"params": network.decoder.parameters(), "lr": DECODER_RATE},
-        ]
-        optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
-        schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
-        for step, pixels, inside, seen in self.crops(steps):
-            coordinates, features = network.clean(network.subspace(pixels, seen))
-            mean, deviation = (part[inside] for part in network.posterior(coordinates, features.detach()))
-            draws = self._posterior_draws(mean.detach(), coordinates, pixels, inside, seen)
-            error = self._misfit(pixels, inside, 1 - seen, mean).mean()
-            clean = self.hidden(pixels, inside, seen).error(coordinates.movedim(1, -1)[inside])
-            posterior = posterior_misfit(draws, mean, deviation)
-            loss = (error + clean) / self.variance + posterior
-            optimiser.zero_grad()
+        views, others = self.views(steps), self._others(steps)
+        parts = (
+            (network.unet, LEARNING_RATE / 3),
+            (network.head, HEAD_RATE),
+            (network.decoder, DECODER_RATE),
+        )
+        optimisers = [Adam(part.parameters(), falling(steps, rate)) for part, rate in parts]
+
+        def step(view: View) -> dict[str, Tensor]:
+            coordinates, features = network.clean(view.coordinates())
+            mean, deviation = (
+                part.flatten(0, 2) for part in network.posterior(coordinates, features.detach())
+            )
+            draws = self._posterior_draws(others, mean.detach(), coordinates, view)
+            error = view.mean(self._misfit(view.pixels, view.judging, mean))
+            posterior = view.mean(posterior_misfit(draws, mean, deviation))
+            loss = (error + view.error(coordinates)) / self.variance + posterior
+            for optimiser in optimisers:
+                optimiser.forget_gradient()
             loss.backward()
             before = network.decoder.log_spectra.detach().clone()
-            optimiser.step()
+            for optimiser in optimisers:
+                optimiser.step(view.step, self.average)
             self._hold(before)
-            schedule.step()
-            self.record(
-                step, steps, begin, end, "Unmixing", {"reconstruction": error, "posterior": posterior}
-            )
+            return {"reconstruction": error, "posterior": posterior}
+
+        self._repeat(step, views, begin, end, "Unmixing")
 
     @torch.no_grad()
     def _hold(self, before: Tensor) -> None:
@@ -337,51 +295,70 @@ class Trainer:
             spectra = self.network.decoder.log_spectra
             spectra[held] = torch.lerp(before[held], spectra[held], self.known.freedom)
 
+    def _others(self, steps: int) -> Tensor:
+        """Endmembers that are as plausible as those found, a set for every step: ``(steps, K, B)``.
+
+        They differ by what is unknown: which of the nearly equal sets is right, and what brightness of each
+        material counts as 100 %.
+        """
+        found = self.alternatives
+        which = torch.randint(len(found), (steps,), generator=self.chance).to(self.device)
+        light = torch.randn(steps, found.shape[1], 1, generator=self.chance).to(self.device)
+        convention = CONVENTION_SPREAD * torch.randn(steps, 1, 1, generator=self.chance).to(self.device)
+        return counted(found[which], convention) * (BRIGHTNESS_SPREAD * light).exp()
+
     @torch.no_grad()
-    def _posterior_draws(
-        self, mean: Tensor, coordinates: Tensor, pixels: Tensor, inside: Tensor, seen: Tensor
-    ) -> Tensor:
+    def _posterior_draws(self, others: Tensor, mean: Tensor, coordinates: Tensor, view: View) -> Tensor:
         """Abundances ``(n, K)`` that are as plausible as the network's own, for the posterior to cover.
 
-        They differ by what is unknown: which of the nearly equal sets of endmembers is right, what brightness
-        of each material counts as 100 %, and the noise. Half the difference between two estimates from
-        disjoint halves of the bands has the variance of one from all of them.
+        They come from other endmembers (see `_others`) and from noise: half the difference between two
+        estimates from disjoint halves of the bands has the variance of one from all of them.
         """
-        draw = int(torch.randint(len(self.alternatives), (1,), generator=self.chance))
-        light = torch.randn(self.options.endmembers, 1, generator=self.noise, device=self.device)
-        convention = CONVENTION_SPREAD * float(torch.randn(1, generator=self.chance))
-        other = counted(self.alternatives[draw], convention) * (BRIGHTNESS_SPREAD * light).exp()
-        again, _ = self.network.clean(self.network.subspace(pixels, 1 - seen))
-        elsewhere = self._abundances(coordinates.movedim(1, -1)[inside], other)
-        hidden = self._abundances(again.movedim(1, -1)[inside], self.network.decoder.spectra)
+        other = others.index_select(0, view.step)[0]
+        again, _ = self.network.clean(view.opposite())
+        elsewhere = self._abundances(coordinates, other)
+        hidden = self._abundances(again, self.network.decoder.spectra)
         return elsewhere + (hidden - mean) / 2
 
     def _abundances(self, coordinates: Tensor, spectra: Tensor) -> Tensor:
-        """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(n, d)`` with these endmembers ``(K, B)``."""
-        products = coordinates @ (self.network.subspace.axes @ spectra.T)
-        return to_simplex(nonnegative_least_squares(products, spectra @ spectra.T))
+        """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(1, d, h, w)`` with endmembers ``(K, B)``."""
+        products = coordinates[0].flatten(1).T @ (self.network.subspace.axes @ spectra.T)
+        return to_simplex(descended(products, spectra @ spectra.T))
 
-    def record(
-        self, step: int, steps: int, begin: float, end: float, stage: str, losses: dict[str, Tensor]
+    def views(self, steps: int) -> Views:
+        """What the steps of a stage are to see."""
+        return Views(self.crops, self.network.subspace, self.crops.draw(steps, self.chance))
+
+    def _repeat(
+        self, step: Callable[[View], dict[str, Tensor]], views: Views, begin: float, end: float, stage: str
     ) -> None:
-        """Keep one line of losses an epoch as history, and report.
+        """Take all steps of a stage, keep one line of losses an epoch as history, and report.
 
         Raises:
             SceneError: a loss is no longer a number.
         """
-        noted = (step + 1) % EPOCH == 0 or step + 1 == steps
-        due = time.monotonic() - self._sent >= REPORT_EVERY
-        if not (noted or due):  # reading a loss would make the device wait
-            return
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        if not all(np.isfinite(value) for value in values.values()):
-            raise SceneError(
-                "Training ran into values that are not numbers.",
-                "Look for extreme values (no-data not declared?), or leave out the bands that hold them.",
-            )
-        if noted:
-            self.history.append({"epoch": len(self.history) + 1, **values})
-        moved = noted and stage == "Unmixing"
-        if due or moved:
-            text = f"{stage}: epoch {step // EPOCH + 1} of {-(-steps // EPOCH)}"
-            self.tell(begin + (end - begin) * (step + 1) / steps, "training", text, values, moved=moved)
+        shapes = views.draws.shapes
+        steps, noted = len(shapes), LossTable(len(shapes), self.device)
+        number = torch.zeros(1, dtype=torch.int64, device=self.device)
+
+        def taken(shape: tuple[int, int]) -> None:
+            noted.note(number, step(views.view(number, shape)))
+            number.add_(1)
+
+        run = {
+            shape: RepeatedStep(partial(taken, shape), recorded=self.recorded)
+            for shape in sorted(set(shapes))
+        }
+        pace = Pace(self.device)
+        for index, shape in enumerate(shapes):
+            run[shape]()
+            ended = index + 1 == steps
+            if (index + 1) % EPOCH == 0 or ended:
+                pace.mark()
+            if ended or time.monotonic() - self._sent >= REPORT_EVERY:
+                # only now: reading a loss makes the host wait for the device
+                text = f"{stage}: epoch {index // EPOCH + 1} of {-(-steps // EPOCH)}"
+                fraction = begin + (end - begin) * (index + 1) / steps
+                self.tell(fraction, "training", text, noted.at(index), moved=stage == "Unmixing")
+        for losses in noted.lines(EPOCH):
+            self.history.append({"epoch": len(self.history) + 1, **losses})
