@@ -5,7 +5,6 @@ What is in memory is a few windows, however large the scene. Writes no files its
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from rasterio.windows import Window
 
 from ..contract.errors import DeviceError
 from ..network.auvae_net import STRIDE
-from ..network.device import out_of_memory
+from ..network.device import CardFailure, card_failure, out_of_memory, release_card
 from ..network.model import Maps, TrainedModel
 from ..scene.scene import Scene
 
@@ -72,6 +71,8 @@ def map_scene(
     say: Callable[[str], None],
     first: int = 0,
     last: int | None = None,
+    *,
+    warn: Callable[[str], None] | None = None,
 ) -> Iterator[int]:
     """Map a scene, or a block of its rows, in strips, each in windows from left to right.
 
@@ -83,14 +84,15 @@ def map_scene(
         say: told that memory ran out and windows became smaller.
         first: the first row that is not mapped yet, where an earlier strip ended.
         last: the row behind the block, where a strip ends; None maps to the end of the scene.
+        warn: told that the card failed and the processor goes on; None: such a failure ends the mapping.
 
     Yields:
         the row behind each strip, once all before it is written.
 
     Raises:
-        DeviceError: memory does not even do for the smallest windows.
+        DeviceError: memory does not even do for the smallest windows, or the card failed.
     """
-    predictor = _Predictor(scene, model, say)
+    predictor = _Predictor(scene, model, say, warn)
     height = strip_height(scene, model.halo)
     begun, before = time.monotonic(), first * scene.cols
     last = scene.rows if last is None else last
@@ -130,8 +132,14 @@ def strip_height(scene: Scene, halo: int) -> int:
 class _Predictor:
     """Maps pieces, in smaller parts where memory does not do."""
 
-    def __init__(self, scene: Scene, model: TrainedModel, say: Callable[[str], None]) -> None:
-        self._scene, self._model, self._say = scene, model, say
+    def __init__(
+        self,
+        scene: Scene,
+        model: TrainedModel,
+        say: Callable[[str], None],
+        warn: Callable[[str], None] | None,
+    ) -> None:
+        self._scene, self._model, self._say, self._warn = scene, model, say, warn
         self._size = WINDOW
 
     def maps(self, piece: _Piece) -> Iterator[tuple[_Piece, Maps]]:
@@ -145,26 +153,36 @@ class _Predictor:
             try:
                 maps = self._model.predict(part.cube, part.valid)
             except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
+                short = out_of_memory(error)
+                failure = card_failure(error) if self._model.device.type == "cuda" else None
+                if not short and not failure:
                     raise
+                if failure and not short and self._warn is None:
+                    raise DeviceError(f"The graphics card failed: {failure.what}.", failure.remedy) from error
             else:
                 yield part, maps
                 continue
             # Outside the except block, whose traceback would keep the failed window's memory.
-            self._shrink()
+            if short and self._size >= 2 * SMALLEST_WINDOW:
+                self._shrink()
+            else:
+                self._leave_card(failure)
             waiting.appendleft(part)
 
-    def _shrink(self) -> None:
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        self._size //= 2
-        if self._size < SMALLEST_WINDOW:
-            least = self._size * 2
+    def _leave_card(self, failure: CardFailure | None) -> None:
+        """Go on with the processor, where that is allowed."""
+        if failure is None or self._warn is None:
             raise DeviceError(
-                f"There is not enough memory to map even {least} x {least} pixels at a time.",
+                f"There is not enough memory to map even {self._size} x {self._size} pixels at a time.",
                 "Close other programs, set the device to CPU, or choose fewer bands.",
             )
+        self._model, self._size = self._model.to(torch.device("cpu")), WINDOW
+        release_card()
+        self._warn(f"The graphics card failed ({failure.what}), so the processor maps. {failure.remedy}")
+
+    def _shrink(self) -> None:
+        release_card()
+        self._size //= 2
         self._say(f"Memory ran out: mapping goes on in windows of {self._size} x {self._size} pixels.")
 
     def _quarters(self, piece: _Piece) -> Iterator[_Piece]:

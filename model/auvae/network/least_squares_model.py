@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..endmembers.least_squares import abundances, deviations
@@ -23,6 +24,15 @@ class LeastSquaresModel:
         self.endmembers = np.asarray(endmembers, np.float32)
         self.sum_to_one = sum_to_one
         self.history: list[dict[str, float]] = []
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes: NumPy knows the processor alone."""
+        return torch.device("cpu")
+
+    def to(self, device: torch.device) -> LeastSquaresModel:  # noqa: ARG002  there is no other
+        """Itself."""
+        return self
 
     @property
     def mixing(self) -> FloatArray:

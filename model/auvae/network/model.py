@@ -27,7 +27,8 @@ Patch = tuple[FloatArray, NDArray[np.bool_]]
 class Progress:
     """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
 
-    ``endmembers`` ``(K, B)`` in the raster's unit come along once an epoch while they move.
+    ``endmembers`` ``(K, B)`` in the raster's unit come along while they move. ``warning``: the text is one,
+    which belongs into the result.
     """
 
     fraction: float
@@ -35,6 +36,7 @@ class Progress:
     text: str
     losses: dict[str, float]
     endmembers: FloatArray | None = None
+    warning: bool = False
 
 
 Report = Callable[[Progress], None]
@@ -71,6 +73,15 @@ class TrainedModel(Protocol):
     history: list[dict[str, float]]
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        ...
+
+    def to(self, device: torch.device) -> TrainedModel:
+        """The same model where it computes on another device."""
+        ...
+
+    @property
     def endmembers(self) -> FloatArray:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
         ...
@@ -104,6 +115,15 @@ class Model:
         self.history = history
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.network.subspace.basis.device
+
+    def to(self, device: torch.device) -> Model:
+        """The same model where it computes on another device."""
+        return Model(self.network.to(device), self.brightness.to(device), self.history)
+
+    @property
     def endmembers(self) -> FloatArray:
         """Endmember spectra ``(K, B)`` in the raster's unit."""
         with torch.no_grad():
@@ -122,7 +142,7 @@ class Model:
             torch.OutOfMemoryError: the window is too large for the device.
         """
         network = self.network
-        device = network.subspace.basis.device
+        device = self.device
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(device)
             inside = torch.from_numpy(np.ascontiguousarray(valid)).to(device)

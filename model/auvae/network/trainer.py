@@ -27,7 +27,7 @@ from ..endmembers.nonnegative import descended
 from ..endmembers.search import find_endmembers
 from .auvae_net import AUVAENet, NetworkShape, to_simplex
 from .crops import Crops
-from .device import choose_device, one_thread, out_of_memory, repeatable, too_little_memory
+from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
 from .model import REPORT_EVERY, FloatArray, Model, Patch, Progress, Report, as_array, padded
 from .optimiser import Adam, falling, one_cycle
@@ -87,9 +87,15 @@ def train_auvae_net(
     patches: Sequence[Patch], options: Options, report: Report, start: Start | None = None
 ) -> Model:
     """Train AUVAE-Net: arguments and errors as of `auvae.network.train.train`."""
-    device = choose_device(options.device)
-    with one_thread(), repeatable(device):
-        return _train_in_what_fits(patches, options, device, report, start)
+
+    def on(device: torch.device) -> Model:
+        with one_thread(), repeatable(device):
+            return _train_in_what_fits(patches, options, device, report, start)
+
+    def warn(text: str) -> None:
+        report(Progress(0.0, "start", text, {}, warning=True))
+
+    return on_best_device(options.device, on, warn)
 
 
 def _train_in_what_fits(
@@ -108,8 +114,7 @@ def _train_in_what_fits(
             if effort.crop <= SMALLEST_CROP:
                 raise too_little_memory(device) from error
         effort = replace(effort, crop=effort.crop // 2)
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+        release_card()
         report(Progress(0.0, "start", f"Memory is short: patches of {effort.crop} pixels", {}))
 
 

@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,7 @@ def _map(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
             lambda text: course.message("info", text),
             first,
             last,
+            warn=partial(course.message, "warning") if job.device == "auto" else None,
         ):
             pass
     return {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ import torch
 from .. import __version__
 from ..contract.jobs import ALL_GPUS
 from ..contract.palette import COLORS
-from ..network.device import choose_device
+from ..network.device import choose_device, hardware_name
 from ..network.parallel import all_gpus
 
 if TYPE_CHECKING:
@@ -25,18 +23,8 @@ def device_of(choice: str) -> tuple[str, str]:
     """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; or DeviceError."""
     if choice == ALL_GPUS:
         return "cuda", f"{len(all_gpus())} × {torch.cuda.get_device_name()}"
-    device = choose_device(choice).type
-    return (
-        device,
-        torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine(),
-    )
-
-
-def release_memory() -> None:
-    """Give back what a job that is over held of the GPU's memory."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    device = choose_device(choice)
+    return device.type, hardware_name(device)
 
 
 def band_decisions(scene: Scene) -> list[dict[str, Any]]:

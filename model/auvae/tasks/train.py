@@ -10,13 +10,13 @@ from ..contract.jobs import ALL_GPUS
 from ..contract.variants import DEFAULT
 from ..endmembers.count import Count, count_endmembers
 from ..endmembers.sampling import sample_patches
+from ..network.device import on_best_device
 from ..network.model import Patch, Progress, TrainedModel
 from ..network.options import Options
 from ..network.parallel import all_gpus, train_together
 from ..network.train import train
 from ..network.trainer import Start
 from .progress import COUNTED, READ, TRAINED, Course, rounded
-from .provenance import device_of
 
 if TYPE_CHECKING:
     from ..contract.jobs import CountJob, Job
@@ -40,16 +40,24 @@ def counted_endmembers(
 ) -> Count:
     """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
-    device, _ = device_of(job.device)
 
     def tell(done: float) -> None:
         course.reach(READ + (until - READ) * done, "start", "Counting the endmembers")
 
     tell(0.0)
-    found = count_endmembers(pixels, job.seed, device, tell)
+    found = on_best_device(
+        _one_device(job.device),
+        lambda device: count_endmembers(pixels, job.seed, device.type, tell),
+        lambda text: course.message("warning", text),
+    )
     scene.check(found.number)
     course.message("info", found.sentence)
     return found
+
+
+def _one_device(choice: str) -> str:
+    """What is asked for where one device computes: of all GPUs the first."""
+    return "cuda" if choice == ALL_GPUS else choice
 
 
 def train_model(
@@ -62,14 +70,15 @@ def train_model(
     def report_progress(progress: Progress) -> None:
         fraction = begin + (TRAINED - begin) * progress.fraction
         course.reach(fraction, progress.stage, progress.text, progress.losses, progress.endmembers)
+        if progress.warning:
+            course.message("warning", progress.text)
         if progress.endmembers is not None:
             moves.append((progress.fraction, progress.endmembers))
             if len(moves) > _MOST_MOVES:
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
-    device, _ = device_of(job.device)
-    options = Options(endmembers, job.quality, job.seed, device, job.variant)
+    options = Options(endmembers, job.quality, job.seed, _one_device(job.device), job.variant)
     if job.device == ALL_GPUS and job.variant == DEFAULT and start is None:
         model = train_together(patches, options, report_progress, all_gpus())
     else:

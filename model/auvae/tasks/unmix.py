@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ..contract.variants import DEFAULT, caution, title
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.fit_scene import does_not_fit
 from ..mapping.map_scene import map_scene
+from ..network.device import hardware_name
 from ..network.least_squares_model import LeastSquaresModel
 from ..network.model import Model, TrainedModel
 from ..network.trainer import Start
@@ -62,7 +64,15 @@ def unmix(job: Job, scene: Scene, course: Course, saved: SavedModel | None) -> N
             model, moves = train_model(job, told["endmembers"], patches, course, start)
             told |= {"history": model.history, "moves": moves}
             del patches
-        _map(scene, model, writer, course, lambda row: writer.keep(model, mark, row, told), earlier)
+        _map(
+            scene,
+            model,
+            writer,
+            course,
+            lambda row: writer.keep(model, mark, row, told),
+            earlier,
+            device=job.device,
+        )
         _finish(job, scene, model, writer, course, variant=job.variant, known=known, told=told)
 
 
@@ -107,7 +117,7 @@ def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: Course, ready: _Ready
     with ResultWriter(Path(job.output), job.id, scene, ready.names, earlier, shares=shares) as writer:
         _map(
             scene, ready.model, writer, course, lambda row: writer.keep(ready.model, mark, row, {}), earlier,
-            begin=READ,
+            begin=READ, device=job.device,
         )  # fmt: skip
         yield writer
 
@@ -134,7 +144,6 @@ def _finish(
 ) -> None:  # fmt: skip
     """Complete the maps, write what goes with them, and send the result. told: of the training."""
     told = told or {"count": None, "history": [], "moves": []}
-    device, device_name = device_of(job.device)
     course.reach(MAPPED, "writing", "Writing the result")
     writer.complete_maps(
         lambda done: course.reach(MAPPED + (1 - MAPPED) * done, "writing", "Writing the result")
@@ -156,7 +165,7 @@ def _finish(
             "count": told["count"],
             "command": job.command,
             "seed": job.seed,
-            "device": f"{device} ({device_name})",
+            "device": f"{model.device.type} ({hardware_name(model.device)})",
             "versions": versions(),
             "seconds": course.seconds(),
             "history": told["history"],
@@ -175,6 +184,8 @@ def _map(
     keep: Callable[[int], None],
     earlier: Leftover | None,
     begin: float = TRAINED,
+    *,
+    device: str,
 ) -> None:
     """Map the scene, and keep now and then how far that is; progress goes on from `begin`."""
     course.reach(begin, "mapping", "Mapping the scene")
@@ -186,6 +197,7 @@ def _map(
         lambda done, text: course.reach(begin + (MAPPED - begin) * done, "mapping", text),
         lambda text: course.message("info", text),
         earlier.checkpoint.row if earlier else 0,
+        warn=partial(course.message, "warning") if device == "auto" else None,
     ):
         if row < scene.rows and pace.due():
             keep(row)

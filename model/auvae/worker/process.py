@@ -73,7 +73,8 @@ def main(*, keep: bool = False) -> int:
         status = run_job(document, stream, inbox.watch)
         if status or not keep:
             return status
-        sys.modules["auvae.tasks.provenance"].release_memory()
+        if device := sys.modules.get("auvae.network.device"):
+            device.release_card()
         line = inbox.next_job()
     return 0
 
@@ -120,18 +121,15 @@ def explained(error: Exception) -> AuvaeError:
     """What an exception that nobody foresaw means for the analyst; its traceback is for the log."""
     said = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
     # Where PyTorch could not be loaded it is not at fault either.
-    training = sys.modules.get("auvae.network.trainer")
-    short = training.out_of_memory(error) if training else isinstance(error, MemoryError)
+    device = sys.modules.get("auvae.network.device")
+    short = device.out_of_memory(error) if device else isinstance(error, MemoryError)
     if short or any(words in said for words in _SHORT_OF_MEMORY):
         return DeviceError(
             "There is not enough memory to unmix this scene.",
             "Close other programs, choose fewer bands, or unmix a part of the scene.",
         )
-    if type(error).__name__ == "AcceleratorError" or "CUDA error" in said or "cuDNN error" in said:
-        return DeviceError(
-            f"The graphics card failed in the middle of the work ({said}).",
-            "Try again; if it comes back, update the card's driver or compute on the CPU.",
-        )
+    if failure := device and device.card_failure(error):
+        return DeviceError(f"The graphics card failed: {failure.what} ({said}).", failure.remedy)
     return AuvaeError(
         f"The unmixing failed unexpectedly ({type(error).__name__}: {said}).",
         "Please report this with the log.",

@@ -24,7 +24,7 @@ from ...contract.errors import SceneError
 from ...contract.variants import PUBLISHED, title
 from ...endmembers.vca import vca
 from ..auvae_net import to_simplex
-from ..device import choose_device, out_of_memory, too_little_memory
+from ..device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
 from ..model import REPORT_EVERY, FloatArray, Maps, Patch, Progress, Report, as_array
 from ..options import Options
 from .networks import PublishedNet, PublishedShape, divergence, mean_angle, misfit
@@ -61,6 +61,15 @@ class PublishedModel:
         self.network = network.eval()
         self.scale = scale
         self.history = history
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: torch.device) -> PublishedModel:
+        """The same model where it computes on another device."""
+        return PublishedModel(self.variant, self.network.to(device), self.scale, self.history)
 
     @property
     def endmembers(self) -> FloatArray:
@@ -143,8 +152,22 @@ class PublishedModel:
 
 def train_published(patches: Sequence[Patch], options: Options, report: Report) -> PublishedModel:
     """Train a published variant on the pixels of one scene, blind. Arguments and errors as for `train`."""
-    device = choose_device(options.device)
     spectra = np.concatenate([cube[valid] for cube, valid in patches])
+
+    def on(device: torch.device) -> PublishedModel:
+        with repeatable(device):
+            return _train_in_what_fits(spectra, options, device, report)
+
+    def warn(text: str) -> None:
+        report(Progress(0.0, "start", text, {}, warning=True))
+
+    return on_best_device(options.device, on, warn)
+
+
+def _train_in_what_fits(
+    spectra: FloatArray, options: Options, device: torch.device, report: Report
+) -> PublishedModel:
+    """Train, on fewer pixels where memory does not do."""
     thinning = 1
     while True:
         try:
@@ -155,8 +178,7 @@ def train_published(patches: Sequence[Patch], options: Options, report: Report) 
             if thinning >= MOST_THINNING or len(spectra) < 2 * thinning * FEWEST_PIXELS:
                 raise too_little_memory(device) from error
         thinning *= 2
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+        release_card()
         report(Progress(0.0, "start", f"Memory is short: training on one pixel in {thinning}", {}))
 
 
