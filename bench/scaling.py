@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auvae.contract.scenes_job import ScenesJob, folder_names
+from auvae.contract.jobs import ScenesJob, folder_names
 from auvae.scenes.engine import Ended, Key
 from auvae.scenes.run_folder import Workplace
 from auvae.scenes.schedule import Run

@@ -18,8 +18,7 @@ import numpy as np
 import rasterio
 from auvae.contract import jobs
 from auvae.contract.errors import AuvaeError
-from auvae.contract.jobs import Known
-from auvae.contract.scenes_job import ScenesJob
+from auvae.contract.jobs import KnownChoice, ScenesJob
 from auvae.endmembers.sampling import sample_patches
 from auvae.mapping.checkpoint import Checkpoint
 from auvae.network import model_file
@@ -259,13 +258,13 @@ def _mask(path: Path, scene: Scene) -> None:
 
 
 def _places(path: Path, scene: Scene) -> None:
-    known_spectra(Known(places=str(path)), scene)
+    known_spectra(KnownChoice(places=str(path)), scene)
 
 
 def _library(path: Path, scene: Scene) -> None:
     if path.suffix == ".hdr":
         path.with_suffix(".sli").write_bytes(np.linspace(0, 1, 10, dtype="<f4").tobytes())
-    known_spectra(Known(library=str(path)), scene)
+    known_spectra(KnownChoice(library=str(path)), scene)
 
 
 def _library_seeds(ending: str) -> Callable[[], list[bytes]]:

@@ -103,8 +103,9 @@ def unmix(job, monkeypatch):
 
     Trains for a few steps only: what is looked at is how a scene is read and a result written.
     """
+    from auvae.contract.jobs import UnmixJob
     from auvae.network import options, trainer
-    from auvae.worker.dispatch import Job, run
+    from auvae.worker.dispatch import run
 
     briefly = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
     monkeypatch.setitem(options.EFFORTS, "draft", briefly)
@@ -112,7 +113,7 @@ def unmix(job, monkeypatch):
 
     def call(scene, cancelled=lambda: False, **changes):
         events = []
-        run(Job.parse(job(scene, **changes)), events.append, cancelled)
+        run(UnmixJob.parse(job(scene, **changes)), events.append, cancelled)
         return events
 
     return call

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 import safetensors.numpy
 from auvae.contract.errors import JobError, ModelError, OutputError
-from auvae.contract.jobs import ApplyJob, Job
+from auvae.contract.jobs import ApplyJob, UnmixJob
 from auvae.network.model_file import LARGEST_HEADER, read_model
 from auvae.result import results
 from auvae.scene.scene import Scene
@@ -26,7 +26,9 @@ def jasper(tmp_path_factory):
     if not JASPER.exists():
         pytest.skip("needs ../shared/data/jasper")
     output = tmp_path_factory.mktemp("jasper") / "result"
-    given = Job(id="a", scene=str(JASPER), endmembers=4, output=str(output), quality="draft", device="cpu")
+    given = UnmixJob(
+        id="a", scene=str(JASPER), endmembers=4, output=str(output), quality="draft", device="cpu"
+    )
     job_module.run(given, lambda event: None, lambda: False)
     with Scene.open(JASPER) as scene:
         cube, _ = scene.read()
@@ -107,7 +109,7 @@ def test_a_fine_tuned_model_fits_the_new_scene_better_and_keeps_its_endmembers_i
     scene = write_raster((cube * bend).astype("float32"), tags=in_header(wavelengths))
     apply(folder, scene)
     tuned = tmp_path / "tuned"
-    given = Job(
+    given = UnmixJob(
         id="c", scene=str(scene), endmembers=0, output=str(tuned), quality="draft", device="cpu",
         model=str(folder / "model.auvae"),
     )  # fmt: skip
@@ -129,7 +131,9 @@ def test_a_fine_tuned_model_fits_the_new_scene_better_and_keeps_its_endmembers_i
 def trained(simulated, tmp_path_factory):
     """The folder of a result of the simulated scene: 3 endmembers, 40 bands."""
     output = tmp_path_factory.mktemp("trained") / "result"
-    given = Job(id="a", scene=str(simulated), endmembers=3, output=str(output), quality="draft", device="cpu")
+    given = UnmixJob(
+        id="a", scene=str(simulated), endmembers=3, output=str(output), quality="draft", device="cpu"
+    )
     job_module.run(given, lambda event: None, lambda: False)
     return output
 

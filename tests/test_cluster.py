@@ -18,6 +18,7 @@ import pytest
 import rasterio
 from auvae import __version__
 from auvae.contract.errors import Cancelled, ClusterError, JobError, SceneError
+from auvae.contract.jobs import parse
 from auvae.network import options
 from auvae.scenes import cluster as cluster_module
 from auvae.scenes import run_folder as workplace
@@ -98,7 +99,7 @@ def run(document, cancelled=lambda: False, listen=lambda event: None):
         events.append(event)
         listen(event)
 
-    job_module.run(job_module.parse(document), emit, cancelled)
+    job_module.run(parse(document), emit, cancelled)
     return events
 
 
@@ -464,4 +465,4 @@ def test_a_scheduler_that_encrypts_is_used_with_dasks_own_settings_and_not_witho
 
 def test_an_address_that_is_none_is_refused(ask, scenes):
     with pytest.raises(JobError, match="no address of a Dask scheduler"):
-        job_module.parse(ask(scenes, run_on="cluster.example.org"))
+        parse(ask(scenes, run_on="cluster.example.org"))

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from auvae.contract.errors import JobError, SceneError
+from auvae.contract.jobs import CountJob, UnmixJob, parse
 from auvae.endmembers import count
 from auvae.endmembers.count import NEEDED, count_endmembers, hysime_powers
 from auvae.endmembers.sampling import sample_patches
 from auvae.scene.scene import Scene
 from auvae.simulation.simulate import Recipe, simulate
-from auvae.worker.dispatch import CountJob, Job, parse
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -176,7 +176,7 @@ def test_a_number_that_was_given_is_not_questioned(unmix, simulated, tmp_path):
 
 def test_one_endmember_is_refused_in_a_sentence(job):
     with pytest.raises(JobError, match="from 2 to 30, or 0"):
-        Job.parse(job("scene.img", endmembers=1))
+        UnmixJob.parse(job("scene.img", endmembers=1))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import rasterio
 import safetensors.numpy
 import torch
 from auvae.contract.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
+from auvae.contract.jobs import UnmixJob
 from auvae.mapping.map_rasters import NO_DATA
 from auvae.mapping.overview import LONGEST, Overview
 from auvae.network import model
@@ -26,7 +27,6 @@ from auvae.report.advice import advice
 from auvae.result import results
 from auvae.scene.scene import Scene
 from auvae.worker import dispatch as job_module
-from auvae.worker.dispatch import Job
 from rasterio.control import GroundControlPoint
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
@@ -40,7 +40,7 @@ def result(simulated, tmp_path_factory):
     """One short job's events and its folder, looked at by many tests."""
     output = tmp_path_factory.mktemp("one") / "result"
     events = []
-    given = Job(
+    given = UnmixJob(
         id="abc", scene=str(simulated), endmembers=3, output=str(output), quality="draft", device="cpu"
     )
     job_module.run(given, events.append, lambda: False)
@@ -485,7 +485,7 @@ def test_cancelling_at_any_stage_leaves_nothing_and_keeps_an_earlier_result(
         reached = []
         with pytest.raises(Cancelled):
             job_module.run(
-                Job(
+                UnmixJob(
                     id="c",
                     scene=str(simulated),
                     endmembers=3,
@@ -611,13 +611,13 @@ def test_memory_that_never_suffices_is_a_sentence_with_a_remedy(
 )
 def test_a_job_that_is_wrong_says_what_is_wrong(job, changes, words):
     with pytest.raises(JobError, match=words):
-        Job.parse(job("scene.img", **changes))
+        UnmixJob.parse(job("scene.img", **changes))
 
 
 def test_a_job_that_lacks_a_key_names_it(job):
     document = job("scene.img")
     del document["seed"]
     with pytest.raises(JobError, match="lacks key 'seed'"):
-        Job.parse(document)
+        UnmixJob.parse(document)
     with pytest.raises(JobError, match="not a JSON object"):
-        Job.parse([document])
+        UnmixJob.parse([document])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 from auvae.contract.errors import LibraryError
-from auvae.contract.jobs import FclsJob, Job, Known
+from auvae.contract.jobs import FclsJob, KnownChoice, UnmixJob
 from auvae.contract.library import read_library
 from auvae.endmembers.least_squares import abundances
 from auvae.network import options
@@ -79,7 +79,7 @@ def test_least_squares_stand_twins_and_black_pixels():
 def test_fcls_finds_the_true_abundances_from_the_true_spectra(truth, simulated, tmp_path):
     spectra, wavelengths, shares = truth
     library = write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])
-    given = FclsJob("x", str(simulated), Known(str(library)), str(tmp_path / "nnls"), sum_to_one=False)
+    given = FclsJob("x", str(simulated), KnownChoice(str(library)), str(tmp_path / "nnls"), sum_to_one=False)
     said = run(given)
     assert any("reflectance from 0 to 1" in text for text in said)
     amounts = maps_of(tmp_path / "nnls")
@@ -87,7 +87,7 @@ def test_fcls_finds_the_true_abundances_from_the_true_spectra(truth, simulated, 
     found = amounts / amounts.sum(axis=-1, keepdims=True)
     assert np.abs(found - shares)[inside].mean() < 0.03
     assert np.nanmax(amounts.sum(axis=-1)) > 1.02  # brightness, which FCLS has no room for
-    run(FclsJob("x", str(simulated), Known(str(library)), str(tmp_path / "fcls")))
+    run(FclsJob("x", str(simulated), KnownChoice(str(library)), str(tmp_path / "fcls")))
     found = maps_of(tmp_path / "fcls")
     assert found[inside].min() >= 0
     assert found[inside].sum(axis=-1) == pytest.approx(1, abs=1e-5)
@@ -200,7 +200,7 @@ def test_places_give_the_mean_of_their_pixels_and_mixed_ones_are_reported(tmp_pa
     file = tmp_path / "places.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}))
     with Scene.open(path) as scene:
-        found = known_spectra(Known(places=str(file)), scene)
+        found = known_spectra(KnownChoice(places=str(file)), scene)
         assert found.names == ("pure", "mixture", "point")
         assert found.spectra[0] == pytest.approx(cube[7, 7])
         assert found.spectra[1] == pytest.approx(cube[:16, 12:28].mean(axis=(0, 1)), rel=1e-5)
@@ -210,7 +210,7 @@ def test_places_give_the_mean_of_their_pixels_and_mixed_ones_are_reported(tmp_pa
     elsewhere = [place("far", {"type": "Point", "coordinates": [0, 0]})]
     file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": elsewhere}))
     with Scene.open(path) as scene, pytest.raises(LibraryError, match="outside the scene"):
-        known_spectra(Known(places=str(file)), scene)
+        known_spectra(KnownChoice(places=str(file)), scene)
 
 
 # ---- kept while the others are found
@@ -221,8 +221,10 @@ def test_known_spectra_stay_come_first_and_keep_their_names(truth, simulated, tm
     monkeypatch.setitem(options.EFFORTS, "draft", briefly)
     spectra, wavelengths, _ = truth
     library = write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])
-    known = Known(str(library), names=("C", "a"))
-    given = Job("x", str(simulated), 3, str(tmp_path / "kept"), quality="draft", device="cpu", known=known)
+    known = KnownChoice(str(library), names=("C", "a"))
+    given = UnmixJob(
+        "x", str(simulated), 3, str(tmp_path / "kept"), quality="draft", device="cpu", known=known
+    )
     run(given)
     document = json.loads((tmp_path / "kept" / "result.json").read_text())
     assert [one["name"] for one in document["endmembers"]] == ["c", "a", "Endmember 3"]
@@ -235,8 +237,12 @@ def test_known_spectra_stay_come_first_and_keep_their_names(truth, simulated, tm
     write_table(library, wavelengths, bent, ["a", "b", "c"])
     moved = {}
     for freedom in (0.0, 0.5, 1.0):
-        known = Known(str(library), names=("a",), freedom=freedom)
-        run(Job("x", str(simulated), 3, str(tmp_path / "free"), quality="draft", device="cpu", known=known))
+        known = KnownChoice(str(library), names=("a",), freedom=freedom)
+        run(
+            UnmixJob(
+                "x", str(simulated), 3, str(tmp_path / "free"), quality="draft", device="cpu", known=known
+            )
+        )
         found = np.loadtxt(tmp_path / "free" / "endmembers.csv", delimiter=",", skiprows=1)[:, 1]
         cosine = found @ bent[0] / np.linalg.norm(found) / np.linalg.norm(bent[0])
         moved[freedom] = np.arccos(np.clip(cosine, -1, 1))
@@ -259,7 +265,11 @@ def test_known_spectra_that_do_not_fit_are_refused_in_words(truth, simulated, tm
     if change.get("black"):
         spectra = np.vstack([spectra[:2], 0 * spectra[:1]])
     library = write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])
-    known = Known(str(library), names=change.get("names", ()))
+    known = KnownChoice(str(library), names=change.get("names", ()))
     with pytest.raises(LibraryError, match=reason):
-        run(Job("x", str(simulated), change.get("count", 3), str(tmp_path / "no"), device="cpu", known=known))
+        run(
+            UnmixJob(
+                "x", str(simulated), change.get("count", 3), str(tmp_path / "no"), device="cpu", known=known
+            )
+        )
     assert not (tmp_path / "no").exists()

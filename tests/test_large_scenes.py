@@ -119,6 +119,7 @@ from auvae.mapping import checkpoint
 from auvae.mapping import map_scene as mapping
 from auvae.network import options
 from auvae.tasks import unmix as unmixing
+from auvae.contract.jobs import parse
 from auvae.worker import dispatch as job
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
 options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
@@ -131,7 +132,7 @@ def dying(*arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
 unmixing.map_scene = dying
-job.run(job.parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
+job.run(parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
 """
 
 

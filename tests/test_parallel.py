@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from auvae.contract.errors import Cancelled, DeviceError
+from auvae.contract.jobs import UnmixJob
 from auvae.endmembers.sampling import sample_patches
 from auvae.network.options import Options
 from auvae.network.parallel import train_together
 from auvae.network.train import train
 from auvae.scene.scene import Scene
-from auvae.worker.dispatch import Job, hello
+from auvae.worker.dispatch import hello
 
 
 @pytest.fixture
@@ -53,4 +54,4 @@ def test_all_gpus_without_any_is_refused(simulated, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("this computer has a GPU")
     with pytest.raises(DeviceError, match="All GPUs were asked for"):
-        hello(Job("abc", str(simulated), 3, str(tmp_path / "out"), device="all-gpus"))
+        hello(UnmixJob("abc", str(simulated), 3, str(tmp_path / "out"), device="all-gpus"))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from auvae.contract.choices import VARIANTS
 from auvae.contract.errors import DeviceError, SceneError
-from auvae.contract.variants import PUBLISHED, VARIANTS, caution
+from auvae.contract.variants import PUBLISHED, caution
 from auvae.endmembers.vca import vca
 from auvae.mapping.map_rasters import NO_DATA
 from auvae.network.options import Options

@@ -11,11 +11,9 @@ import uuid
 from typing import Any
 
 from . import __version__
+from .contract.choices import METHODS, MODELS, VARIANTS, WATER_BANDS
 from .contract.errors import AuvaeError, JobError
-from .contract.jobs import METHODS
-from .contract.scenes_job import MODELS
-from .contract.selection import WATER_BANDS
-from .contract.variants import DEFAULT, VARIANTS
+from .contract.variants import DEFAULT
 from .worker.cancel import EXIT_CANCELLED
 
 

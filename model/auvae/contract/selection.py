@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from .choices import WATER_BANDS
 from .errors import JobError
-
-WATER_BANDS = ("auto", "drop", "keep")
 
 
 @dataclass(frozen=True)

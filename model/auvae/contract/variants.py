@@ -31,8 +31,6 @@ PUBLISHED = {
     "auae": Published("AUAE", unet=True, variance=False),
 }
 
-VARIANTS = (DEFAULT, *PUBLISHED)
-
 LEAST_SQUARES = {"fcls": "FCLS", "nnls": "NNLS"}
 """Least squares with known spectra: no network, but their results are of the same kind."""
 

@@ -42,7 +42,7 @@ def extract(scene: Scene, method: str, count: int, seed: int, report: Callable[[
 
     Args:
         scene: of any size; it is read once, a large one twice.
-        method: one of `jobs.METHODS`.
+        method: one of `choices.METHODS`.
         count: K.
         seed: of the random numbers.
         report: told the share that is done; what it raises ends the work.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..contract.variants import DEFAULT, VARIANTS
+from ..contract.choices import VARIANTS
+from ..contract.variants import DEFAULT
 
 
 @dataclass(frozen=True)

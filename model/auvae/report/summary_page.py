@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ..contract.scenes_job import ScenesJob
+    from ..contract.jobs import ScenesJob
 
 _FEWEST_DATES = 2
 _MOST_PICTURES = 60

@@ -22,7 +22,7 @@ from ..result.results import FILES, disk_errors_named, is_result, refuse_foreign
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ..contract.scenes_job import ScenesJob
+    from ..contract.jobs import ScenesJob
 
 FOLDER = ".auvae-run"
 _MARK = "run.json"

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..contract.errors import AuvaeError, Cancelled, JobError, OutputError, SceneError
-from ..contract.scenes_job import ScenesJob, folder_names
+from ..contract.jobs import ScenesJob, folder_names
 from ..tasks.progress import Course
 from .engine import Ended, Engine, Here, Key, Said
 from .run_folder import Workplace

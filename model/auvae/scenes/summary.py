@@ -17,7 +17,7 @@ from ..result.results import write_text_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..contract.scenes_job import ScenesJob
+    from ..contract.jobs import ScenesJob
     from ..tasks.progress import Course
 
 FILES = {"summary": "summary.csv", "report": "summary.html", "json": "summary.json"}

@@ -24,9 +24,9 @@ import safetensors.numpy
 from rasterio.windows import Window
 
 from .. import __version__
+from ..contract.choices import FEWEST_ENDMEMBERS
 from ..contract.errors import SceneError
-from ..contract.jobs import ENDMEMBERS
-from ..contract.scenes_job import ScenesJob
+from ..contract.jobs import ScenesJob
 from ..endmembers.sampling import Patch, sample_patches
 from ..mapping.map_scene import CACHE_BYTES, WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
@@ -72,7 +72,7 @@ def _look(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
     course.reach(0.0, "reading", "Looking at the scene")
     path = order["scene"]
     with Scene.open(path, job.bands, job.selection) as scene:
-        scene.check(max(ENDMEMBERS[0], job.endmembers))
+        scene.check(max(FEWEST_ENDMEMBERS, job.endmembers))
         strip = strip_height(scene, HALO)
         rows = strip * max(1, round(_BLOCK_PIXELS / (strip * scene.cols)))
         return {

@@ -24,7 +24,7 @@ from ..scene.mask import geojson_crs, in_pixels, polygons_of
 from .bands import BandSet, resampling
 
 if TYPE_CHECKING:
-    from ..contract.jobs import Known
+    from ..contract.jobs import KnownChoice
     from ..scene.scene import Scene
 
 UNITS = {1.0: "reflectance from 0 to 1", 100.0: "reflectance in percent", 10000.0: "reflectance × 10000"}
@@ -50,7 +50,7 @@ class KnownSpectra:
     warnings: list[str]
 
 
-def known_spectra(choice: Known, scene: Scene) -> KnownSpectra:
+def known_spectra(choice: KnownChoice, scene: Scene) -> KnownSpectra:
     """The spectra an analyst knows; raises LibraryError where they do not fit the scene."""
     notes: list[str] = []
     warnings: list[str] = []

@@ -10,7 +10,7 @@ import rasterio
 import torch
 
 from .. import __version__
-from ..contract.jobs import ALL_GPUS
+from ..contract.choices import ALL_GPUS
 from ..contract.palette import COLORS
 from ..network.device import choose_device, hardware_name
 from ..network.parallel import all_gpus

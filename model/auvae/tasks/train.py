@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..contract.jobs import ALL_GPUS
+from ..contract.choices import ALL_GPUS
 from ..contract.variants import DEFAULT
 from ..endmembers.count import Count, count_endmembers
 from ..endmembers.sampling import sample_patches
@@ -19,14 +19,14 @@ from ..network.trainer import Start
 from .progress import COUNTED, READ, TRAINED, Course, rounded
 
 if TYPE_CHECKING:
-    from ..contract.jobs import CountJob, Job
+    from ..contract.jobs import CountJob, UnmixJob
     from ..scene.scene import Scene
 
 _MOST_MOVES = 24
 """Of the events that carry endmembers, the most that are kept."""
 
 
-def patches_of(job: Job | CountJob, scene: Scene, course: Course) -> list[Patch]:
+def patches_of(job: UnmixJob | CountJob, scene: Scene, course: Course) -> list[Patch]:
     """What is learned from of a scene."""
     patches = []
     for patch in sample_patches(scene, job.seed):
@@ -36,7 +36,7 @@ def patches_of(job: Job | CountJob, scene: Scene, course: Course) -> list[Patch]
 
 
 def counted_endmembers(
-    job: Job | CountJob, scene: Scene, patches: list[Patch], course: Course, until: float
+    job: UnmixJob | CountJob, scene: Scene, patches: list[Patch], course: Course, until: float
 ) -> Count:
     """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
@@ -61,7 +61,7 @@ def _one_device(choice: str) -> str:
 
 
 def train_model(
-    job: Job, endmembers: int, patches: list[Patch], course: Course, start: Start | None
+    job: UnmixJob, endmembers: int, patches: list[Patch], course: Course, start: Start | None
 ) -> tuple[TrainedModel, list[dict[str, Any]]]:
     """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
     begin = READ if job.endmembers or job.model else COUNTED

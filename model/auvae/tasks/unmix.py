@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..contract.choices import MOST_ENDMEMBERS
 from ..contract.errors import LibraryError, ModelError
-from ..contract.jobs import ENDMEMBERS, ApplyJob, FclsJob, Job, Known
+from ..contract.jobs import ApplyJob, FclsJob, KnownChoice, UnmixJob
 from ..contract.variants import DEFAULT, caution, title
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.fit_scene import does_not_fit
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..scene.scene import Scene
 
 
-def unmix(job: Job, scene: Scene, course: Course, saved: SavedModel | None) -> None:
+def unmix(job: UnmixJob, scene: Scene, course: Course, saved: SavedModel | None) -> None:
     """Unmix the scene into the job's result folder, from where a run that died left it.
 
     saved: the model to start from, where one is given.
@@ -122,12 +123,12 @@ def _mapped(job: ApplyJob | FclsJob, scene: Scene, course: Course, ready: _Ready
         yield writer
 
 
-def _known(choice: Known, scene: Scene, course: Course) -> KnownSpectra:
+def _known(choice: KnownChoice, scene: Scene, course: Course) -> KnownSpectra:
     """The known spectra as the scene sees them, told the analyst."""
     known = known_spectra(choice, scene)
-    if len(known.names) > ENDMEMBERS[1]:
+    if len(known.names) > MOST_ENDMEMBERS:
         raise LibraryError(
-            f"{len(known.names)} known spectra are more than the {ENDMEMBERS[1]} that a result can hold.",
+            f"{len(known.names)} known spectra are more than the {MOST_ENDMEMBERS} that a result can hold.",
             "Name those that are to be used.",
         )
     scene.check(len(known.names))
@@ -138,8 +139,8 @@ def _known(choice: Known, scene: Scene, course: Course) -> KnownSpectra:
 
 
 def _finish(
-    job: Job | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter, course: Course,
-    *, variant: str, applied: dict[str, Any] | None = None, known: KnownSpectra | None = None,
+    job: UnmixJob | ApplyJob | FclsJob, scene: Scene, model: TrainedModel, writer: ResultWriter,
+    course: Course, *, variant: str, applied: dict[str, Any] | None = None, known: KnownSpectra | None = None,
     told: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Complete the maps, write what goes with them, and send the result. told: of the training."""
@@ -212,7 +213,7 @@ def _start_mark(saved: SavedModel | None, known: KnownSpectra | None) -> dict[st
 
 
 def _start(
-    job: Job, saved: SavedModel | None, known: KnownSpectra | None
+    job: UnmixJob, saved: SavedModel | None, known: KnownSpectra | None
 ) -> tuple[Start | None, tuple[str, ...]]:
     """What the training need not find, and the names of its endmembers."""
     if saved is not None:

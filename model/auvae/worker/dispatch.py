@@ -12,21 +12,21 @@ import rasterio
 import torch
 
 from .. import __version__
+from ..contract.choices import FEWEST_ENDMEMBERS
 from ..contract.errors import OutputError
 from ..contract.jobs import (
-    ENDMEMBERS,
     AnyJob,
     ApplyJob,
+    ClusterJob,
     CountJob,
     ExportJob,
     ExtractJob,
     FclsJob,
     InspectJob,
-    Job,
     PurityJob,
-    parse,
+    ScenesJob,
+    UnmixJob,
 )
-from ..contract.scenes_job import ClusterJob, ScenesJob
 from ..mapping.fit_scene import fit_scene
 from ..mapping.map_scene import CACHE_BYTES
 from ..network.model_file import SavedModel, read_model
@@ -35,8 +35,6 @@ from ..tasks.looking import count, export, extract_endmembers, inspect, map_puri
 from ..tasks.progress import Course, Emit
 from ..tasks.provenance import device_of
 from ..tasks.unmix import apply_model, unmix, unmix_into_known
-
-__all__ = ["CountJob", "InspectJob", "Job", "hello", "parse", "run"]
 
 
 def hello(job: AnyJob) -> dict[str, Any]:
@@ -80,7 +78,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     # Which bands of water vapour are good was decided when the model was trained.
     selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, selection) as scene:
-        scene.check(max(ENDMEMBERS[0], getattr(job, "endmembers", 0)))
+        scene.check(max(FEWEST_ENDMEMBERS, getattr(job, "endmembers", 0)))
         for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
             for text in texts:
                 course.message(level, text)
@@ -88,7 +86,7 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
             for text in fit_scene(scene, saved):
                 course.message("info", text)
         match job:
-            case Job():
+            case UnmixJob():
                 unmix(job, scene, course, saved)
             case ApplyJob() if saved is not None:
                 apply_model(job, scene, course, saved)
@@ -106,10 +104,10 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
 
 def _saved_model(job: AnyJob) -> SavedModel | None:
     """The model that a job starts from or applies, where it names one."""
-    path = job.model if isinstance(job, (Job, ApplyJob)) else None
+    path = job.model if isinstance(job, (UnmixJob, ApplyJob)) else None
     if path is None:
         return None
-    output = os.path.realpath(job.output) if isinstance(job, (Job, ApplyJob)) else ""
+    output = os.path.realpath(job.output) if isinstance(job, (UnmixJob, ApplyJob)) else ""
     if os.path.dirname(os.path.realpath(path)) == output:
         raise OutputError(
             f"The model lies in the output folder {output}, which would be replaced.",

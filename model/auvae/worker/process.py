@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import AuvaeError, Cancelled, DeviceError, JobError, WorkerEnvironmentError
+from ..contract.jobs import parse
 from .cancel import EXIT_CANCELLED, Cancel
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def run_job(document: object, stream: Any, watch: Any) -> int:
     watch(cancel)
     try:
         job_module = load_job_module()
-        job = job_module.parse(document)
+        job = parse(document)
         if cancel.requested:
             raise Cancelled
         stream.emit(job_module.hello(job))

@@ -1,4 +1,4 @@
-"""What may be asked about many scenes: the documents of the tasks unmixscenes and cluster. Does neither."""
+"""The job of the task `unmixscenes`: scenes to be unmixed into the same endmembers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import re
 import shlex
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from .documents import Document, check_id
-from .errors import JobError
-from .selection import Selection
-
-if TYPE_CHECKING:
-    from .jobs import Job
-
-MODELS = ("one", "each")
-_ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}/?")
+from ..choices import MODELS
+from ..errors import JobError
+from ..selection import Selection
+from ..variants import DEFAULT
+from .cluster import check_address
+from .document import Document
+from .unmix import UnmixJob
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,13 @@ class ScenesJob(Document):
         for scene in self.scenes:
             self.on(scene)
 
-    def on(self, scene: str) -> Job:
+    def on(self, scene: str) -> UnmixJob:
         """The job on one of the scenes alone.
 
         Raises:
             JobError: something that it has in common with jobs on one scene is wrong.
         """
-        from .jobs import Job
-
-        return Job(
+        return UnmixJob(
             self.id, scene, self.endmembers, self.output, quality=self.quality, bands=self.bands,
             seed=self.seed, device=self.device, selection=self.selection,
         )  # fmt: skip
@@ -83,7 +79,7 @@ class ScenesJob(Document):
             "quality": self.quality,
             "seed": self.seed,
             "device": self.device,
-            "variant": "auvae-net",
+            "variant": DEFAULT,
             "bands": None if self.bands is None else list(self.bands),
             "selection": self.selection.document(),
             "models": self.models,
@@ -99,32 +95,6 @@ class ScenesJob(Document):
              "--quality", self.quality, *self.on(self.scenes[0]).part, "--seed", str(self.seed),
              "--device", self.device, *place, "--output", self.output]
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ClusterJob(Document):
-    """A Dask scheduler to be asked who works for it: the fields of the worker protocol."""
-
-    task: ClassVar[str] = "cluster"
-
-    id: str
-    run_on: str
-    device: ClassVar[str] = "cpu"
-
-    def __post_init__(self) -> None:
-        check_id(self.id)
-        if not self.run_on:
-            raise JobError("No scheduler was named.", "Give its address, such as tcp://host:8786.")
-        check_address(self.run_on)
-
-
-def check_address(address: object) -> None:
-    """Raise JobError unless it is a scheduler's address, or empty."""
-    if not isinstance(address, str) or (address and not _ADDRESS.fullmatch(address)):
-        raise JobError(
-            f"{address!r} is no address of a Dask scheduler.",
-            "Give tcp://HOST:PORT, or tls://HOST:PORT for a scheduler that encrypts.",
-        )
 
 
 def folder_names(scenes: tuple[str, ...]) -> list[str]:

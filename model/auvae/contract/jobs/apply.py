@@ -1,0 +1,52 @@
+"""The job of the task `apply`: a trained model to be used on another scene."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ..selection import Selection
+from .document import SceneDocument, check_output, wrong
+
+
+@dataclass(frozen=True)
+class ApplyJob(SceneDocument):
+    """A trained model to be used on another scene: the fields of the worker protocol.
+
+    Attributes:
+        model: the model.auvae of a result. It knows which bands it needs, so `bands` is None.
+        output: the folder of the result.
+    """
+
+    task: ClassVar[str] = "apply"
+
+    id: str
+    scene: str
+    model: str
+    output: str
+    bands: tuple[int, ...] | None = None
+    seed: int = 0
+    device: str = "auto"
+    selection: Selection = field(default_factory=Selection)
+
+    def __post_init__(self) -> None:
+        self.check(texts=("model", "output"))
+        check_output(self.output)
+        if not self.model.strip():
+            raise wrong("model", self.model, "the path of a model.auvae")
+        if self.bands is not None:
+            raise wrong("bands", self.bands, "null: the model says which bands it needs")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings that shape the result, as result.json keeps them."""
+        return {"model": self.model, "device": self.device, "selection": self.selection.document()}
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same again."""
+        return shlex.join(
+            ["auvae", "apply", self.model, self.scene, *self.part, "--device", self.device,
+             "--output", self.output]
+        )  # fmt: skip

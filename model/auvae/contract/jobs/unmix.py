@@ -1,0 +1,94 @@
+"""The job of the task `unmix`: a scene to be unmixed with a network."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from ..choices import ESTIMATED, FEWEST_ENDMEMBERS, MOST_ENDMEMBERS, QUALITIES, VARIANTS
+from ..errors import JobError
+from ..selection import Selection
+from ..variants import DEFAULT
+from .document import SceneDocument, check_output, wrong
+from .known_choice import KnownChoice
+
+
+@dataclass(frozen=True)
+class UnmixJob(SceneDocument):
+    """What to unmix, how and where to: the fields of the worker protocol.
+
+    Attributes:
+        endmembers: how many; 0 to have their number estimated.
+        output: the folder of the result.
+        quality: how long the network trains.
+        variant: which network.
+        known: spectra of materials that are known, None for none.
+        model: a model.auvae to start from, None for none.
+    """
+
+    task: ClassVar[str] = "unmix"
+
+    id: str
+    scene: str
+    endmembers: int
+    output: str
+    bands: tuple[int, ...] | None = None
+    seed: int = 0
+    device: str = "auto"
+    selection: Selection = field(default_factory=Selection)
+    quality: str = "standard"
+    variant: str = DEFAULT
+    known: KnownChoice | None = None
+    model: str | None = None
+
+    def __post_init__(self) -> None:
+        self.check(texts=("output", "quality", "variant"), numbers=("endmembers",), files=("model",))
+        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
+            if getattr(self, name) not in allowed:
+                raise wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
+        if self.endmembers != ESTIMATED and not FEWEST_ENDMEMBERS <= self.endmembers <= MOST_ENDMEMBERS:
+            wanted = f"a number from {FEWEST_ENDMEMBERS} to {MOST_ENDMEMBERS}, or 0 to have it estimated"
+            raise wrong("endmembers", self.endmembers, wanted)
+        check_output(self.output)
+        if self.variant != DEFAULT and (self.known is not None or self.model is not None):
+            raise JobError(
+                "The published networks take neither known spectra nor a model to start from.",
+                f"Use the variant {DEFAULT}.",
+            )
+        if self.known is not None and self.model is not None:
+            raise JobError(
+                "Known spectra and a model to start from were both given.",
+                "A model brings its own: give one.",
+            )
+
+    @classmethod
+    def read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The values, with known spectra read."""
+        return {**values, "known": KnownChoice.parse(values["known"])}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The settings that shape the result, as result.json keeps them."""
+        return {
+            "endmembers": self.endmembers,
+            "quality": self.quality,
+            "seed": self.seed,
+            "device": self.device,
+            "variant": self.variant,
+            "bands": None if self.bands is None else list(self.bands),
+            "selection": self.selection.document(),
+            "known": None if self.known is None else self.known.document(),
+            "model": self.model,
+        }
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same again."""
+        known = [] if self.known is None else self.known.arguments()
+        model = [] if self.model is None else ["--from", self.model]
+        return shlex.join(
+            ["auvae", "unmix", self.scene, "--endmembers", str(self.endmembers), "--quality", self.quality,
+             *self.part, *known, *model, "--seed", str(self.seed), "--device", self.device,
+             "--variant", self.variant, "--output", self.output]
+        )  # fmt: skip
