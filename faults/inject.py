@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auvae.__main__ import main
+from auvae.command.main import main
 from auvae.mapping import checkpoint, map_rasters
 from auvae.mapping import map_scene as mapping
 from auvae.network import model, options, views

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ FLOORS = (
     "scenes",
     "worker",
     "simulation",
+    "command",
 )
 """From the ground up; docs/architecture.md says what lives on each."""
 
@@ -103,6 +105,18 @@ def test_modules_import_each_other_in_no_circle():
         assert free, f"in a circle, or above one: {sorted(waiting)}"
         waiting -= free
         done |= free
+
+
+def test_the_help_of_the_command_comes_without_torch_numpy_and_rasterio(environment):
+    program = (
+        "import sys\nfrom auvae.command.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    print([name for name in ('torch', 'numpy', 'rasterio') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_contract_needs_the_standard_library_and_numpy_alone():

@@ -123,7 +123,7 @@ def test_a_geopackage_that_computes_gigabytes_takes_no_memory(tmp_path):
 # A library that does not come back holds Python's lock, so that nothing but the watchdog can end the process.
 ENDLESS = """
 import ctypes, sys
-from auvae.__main__ import main
+from auvae.command.main import main
 from auvae.scene.sensors import hdf, prisma
 
 hdf._PATIENCE_S = 0.5

@@ -227,11 +227,12 @@ def test_an_extent_beside_the_scene_and_a_nonsensical_one_are_refused(write_rast
 
 
 def test_the_command_that_a_result_names_selects_the_same_part():
-    from auvae.__main__ import _job_on_scene, _parser
+    from auvae.command import count
+    from auvae.command.main import parser
 
     chosen = Selection("drop", "fields.geojson", Extent((-5.25, -3.0, 0.1, 1e-7), "EPSG:4326"))
-    given = _parser().parse_args(["count", "scene.img", *chosen.arguments()])
-    assert Selection.parse(_job_on_scene(given)["selection"]) == chosen
+    given = parser().parse_args(["count", "scene.img", *chosen.arguments()])
+    assert count.job(given).selection == chosen
 
 
 # ---- water vapour

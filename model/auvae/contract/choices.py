@@ -8,7 +8,8 @@ QUALITIES = ("draft", "standard", "high")
 """How long the network trains."""
 
 ALL_GPUS = "all-gpus"
-DEVICES = ("auto", "cuda", "cpu", ALL_GPUS)
+ONE_DEVICE = ("auto", "cuda", "cpu")
+DEVICES = (*ONE_DEVICE, ALL_GPUS)
 """What to compute on; ALL_GPUS trains on every CUDA card of a computer together."""
 
 VARIANTS = (DEFAULT, *PUBLISHED)
@@ -31,6 +32,9 @@ METHODS = ("vca", "nfindr", "archetypes")
 
 LIBRARIES = (".csv", ".sli", ".gpkg")
 """How the name of a spectral library that is written may end."""
+
+MIXINGS = ("linear", "fan", "gbm")
+"""How the light of a simulated scene is mixed."""
 
 FEWEST_PROJECTIONS, MOST_PROJECTIONS = 10, 100_000
 """Random directions of a pixel purity map."""

@@ -16,6 +16,7 @@ from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from ..contract.choices import MIXINGS
 from ..contract.errors import JobError, OutputError
 
 NO_DATA = -9999
@@ -33,7 +34,6 @@ _CONTRAST = 4.0
 # how smooth it is, as a share of the bands.
 _OUTLIER, _OUTLIER_WIDTH = 0.7, 0.05
 
-MIXINGS = ("linear", "fan", "gbm")
 """How light mixes: linearly; with every second reflection (Fan et al. 2009); with a random share of them in
 each pixel (generalised bilinear model, Halimi et al. 2011)."""
 
@@ -50,7 +50,7 @@ class Recipe:
         seed: the same recipe and seed give the same scene.
         pure_pixels: False caps every abundance near 0.75.
         brightness: deviation of the logarithm of the light that falls on a pixel; 0 lights all alike.
-        mixing: one of `MIXINGS`.
+        mixing: one of `choices.MIXINGS`.
         outliers: share of the pixels that show something else than the endmembers.
     """
 

@@ -13,14 +13,15 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..contract.errors import AuvaeError, Cancelled, DeviceError, JobError, WorkerEnvironmentError
-from ..contract.jobs import parse
+from ..contract.jobs import AnyJob, ApplyJob, FclsJob, ScenesJob, UnmixJob, parse
 from .cancel import EXIT_CANCELLED, Cancel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _CANCEL = b"cancel"
@@ -32,6 +33,13 @@ _SHORT_OF_MEMORY = (
     "bad_alloc",
     "start new thread",
 )
+
+
+class Stream(Protocol):
+    """Takes the events of a job."""
+
+    def emit(self, event: dict[str, Any]) -> None:
+        """Take one; Cancelled when nobody reads any more."""
 
 
 class EventStream:
@@ -65,13 +73,13 @@ def main(*, keep: bool = False) -> int:
     inbox = _Inbox(os.getppid())
     line = inbox.next_job()
     if line is None:
-        return _last(stream, Cancelled())
+        return send_last(stream, Cancelled())
     while line is not None:
         try:
-            document = json.loads(line)
-        except (ValueError, RecursionError):
-            return _last(stream, JobError("The job is not JSON.", "Send one JSON object on one line."))
-        status = run_job(document, stream, inbox.watch)
+            job = _parsed(line)
+        except JobError as error:
+            return send_last(stream, error)
+        status = run_job(job, stream, inbox.watch)
         if status or not keep:
             return status
         if device := sys.modules.get("auvae.network.device"):
@@ -80,32 +88,48 @@ def main(*, keep: bool = False) -> int:
     return 0
 
 
-def run_job(document: object, stream: Any, watch: Any) -> int:
-    """Run a job document with events to `stream`; `watch` is handed the Cancel it may ask for."""
-    cancel = Cancel(lambda: _sweep(document, unwanted=cancel.unwanted))
+def _parsed(line: bytes) -> AnyJob:
+    try:
+        document = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise JobError("The job is not JSON.", "Send one JSON object on one line.") from error
+    return parse(document)
+
+
+def run_job(job: AnyJob, stream: Stream, watch: Callable[[Cancel], None]) -> int:
+    """Run a job.
+
+    Args:
+        job: what to do.
+        stream: takes its events.
+        watch: is handed the Cancel by which the job can be stopped.
+
+    Returns:
+        The exit status: 0, 1 for an error, 130 when it was cancelled.
+    """
+    cancel = Cancel(lambda: _sweep(job, unwanted=cancel.unwanted))
     watch(cancel)
     try:
-        job_module = load_job_module()
-        job = parse(document)
+        dispatch = _load_dispatch()
         if cancel.requested:
             raise Cancelled
-        stream.emit(job_module.hello(job))
-        job_module.run(job, stream.emit, lambda: cancel.requested)
+        stream.emit(dispatch.hello(job))
+        dispatch.run(job, stream.emit, lambda: cancel.requested)
     except Cancelled as error:
-        _sweep(document, unwanted=cancel.unwanted)
-        return _last(stream, error)
+        _sweep(job, unwanted=cancel.unwanted)
+        return send_last(stream, error)
     except AuvaeError as error:
-        return _last(stream, error)
+        return send_last(stream, error)
     except Exception as error:  # noqa: BLE001 (whatever the defect is, it must become an event)
         traceback.print_exc(file=sys.stderr)
-        return _last(stream, explained(error))
+        return send_last(stream, explained(error))
     finally:
         cancel.over()
     return 0
 
 
-def load_job_module() -> Any:
-    """The job module with torch and rasterio; WorkerEnvironmentError when one of them cannot be loaded."""
+def _load_dispatch() -> ModuleType:
+    """The module with torch and rasterio; WorkerEnvironmentError when one of them cannot be loaded."""
     try:
         return importlib.import_module("auvae.worker.dispatch")
     except (ImportError, OSError) as error:
@@ -137,32 +161,30 @@ def explained(error: Exception) -> AuvaeError:
     )
 
 
-def _sweep(document: object, *, unwanted: bool) -> None:
+def _sweep(job: AnyJob, *, unwanted: bool) -> None:
     """Remove what a cancelled job leaves, but what can be gone on with only where that is unwanted.
 
     Sends no event: a reader that is gone would hold us here.
     """
-    job = document if isinstance(document, dict) else {}
-    output, job_id = job.get("output"), job.get("id")
-    if isinstance(job_id, str) and job_id.isalnum():
-        _remove_staged_files(job, job_id)
+    _remove_staged_files(job)
     # Nothing was written before the module that writes was loaded.
     results = sys.modules.get("auvae.result.results")
-    if results and isinstance(output, str) and isinstance(job_id, str) and job_id.isalnum():
-        results.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
-        workplace = sys.modules.get("auvae.scenes.run_folder")
-        if workplace and job.get("task") == "unmixscenes":
-            workplace.abandon(Path(os.path.abspath(output)), job_id, unwanted=unwanted)
+    if results and isinstance(job, (UnmixJob, ApplyJob, FclsJob, ScenesJob)):
+        output = Path(os.path.abspath(job.output))
+        results.abandon(output, job.id, unwanted=unwanted)
+        run_folder = sys.modules.get("auvae.scenes.run_folder")
+        if run_folder and isinstance(job, ScenesJob):
+            run_folder.abandon(output, job.id, unwanted=unwanted)
 
 
-def _remove_staged_files(job: dict[str, Any], job_id: str) -> None:
+def _remove_staged_files(job: AnyJob) -> None:
     """Remove the beginnings of single files, wherever the job wanted them."""
     for key in ("report", "table", "library", "map"):
-        wanted = job.get(key)
-        if not isinstance(wanted, str):
+        wanted = getattr(job, key, None)
+        if wanted is None:
             continue
         path = Path(os.path.abspath(wanted))
-        for name in (f".{path.name}.partial-{job_id}", f".{path.stem}.partial-{job_id}{path.suffix}"):
+        for name in (f".{path.name}.partial-{job.id}", f".{path.stem}.partial-{job.id}{path.suffix}"):
             with contextlib.suppress(OSError):
                 path.with_name(name).unlink()
 
@@ -226,7 +248,8 @@ def _until_orphaned(parent: int) -> None:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _last(stream: Any, error: AuvaeError) -> int:
+def send_last(stream: Stream, error: AuvaeError) -> int:
+    """Send the error as the last event; returns the exit status."""
     try:
         stream.emit({"event": "error", "kind": error.kind, "text": error.text, "remedy": error.remedy})
     except Cancelled:
