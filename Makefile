@@ -23,6 +23,7 @@ ENVIRONMENTS := $(QGIS) $(WORKER)
 AUVAE := build/worker/bin/auvae
 PYTHON := build/qgis/bin/python
 DEMO_SCENE := build/demo/scene/demo.img
+PLUGIN := build/plugin/auvae_unmixing
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
 	bench-gpu bench-cluster faults fuzz endurance messages architecture clean
@@ -45,6 +46,10 @@ $(WORKER): model/requirements.txt tools/requirements-worker.txt
 	@echo "Making build/worker, the environment with torch: some minutes, once"
 	@python3 -m auvae_qgis.environment build/worker --development
 	@touch $@
+
+$(PLUGIN): # the checkout under the name QGIS loads it by: its parts import each other relatively
+	@mkdir -p $(@D)
+	@ln -sfn ../.. $@
 
 demo: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) ## unmix and score a simulated scene; yours: SCENE=path ENDMEMBERS=4
 	@$(PYTHON) tools/demo.py "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) build/demo
@@ -69,11 +74,11 @@ matrix: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## tests and 
 qt6: $(QGIS) ## import all of the plugin with PyQt6 in the place of PyQt5
 	@tools/qt6_check.sh
 
-lint: $(ENVIRONMENTS) ## ruff, formatting, types of both sides
+lint: $(ENVIRONMENTS) $(PLUGIN) ## ruff, formatting, types of both sides
 	@build/qgis/bin/ruff check .
 	@build/qgis/bin/ruff format --check .
 	@build/qgis/bin/mypy --cache-dir build/mypy/worker --python-executable build/worker/bin/python model/auvae
-	@build/qgis/bin/mypy --cache-dir build/mypy/qgis auvae_qgis
+	@MYPYPATH=build/plugin build/qgis/bin/mypy --cache-dir build/mypy/qgis -p auvae_unmixing.auvae_qgis
 
 format: $(QGIS) ## let ruff format the code
 	@build/qgis/bin/ruff format .
@@ -101,7 +106,7 @@ bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU i
 faults: $(ENVIRONMENTS) ## let faults happen to real runs and print what came of each; QUICK=1: the few of CI
 	@$(PYTHON) -m faults $(if $(QUICK),--quick)
 
-fuzz: $(ENVIRONMENTS) ## damaged and hostile files for every reader; INPUTS=10000 for each
+fuzz: $(ENVIRONMENTS) $(PLUGIN) ## damaged and hostile files for every reader; INPUTS=10000 for each
 	@$(PYTHON) -m fuzz $(if $(INPUTS),--inputs $(INPUTS))
 
 endurance: $(ENVIRONMENTS) ## run after run in one QGIS with 500 layers, and the longest training; RUNS=100

@@ -17,7 +17,7 @@ PYTHONS = {
 }
 WIDE = 160  # characters of a line that are shown
 SHOWN = 9  # lines
-PATHS = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "model")])
+PATHS = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "model"), str(CHECKOUT / "build" / "plugin")])
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": PATHS,

@@ -9,16 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from auvae_unmixing.auvae_qgis.environment import find
+from auvae_unmixing.auvae_qgis.inputs import output_folder
+from auvae_unmixing.auvae_qgis.results import rename, rename_scenes, result
+from auvae_unmixing.auvae_qgis.spectra import libraries
+from auvae_unmixing.auvae_qgis.worker.errors import WorkerError
+from auvae_unmixing.auvae_qgis.worker.narration import Narrator, error_sentence
+from auvae_unmixing.auvae_qgis.worker.process import read_events
+from auvae_unmixing.auvae_qgis.worker.result_event import checked
 from osgeo import ogr
-
-from auvae_qgis.environment import find
-from auvae_qgis.inputs import output_folder
-from auvae_qgis.results import rename, rename_scenes, result
-from auvae_qgis.spectra import libraries
-from auvae_qgis.worker.errors import WorkerError
-from auvae_qgis.worker.narration import Narrator, error_sentence
-from auvae_qgis.worker.process import read_events
-from auvae_qgis.worker.result_event import checked
 
 from .target import Target
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
+import tempfile
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,11 +125,14 @@ def main() -> int:
     """Import and follow; returns 1 when something is missing."""
     put_stand_ins()
     application = QtWidgets.QApplication([])
-    sys.path.insert(0, str(CHECKOUT))
+    plugins = tempfile.TemporaryDirectory(prefix="auvae-plugins-")
+    plugin = Path(plugins.name) / "auvae_unmixing"  # what QGIS loads the checkout as
+    plugin.symlink_to(CHECKOUT, target_is_directory=True)
+    sys.path.insert(0, plugins.name)
     wrong: list[str] = []
-    files = sorted((CHECKOUT / "auvae_qgis").rglob("*.py"))
+    files = sorted((plugin / "auvae_qgis").rglob("*.py"))
     for file in files:
-        name = ".".join(file.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__")
+        name = ".".join(file.relative_to(plugin.parent).with_suffix("").parts).removesuffix(".__init__")
         try:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001  whatever an import raises is a finding
@@ -137,6 +141,7 @@ def main() -> int:
     for line in wrong:
         print(line, file=sys.stderr)
     del application
+    plugins.cleanup()
     versions = f"PyQt {QtCore.PYQT_VERSION_STR}, Qt {QtCore.QT_VERSION_STR}"
     print(f"{versions}: {len(files)} modules, {len(wrong)} to mend")
     return 1 if wrong else 0

@@ -10,9 +10,9 @@ from qgis.core import (
     QgsProcessingParameterFile,
 )
 
+from ...model.auvae.contract import choices
 from ..translation import tr
 from .result_algorithm import ResultAlgorithm
-from .scene_algorithm import MOST_ENDMEMBERS
 
 
 class Apply(ResultAlgorithm):
@@ -81,5 +81,5 @@ class Apply(ResultAlgorithm):
             **self._prepare("apply", parameters, context),
             "model": self._file(parameters, self.MODEL, context),
         }
-        self._prepare_result(job, context, MOST_ENDMEMBERS)
+        self._prepare_result(job, context, choices.MOST_ENDMEMBERS)
         return True

@@ -13,13 +13,11 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
 )
 
+from ...model.auvae.contract import choices
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
 from ..worker.run import run_job
 from .scene_algorithm import SceneAlgorithm
-
-METHODS = ("vca", "nfindr", "archetypes")
-LIBRARIES = (".csv", ".sli", ".gpkg")
 
 
 class ExtractEndmembers(SceneAlgorithm):
@@ -28,7 +26,7 @@ class ExtractEndmembers(SceneAlgorithm):
     METHOD = "METHOD"
     LIBRARY = "LIBRARY"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, METHOD: METHODS}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, METHOD: choices.METHODS}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -101,7 +99,7 @@ class ExtractEndmembers(SceneAlgorithm):
             **self._prepare("extract", parameters, context),
             "device": "cpu",
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
-            "method": METHODS[self.parameterAsEnum(parameters, self.METHOD, context)],
+            "method": choices.METHODS[self.parameterAsEnum(parameters, self.METHOD, context)],
         }
         return True
 
@@ -129,4 +127,4 @@ class ExtractEndmembers(SceneAlgorithm):
 def library_file(wanted: str) -> str:
     """Return the path of a library: QGIS gives temporary files another ending."""
     path = Path(wanted).absolute()
-    return str(path if path.suffix.lower() in LIBRARIES else path.with_name(f"{path.name}.sli"))
+    return str(path if path.suffix.lower() in choices.LIBRARIES else path.with_name(f"{path.name}.sli"))

@@ -10,9 +10,9 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
 )
 
+from ...model.auvae.contract import choices
 from ..translation import tr
 from .result_algorithm import ResultAlgorithm
-from .scene_algorithm import MOST_ENDMEMBERS
 
 
 class Fcls(ResultAlgorithm):
@@ -85,5 +85,5 @@ class Fcls(ResultAlgorithm):
             "device": "cpu",
             "sum_to_one": self.parameterAsBool(parameters, self.SUM_TO_ONE, context),
         }
-        self._prepare_result(job, context, MOST_ENDMEMBERS)
+        self._prepare_result(job, context, choices.MOST_ENDMEMBERS)
         return True

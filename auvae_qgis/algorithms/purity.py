@@ -14,12 +14,11 @@ from qgis.core import (
     QgsProcessingParameterRasterDestination,
 )
 
+from ...model.auvae.contract import choices
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
 from ..worker.run import run_job
 from .scene_algorithm import SceneAlgorithm
-
-MOST_PROJECTIONS = 100_000
 
 
 class Purity(SceneAlgorithm):
@@ -73,8 +72,8 @@ class Purity(SceneAlgorithm):
                 tr("Projections"),
                 QgsProcessingParameterNumber.Integer,
                 defaultValue=1000,
-                minValue=10,
-                maxValue=MOST_PROJECTIONS,
+                minValue=choices.FEWEST_PROJECTIONS,
+                maxValue=choices.MOST_PROJECTIONS,
             ),
             tr("From how many random directions the image is looked at."),
         )

@@ -20,6 +20,7 @@ from qgis.core import (
     QgsProperty,
 )
 
+from ...model.auvae.contract import choices
 from .. import settings
 from ..environment.find import find_worker_python
 from ..inputs.mask_source import crs_name, mask_file
@@ -27,11 +28,6 @@ from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
 from ..translation import tr
 from .algorithm import Algorithm
-
-DEVICES = ("auto", "cuda", "cpu", "all-gpus")
-WATER_CHOICES = ("auto", "drop", "keep")
-QUALITIES = ("draft", "standard", "high")
-MOST_ENDMEMBERS = 30
 
 
 class SceneAlgorithm(Algorithm):
@@ -48,7 +44,7 @@ class SceneAlgorithm(Algorithm):
     DEVICE = "DEVICE"
 
     CHOICES: dict[str, tuple[str, ...]] = {  # noqa: RUF012  not shared
-        DEVICE: DEVICES, WATER_BANDS: WATER_CHOICES, QUALITY: QUALITIES,
+        DEVICE: choices.DEVICES, WATER_BANDS: choices.WATER_BANDS, QUALITY: choices.QUALITIES,
     }  # fmt: skip
 
     def createInstance(self) -> SceneAlgorithm:
@@ -135,7 +131,7 @@ class SceneAlgorithm(Algorithm):
                 QgsProcessingParameterNumber.Integer,
                 defaultValue=4,
                 minValue=least,
-                maxValue=MOST_ENDMEMBERS,
+                maxValue=choices.MOST_ENDMEMBERS,
             ),
             text,
         )
@@ -158,7 +154,7 @@ class SceneAlgorithm(Algorithm):
                 QgsProcessingParameterNumber.Integer,
                 defaultValue=0,
                 minValue=0,
-                maxValue=2**31 - 1,
+                maxValue=choices.LARGEST_SEED,
             ),
             tr(
                 "Start of the random numbers. The same seed, image and settings on one device give the "
@@ -225,12 +221,12 @@ class SceneAlgorithm(Algorithm):
         estimated = definition is not None and definition.minimum() == 0
         if estimated and given is not None and not self._is_count(given):
             return tr("The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.").format(
-                MOST_ENDMEMBERS, given
+                choices.MOST_ENDMEMBERS, given
             )
-        for name, choices in self._choices().items():
+        for name, words in self._choices().items():
             given = parameters.get(name)
             if given is not None and not self.parameterDefinition(name).checkValueIsAcceptable(given):
-                return tr("{} must be one of {}, not “{}”.").format(name, ", ".join(choices), given)
+                return tr("{} must be one of {}, not “{}”.").format(name, ", ".join(words), given)
         return ""
 
     def _is_count(self, given: Any) -> bool:
@@ -245,10 +241,10 @@ class SceneAlgorithm(Algorithm):
     def _with_choices_as_numbers(self, parameters: dict[str, Any]) -> dict[str, Any]:
         """Let QUALITY=draft and VARIANT=aae-net stand for their numbers, so that scripts can be read."""
         named = dict(parameters)
-        for name, choices in self._choices().items():
+        for name, words in self._choices().items():
             value = named.get(name)
-            if isinstance(value, str) and value.lower() in choices:
-                named[name] = choices.index(value.lower())
+            if isinstance(value, str) and value.lower() in words:
+                named[name] = words.index(value.lower())
         return named
 
     def _prepare(
@@ -276,7 +272,7 @@ class SceneAlgorithm(Algorithm):
             "scene": scene,
             "bands": self.parameterAsInts(parameters, self.BANDS, context) or None,
             "seed": self.parameterAsInt(parameters, self.SEED, context),
-            "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
+            "device": choices.DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
             "selection": selection,
         }
 
@@ -296,7 +292,7 @@ class SceneAlgorithm(Algorithm):
         corners = (extent.xMinimum(), extent.yMinimum(), extent.xMaximum(), extent.yMaximum())
         crs = self.parameterAsExtentCrs(parameters, self.EXTENT, context)
         return {
-            "water_bands": WATER_CHOICES[self.parameterAsEnum(parameters, self.WATER_BANDS, context)],
+            "water_bands": choices.WATER_BANDS[self.parameterAsEnum(parameters, self.WATER_BANDS, context)],
             "mask": None if mask is None else mask_file(mask),
             "extent": None if extent.isEmpty() else {"bounds": corners, "crs": crs_name(crs)},
         }

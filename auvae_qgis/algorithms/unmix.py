@@ -12,11 +12,10 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
+from ...model.auvae.contract import choices
 from ..translation import tr
 from .result_algorithm import ResultAlgorithm
-from .scene_algorithm import MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm
-
-VARIANTS = ("auvae-net", "published", "aae-net", "avae", "auae")
+from .scene_algorithm import SceneAlgorithm
 
 
 class Unmix(ResultAlgorithm):
@@ -26,7 +25,7 @@ class Unmix(ResultAlgorithm):
     FREEDOM = "FREEDOM"
     START_MODEL = "START_MODEL"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, VARIANT: VARIANTS}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, VARIANT: choices.VARIANTS}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -161,13 +160,13 @@ class Unmix(ResultAlgorithm):
         job = {
             **self._prepare("unmix", parameters, context),
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
-            "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
-            "variant": VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
+            "quality": choices.QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
+            "variant": choices.VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
             "known": self._known(parameters, context),
             "model": self._file(parameters, self.START_MODEL, context),
         }
         if job["known"] is not None:
             job["known"]["freedom"] = self.parameterAsDouble(parameters, self.FREEDOM, context)
         # layers are made ready here, before a number that is estimated is known
-        self._prepare_result(job, context, job["endmembers"] or MOST_ENDMEMBERS)
+        self._prepare_result(job, context, job["endmembers"] or choices.MOST_ENDMEMBERS)
         return True

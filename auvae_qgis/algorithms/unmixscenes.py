@@ -25,6 +25,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
+from ...model.auvae.contract import choices
 from .. import settings
 from ..environment.find import find_worker_python
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
@@ -34,9 +35,8 @@ from ..results.result import Result
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
 from ..worker.run import run_job
-from .scene_algorithm import DEVICES, MOST_ENDMEMBERS, QUALITIES, SceneAlgorithm
+from .scene_algorithm import SceneAlgorithm
 
-MODEL_CHOICES = ("one", "each")
 CLUSTER = "cluster"
 MOST_LOADED = 10
 
@@ -55,7 +55,7 @@ class UnmixScenes(SceneAlgorithm):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
 
-    CHOICES = {**SceneAlgorithm.CHOICES, MODELS: MODEL_CHOICES}  # noqa: RUF012  as there
+    CHOICES = {**SceneAlgorithm.CHOICES, MODELS: choices.MODELS}  # noqa: RUF012  as there
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -220,10 +220,10 @@ class UnmixScenes(SceneAlgorithm):
                 "scenes": self._scenes(parameters, context),
                 "bands": None,
                 "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
-                "models": MODEL_CHOICES[self.parameterAsEnum(parameters, self.MODELS, context)],
-                "quality": QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
+                "models": choices.MODELS[self.parameterAsEnum(parameters, self.MODELS, context)],
+                "quality": choices.QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
                 "seed": self.parameterAsInt(parameters, self.SEED, context),
-                "device": DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
+                "device": choices.DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
                 "selection": self._selection(parameters, context),
                 "run_on": self._run_on(parameters, context),
                 "cpu_workers": self.parameterAsBoolean(parameters, self.CPU_WORKERS, context),
@@ -233,7 +233,7 @@ class UnmixScenes(SceneAlgorithm):
         count = len(self._job["scenes"])
         offers = context.project() is not None and count <= MOST_LOADED
         offers = offers and not context.expressionContext().hasVariable("model_name")  # its author decides
-        each = (self._job["endmembers"] or MOST_ENDMEMBERS) + OTHERS
+        each = (self._job["endmembers"] or choices.MOST_ENDMEMBERS) + OTHERS
         self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(count * each) if offers else []
         return True
