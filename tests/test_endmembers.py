@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from auvae.endmembers.brightness import Brightness
+from auvae.endmembers.nonnegative import nonnegative_least_squares
 from auvae.simulation.simulate import spectra
+from scipy.optimize import nnls
 
 
 def scene(bands=40, count=2000):
@@ -29,3 +32,36 @@ def test_a_clean_scene_is_taken_as_it_is_and_spectra_come_back_in_its_unit():
     brightness = Brightness.of(pixels, 8)
     assert (brightness.weights == 1).all()
     assert torch.allclose(brightness.restore(brightness.normalise(pixels)), pixels, rtol=1e-3)
+
+
+@pytest.mark.parametrize("count", [2, 4, 7, 13])
+@pytest.mark.parametrize("alike", [1.0, 1e-2, 1e-3])
+@pytest.mark.parametrize("stiffness", [0.0, 0.4, 30.0])
+def test_nonnegative_mixtures_are_the_exact_ones_however_alike_two_endmembers_are(count, alike, stiffness):
+    draws = np.random.default_rng(count)
+    endmembers = draws.uniform(0.1, 1, (count, 25)) * draws.uniform(0.1, 3, (count, 1))
+    endmembers[1] = endmembers[0] * (1 + alike * draws.uniform(-0.5, 0.5, 25))
+    pixels = draws.dirichlet(np.full(count, 0.4), 60) @ endmembers + 0.05 * draws.normal(size=(60, 25))
+    stiff = stiffness * draws.uniform(0.5, 2, 60)
+    found = nonnegative_least_squares(
+        torch.from_numpy(pixels @ endmembers.T),
+        torch.from_numpy(endmembers @ endmembers.T),
+        torch.from_numpy(stiff),
+    )
+    for pixel, held, mixture in zip(pixels, np.sqrt(stiff), found.numpy(), strict=True):
+        rows = np.vstack([endmembers.T, np.full(count, held)])
+        expected, _ = nnls(rows, np.append(pixel, held))
+        assert np.allclose(mixture, expected, atol=1e-4)
+
+
+def test_mixtures_are_finite_where_endmembers_are_equal_or_a_pixel_is_black():
+    draws = torch.Generator().manual_seed(5)
+    endmembers = torch.rand(6, 200, generator=draws)
+    endmembers[1:4] = endmembers[0]
+    pixels = torch.rand(500, 6, generator=draws) @ endmembers
+    pixels[::7] = 0
+    for stiffness in (None, torch.tensor(2.0), torch.tensor(torch.inf)):
+        mixtures = nonnegative_least_squares(pixels @ endmembers.T, endmembers @ endmembers.T, stiffness)
+        assert (mixtures >= 0).all()
+        assert mixtures.isfinite().all()
+    assert torch.allclose(mixtures.sum(-1), torch.ones(500))
