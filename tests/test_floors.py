@@ -1,8 +1,9 @@
-"""The house keeps its floors: a folder of the core imports only those below it; the two sides share one."""
+"""The house keeps its floors: a folder imports only those below it; files and functions stay short."""
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,14 @@ UNDER_WAY = {
     ("auvae.result.library_file", "auvae.result.results"),
 }
 """Circles that are being taken apart: nothing may be added."""
+
+PLUGIN_UNDER_WAY = {("auvae_qgis/inputs", "auvae_qgis/results"), ("auvae_qgis/results", "auvae_qgis/inputs")}
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60  # lines
+EXCUSED = "longer than other"  # in the docstring, with the reason
+
+_spec = importlib.util.spec_from_file_location("architecture", CHECKOUT / "tools" / "architecture.py")
+architecture = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(architecture)
 
 
 def modules():
@@ -130,3 +139,28 @@ def test_the_contract_needs_the_standard_library_and_numpy_alone():
 @pytest.mark.parametrize("path", sorted((CORE / "contract").rglob("*.py")), ids=dotted)
 def test_the_contract_is_in_the_syntax_of_the_oldest_python_of_qgis(path):
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 9))
+
+
+def test_folders_of_the_plugin_import_each_other_in_no_circle():
+    found = architecture.imports()
+    floor = architecture.floors(found)
+    level = {
+        (folder, target)
+        for folder, targets in found.items()
+        for target in targets
+        if floor[folder] <= floor[target]
+    }
+    assert level <= PLUGIN_UNDER_WAY, sorted(level)
+
+
+@pytest.mark.parametrize("folder", ["auvae_qgis", "tools"])
+def test_no_file_and_no_function_is_too_long_to_read(folder):
+    for path in (CHECKOUT / folder).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        assert text.count("\n") <= LONGEST_FILE or EXCUSED in (ast.get_docstring(tree) or ""), path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                excused = EXCUSED in (ast.get_docstring(node) or "")
+                assert lines <= LONGEST_FUNCTION or excused, f"{path}: {node.name} has {lines} lines"

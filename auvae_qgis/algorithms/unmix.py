@@ -12,7 +12,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
 )
 
-from ...model.auvae.contract import choices
+from ...model.auvae.contract import choices, variants
 from ..translation import tr
 from .result_algorithm import ResultAlgorithm
 from .scene_algorithm import SceneAlgorithm
@@ -102,11 +102,20 @@ class Unmix(ResultAlgorithm):
         )
         self._add_seed()
         self._add_device()
+        self._add_network()
+        self._add_known(advanced=True)
+        self._add_freedom()
+        self._add_start_model()
+        self._add_result()
+
+    def _add_network(self) -> None:
+        """Declare the choice of the network; names from the literature are not translated."""
+        translated = {"auvae-net": tr("AUVAE-Net"), "published": tr("AUVAE-Net (published)")}
         self._add(
             QgsProcessingParameterEnum(
                 self.VARIANT,
                 tr("Network"),
-                [tr("AUVAE-Net"), tr("AUVAE-Net (published)"), "AAE-Net", "AVAE", "AUAE"],
+                [translated.get(variant, variants.title(variant)) for variant in choices.VARIANTS],
                 defaultValue=0,
             ),
             tr(
@@ -119,7 +128,9 @@ class Unmix(ResultAlgorithm):
             ),
             advanced=True,
         )
-        self._add_known(advanced=True)
+
+    def _add_freedom(self) -> None:
+        """Declare how far known spectra may move."""
         self._add(
             QgsProcessingParameterNumber(
                 self.FREEDOM,
@@ -136,6 +147,9 @@ class Unmix(ResultAlgorithm):
             ),
             advanced=True,
         )
+
+    def _add_start_model(self) -> None:
+        """Declare the model to go on from."""
         self._add(
             QgsProcessingParameterFile(
                 self.START_MODEL,
@@ -150,7 +164,6 @@ class Unmix(ResultAlgorithm):
             ),
             advanced=True,
         )
-        self._add_result()
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback

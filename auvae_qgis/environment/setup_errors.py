@@ -32,7 +32,10 @@ class SetupCancelled(SetupError):
 
 
 def _causes() -> tuple[tuple[str, str, str], ...]:
-    """Return what an installer prints, what that means, and what the user can do: the first match counts."""
+    """Return what an installer prints, what that means, and what the user can do: the first match counts.
+
+    A table, and so longer than other functions.
+    """
     return (
         (
             r"No space left on device|Errno 28\b|WinError 112\b|os error 112\b|Disk quota exceeded",

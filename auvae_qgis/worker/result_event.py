@@ -8,13 +8,16 @@ from .process import Event
 
 
 def checked(task: str, event: Event) -> Event:
-    """Return the result event of a task if it is complete.
+    """Return the result event of a task if it is complete; of a task without a check here, as it is.
 
     Raises:
         WorkerError: Something is missing or of another type: plugin and core are of two versions.
 
     """
     checks = {
+        "unmix": _is_unmixing,
+        "apply": _is_unmixing,
+        "fcls": _is_unmixing,
         "count": _is_count,
         "inspect": _is_inspection,
         "extract": _is_library,
@@ -24,7 +27,7 @@ def checked(task: str, event: Event) -> Event:
         "cluster": _is_cluster,
     }
     try:
-        complete = checks.get(task, _is_unmixing)(event)
+        complete = task not in checks or checks[task](event)
     except (KeyError, TypeError):
         complete = False
     if not complete:
