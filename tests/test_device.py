@@ -9,7 +9,7 @@ import pytest
 import torch
 from auvae.contract.errors import DeviceError
 from auvae.mapping.map_scene import map_scene
-from auvae.network import trainer
+from auvae.network import trainer, trial
 from auvae.network.device import card_failure, choose_device
 from auvae.network.model import Maps
 from auvae.scene.scene import Scene
@@ -82,6 +82,16 @@ def test_what_is_no_fault_of_a_card_is_not_blamed_on_it():
     assert (
         card_failure(DeviceError("CUDA was asked for, but torch is built without CUDA.", "Choose.")) is None
     )
+
+
+def test_the_check_of_set_up_names_what_failed_of_a_card_and_what_to_do(monkeypatch):
+    def unmix(_device):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\nmore")
+
+    monkeypatch.setattr(trial, "seconds_to_unmix", unmix)
+    _, failed, remedy = trial.trouble_of(torch.device("cuda"))
+    assert "not built for so old or so new a card: CUDA error: no kernel image" in failed
+    assert remedy.startswith("Install the environment anew")
 
 
 class FailingModel:

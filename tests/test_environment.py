@@ -387,7 +387,7 @@ def test_a_python_without_torch_is_reported_with_what_is_missing(tmp_path):
 def test_the_python_of_this_environment_is_fit_to_unmix():
     report = check.check_python(sys.executable)
     assert report.problem == ""
-    assert re.fullmatch(r"\d+ GFLOP/s on (cpu|cuda)", report.speed)
+    assert 0 < report.seconds < 120  # a tiny scene was unmixed
     assert set(report.versions) == {
         "torch", "numpy", "scipy", "rasterio", "h5py", "defusedxml", "safetensors",
     }  # fmt: skip
@@ -404,14 +404,17 @@ def test_a_check_can_be_cancelled(tmp_path):
 
 
 @posix_only
-def test_a_graphics_card_that_torch_cannot_use_leaves_the_processor(tmp_path):
-    found = {"python": "3.12.1", "versions": {}, "missing": [], "gpu": "", "trouble": ""}
+def test_a_graphics_card_that_fails_the_tiny_scene_is_named_with_a_remedy_and_the_processor_stays(tmp_path):
+    found = {"python": "3.12.1", "versions": {}, "missing": [], "gpu": "", "trouble": "", "seconds": 1.5}
     found["gpu_trouble"] = "CUDA error: no kernel image is available"
+    found["gpu_remedy"] = "Install the environment anew."
     script = program(tmp_path / "python")
     script.write_text(f"#!/bin/sh\necho '{json.dumps(found)}'\n", encoding="utf-8")
     report = check.check_python(str(script))
     assert report.problem == ""
     assert "no kernel image" in report.gpu_problem
+    assert "Install the environment anew." in report.gpu_problem
+    assert report.gpu == ""
 
 
 def test_a_path_that_is_no_python_is_reported_and_not_raised(tmp_path):

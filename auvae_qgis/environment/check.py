@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..paths import MODEL
 from ..translation import tr
 from .commands import ask
 from .find import REQUIREMENTS
@@ -31,7 +32,7 @@ class PythonReport:
     gpu: str = ""
     problem: str = ""
     gpu_problem: str = ""
-    speed: str = ""  # of matrix products on that device
+    seconds: float = 0.0  # to train and map a tiny scene on that device, the start of its libraries included
 
 
 def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> PythonReport:
@@ -45,7 +46,7 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
     wanted = sorted(pinned - FOR_CLUSTERS)
     # -I: no module beside the script, nor of the current folder, can stand in for a library's.
     try:
-        answer = ask([path, "-I", "-X", "utf8", str(PROBE), *wanted], 180, cancelled)
+        answer = ask([path, "-I", "-X", "utf8", str(PROBE), str(MODEL), *wanted], 180, cancelled)
         found = json.loads(answer.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
         return PythonReport(
@@ -63,10 +64,10 @@ def check_python(path: str, cancelled: Callable[[], bool] = lambda: False) -> Py
         found["gpu"],
         _verdict(path, found),
         found["gpu_trouble"]
-        and tr("torch cannot use the GPU it sees ({}): update the GPU's driver.").format(
-            found["gpu_trouble"]
+        and tr("The graphics card failed when a tiny scene was unmixed on it ({}). {}").format(
+            found["gpu_trouble"], found["gpu_remedy"]
         ),
-        found.get("speed", ""),
+        found.get("seconds", 0.0),
     )
 
 

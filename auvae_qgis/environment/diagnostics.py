@@ -55,7 +55,8 @@ def diagnostics(
         held = ", ".join(f"{name} {version}" for name, version in report.versions.items())
         trouble = " ".join(filter(None, (report.problem, report.gpu_problem)))
         lines.append(
-            f"Last check: Python {report.python}; {held}; {report.gpu or 'processor'}; {report.speed}"
+            f"Last check: Python {report.python}; {held}; {report.gpu or 'processor'}; "
+            f"a tiny scene unmixed in {report.seconds:.1f} s"
         )
         lines += [trouble] if trouble else []
     lines += ["", "Last lines:", *log[-LAST:]]

@@ -193,7 +193,8 @@ class EnvironmentDialog(QDialog):
         settings.set_worker_python(str(Path(path)))
         versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
         device = report.gpu or tr("no CUDA graphics card")
-        self._log.appendPlainText(f"Python {report.python}, {versions}; {device}; {report.speed}")
+        done = tr("a tiny scene unmixed in {} s").format(f"{report.seconds:.1f}")
+        self._log.appendPlainText(f"Python {report.python}, {versions}; {device}; {done}")
         if report.gpu_problem:
             self._log.appendPlainText(report.gpu_problem)
 

@@ -4,6 +4,14 @@
  <context>
   <name>AuvaeUnmixing</name>
   <message>
+   <source>The graphics card failed when a tiny scene was unmixed on it ({}). {}</source>
+   <translation>在显卡上解混一个微型影像时失败（{}）。{}</translation>
+  </message>
+  <message>
+   <source>a tiny scene unmixed in {} s</source>
+   <translation>解混一个微型影像用时 {} 秒</translation>
+  </message>
+  <message>
    <source>&lt;p&gt;Estimates how many pure materials (&lt;b&gt;endmembers&lt;/b&gt;) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;&lt;b&gt;Materials&lt;/b&gt; that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The &lt;b&gt;estimate&lt;/b&gt; is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Materials that show in a few pixels only are not counted. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
    <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（&lt;b&gt;端元&lt;/b&gt;）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;&lt;b&gt;物质数&lt;/b&gt;是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则&lt;b&gt;估计值&lt;/b&gt;取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
   </message>
@@ -1818,10 +1826,6 @@
   <message>
    <source>takes no part: {}</source>
    <translation>不参与：{}</translation>
-  </message>
-  <message>
-   <source>torch cannot use the GPU it sees ({}): update the GPU's driver.</source>
-   <translation>torch 无法使用它所看到的 GPU（{}）：请更新 GPU 的驱动程序。</translation>
   </message>
   <message>
    <source>trained in {:.0f} s</source>
