@@ -16,6 +16,7 @@ QUICK ?=
 INPUTS ?=
 RUNS ?=
 SUITES ?=
+GPU_PYTHON ?= build/worker/bin/python
 
 WORKER := build/worker/auvae-environment.json
 QGIS := build/qgis/complete
@@ -26,7 +27,7 @@ DEMO_SCENE := build/demo/scene/demo.img
 PLUGIN := build/plugin/auvae_unmixing
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
-	bench-gpu bench-cluster faults fuzz endurance messages architecture clean
+	bench-gpu bench-card test-gpu bench-cluster faults fuzz endurance messages architecture clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
@@ -102,6 +103,12 @@ bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABL
 
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py
+
+bench-card: ## all that is to be seen on a graphics card, to bench/CARD.md; GPU_PYTHON=python3 with torch
+	@"$(GPU_PYTHON)" bench/card.py
+
+test-gpu: ## the tests of what a graphics card does; GPU_PYTHON=python3 with torch, numpy and pytest
+	@PYTHONPATH=model "$(GPU_PYTHON)" -m pytest -m card tests --ignore=tests/qgis
 
 faults: $(ENVIRONMENTS) ## let faults happen to real runs and print what came of each; QUICK=1: the few of CI
 	@$(PYTHON) -m faults $(if $(QUICK),--quick)

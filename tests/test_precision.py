@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from auvae.network.options import Options
 from auvae.network.train import train
 from torch.utils._python_dispatch import TorchDispatchMode
+
+pytestmark = pytest.mark.card
 
 LOW = (torch.float16, torch.bfloat16)
 

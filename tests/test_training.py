@@ -14,6 +14,8 @@ from auvae.network.steps import RepeatedStep
 from auvae.network.trainer import Trainer
 from torch.utils._python_dispatch import TorchDispatchMode
 
+pytestmark = pytest.mark.card
+
 
 def patch(rows, cols, bands=5, hole=None):
     pixels = torch.arange(rows * cols * bands, dtype=torch.float32).view(rows, cols, bands)

@@ -21,7 +21,7 @@ def main() -> None:
         except Exception as reason:  # noqa: BLE001  a library may fail to load in any way
             found["missing"].append(name)
             found["trouble"] = found["trouble"] or f"{type(reason).__name__}: {reason}"
-    if not found["missing"]:
+    if "torch" in found["versions"] and not found["missing"]:
         sys.path.insert(0, sys.argv[1])
         try_torch(importlib.import_module("torch"), found)
     print(json.dumps(found))
