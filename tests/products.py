@@ -5,6 +5,7 @@ Also a command, for the plugin's tests, whose Python has no h5py: python tests/p
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -188,6 +189,30 @@ def emit(folder):
         # The table counts from 1; 0 is nothing.
         location["glt_x"] = np.where(reached, sample + 1, 0)
         location["glt_y"] = np.where(reached, line + 1, 0)
+    return path
+
+
+def tanager(folder):
+    """Tanager, basic: as Planet describes its HDF-EOS files; bands, lines, pixels."""
+    nm = np.linspace(380, 2490, 40)
+    path = folder / "20250301_143913_32_4001_basic_sr_hdf5.h5"
+    cube = np.moveaxis(reflectances(nm), -1, 0).astype(np.float32)
+    outside = np.zeros(cube.shape[1:], np.uint8)
+    outside[:2] = 1
+    cube[:, :2] = -9999
+    rows, cols = np.mgrid[: cube.shape[1], : cube.shape[2]]
+    good = np.ones(40, np.uint8)
+    good[[0, 19]] = 0
+    with h5py.File(path, "w") as file:
+        fields = file.create_group("HDFEOS/SWATHS/HYP/Data Fields")
+        data = fields.create_dataset("surface_reflectance", data=cube)
+        data.attrs["wavelengths"], data.attrs["fwhm"] = nm.astype(np.float32), np.full(40, 5.5, np.float32)
+        data.attrs["good_wavelengths"], data.attrs["_FillValue"] = good, np.float32(-9999)
+        fields["nodata_pixels"] = outside
+        places = file.create_group("HDFEOS/SWATHS/HYP/Geolocation Fields")
+        places["Latitude"], places["Longitude"] = 48.2 - 0.00027 * rows, 11.8 + 0.0004 * cols
+        framing = {"rows": 99, "cols": 77, "epsg_code": 32632, "geotransform": [5e5, 30, 0, 5e6, 0, -30]}
+        places.attrs["Planet_Ortho_Framing"] = json.dumps(framing)
     return path
 
 

@@ -110,7 +110,7 @@ def test_spectra_that_are_written_are_read_as_the_same(corners, tmp_path, ending
     with Scene.open(scene) as opened:
         found = extract(opened, "vca", 3, 0, lambda done: None)
         wavelengths = opened.wavelengths
-    for profile, spectrum in zip(read_library(str(path)), found.spectra, strict=True):
+    for profile, spectrum in zip(read_library(str(path)).profiles, found.spectra, strict=True):
         unit = 10000 if ending == "gpkg" else 1  # profiles are in reflectance
         assert profile.values * unit == pytest.approx(spectrum, rel=1e-5)
         assert profile.centres == pytest.approx(wavelengths)
@@ -132,7 +132,7 @@ def test_the_spectral_python_library_reads_what_is_written(corners, tmp_path):
 def test_the_endmembers_of_a_result_leave_under_their_names(unmix, simulated, tmp_path):
     unmix(simulated)
     run(ExportJob("x", str(tmp_path / "result"), str(tmp_path / "out" / "spectra.gpkg")))
-    profiles = read_library(str(tmp_path / "out" / "spectra.gpkg"))
+    profiles = read_library(str(tmp_path / "out" / "spectra.gpkg")).profiles
     table = np.loadtxt(tmp_path / "result" / "endmembers.csv", delimiter=",", skiprows=1)
     document = json.loads((tmp_path / "result" / "result.json").read_text())
     assert [one.name for one in profiles] == [one["name"] for one in document["endmembers"]]

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from auvae.contract.errors import LibraryError, SceneError
 from auvae.contract.library import read_library
+from auvae.scene import files
 from auvae.scene.scene import Scene
-from auvae.scene.sensors import files
 
 from fuzz.core_targets import TARGETS
 from tests import products

@@ -131,7 +131,7 @@ def test_the_same_spectrum_is_read_from_a_table_envi_and_profiles(tmp_path):
     database.commit()
     database.close()
     for file in ("a.csv", "b.csv", "c.sli", "c.hdr", "d.geojson", "e.gpkg"):
-        (found,) = read_library(str(tmp_path / file))
+        (found,) = read_library(str(tmp_path / file)).profiles
         assert found.name == "grass", file
         assert found.centres == pytest.approx(nm, abs=0.02), file
         assert found.values / (found.scale or 1) == pytest.approx(values, rel=1e-5), file
@@ -140,7 +140,7 @@ def test_the_same_spectrum_is_read_from_a_table_envi_and_profiles(tmp_path):
 def test_what_is_no_library_is_refused_in_words(tmp_path):
     files = {
         "a.csv": "nothing here\n", "b.csv": "", "c.gpkg": "no database", "d.geojson": "[]", "e.sli": "",
-        "f.xyz": "", "g.csv": "band,a\n1,0.2\n2,0.3\n", "h.geojson": '{"features": ' + "[" * 100000,
+        "f.xyz": "", "g.csv": "species,site\ngrass,a\nsoil,b\n", "h.geojson": '{"features": ' + "[" * 100000,
     }  # fmt: skip
     for name, text in files.items():
         (tmp_path / name).write_text(text)
@@ -253,7 +253,7 @@ def test_known_spectra_stay_come_first_and_keep_their_names(truth, simulated, tm
     ("change", "reason"),
     [
         ({"names": ("d",)}, "no spectrum 'd'"),
-        ({"narrow": True}, "do not cover"),
+        ({"narrow": True}, "half of them are needed"),
         ({"count": 2}, "only 2 endmembers"),
         ({"black": True}, "zero in all bands"),
     ],

@@ -74,6 +74,19 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--extent-crs", default="", metavar="CRS", help="such as EPSG:4326 (default: the scene's own)"
     )
+    parser.add_argument(
+        "--no-data", action="append", default=[], metavar="VALUE[,VALUE]",
+        help="a value, or all from one to another, that stands for no data, beside those the file declares; "
+        "may be repeated (write --no-data=-9999 for a minus)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--crs", default="", metavar="CRS", help="the scene's coordinate system, whatever its file says"
+    )
+    parser.add_argument(
+        "--keep-fill", action="store_true",
+        help="keep pixels that hold one impossible value, such as -9999, in all bands; they are left out as "
+        "no-data that nobody declared (default)",
+    )  # fmt: skip
 
 
 def new_id() -> str:
@@ -119,8 +132,21 @@ def selection(given: argparse.Namespace) -> Selection:
             "water_bands": given.water_bands,
             "mask": None if given.mask is None else existing(given.mask),
             "extent": None if given.extent is None else _extent(given.extent, given.extent_crs),
+            "no_data": [_range(text) for text in given.no_data],
+            "crs": given.crs,
+            "keep_fill": given.keep_fill,
         }
     )
+
+
+def _range(text: str) -> list[float]:
+    """A range of values from "-9999" or "-9999,-9000"."""
+    try:
+        values = [float(cell) for cell in text.split(",")]
+        low, high = values if len(values) > 1 else values * 2
+    except ValueError as error:
+        raise JobError(f"{text!r} is no value and no range.", "Give -9999, or -9999,-9000.") from error
+    return [low, high]
 
 
 def _extent(text: str, crs: str) -> dict[str, Any]:

@@ -1,203 +1,229 @@
-"""Where a raster says what its bands are: wavelength, width, bad-band flag. Reads no pixels."""
+"""What a list of wavelengths means: its unit, and whether it can be light. Reads no file, knows no raster."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+LIGHT_NM = (200.0, 20_000.0)
+"""Imaging spectrometers see from the ultraviolet to the thermal infrared; nothing else is a wavelength."""
 
-# Nanometres in one unit, by the names found in ENVI headers and GDAL tags.
-_NANOMETRES = {
-    "nm": 1.0,
-    "nanometer": 1.0,
-    "nanometre": 1.0,
-    "um": 1000.0,
-    "µm": 1000.0,
-    "μm": 1000.0,
-    "micron": 1000.0,
-    "micrometer": 1000.0,
-    "micrometre": 1000.0,
-    "mm": 1e6,
-    "millimeter": 1e6,
-    "m": 1e9,
-    "meter": 1e9,
-    "metre": 1e9,
-    "angstrom": 0.1,
-}
-_WAVELENGTH_KEYS = ("wavelength", "wavelengths", "central_wavelength", "center_wavelength")
-_UNIT_KEYS = ("wavelength_units", "wavelength_unit")
-_WIDTH_KEYS = ("fwhm", "bandwidth")
-# "401.00 nm", "band 3 (0.665 Micrometers)", and as GDAL names the bands of Sentinel-2:
-# "B4, central wavelength 665 nm".
-_DESCRIPTION = re.compile(
-    r"(?:^|[\s(])(\d+(?:\.\d+)?)\s*(nm|nanomet(?:er|re)s?|[uµμ]m|micromet(?:er|re)s?|microns?)\b",
+_LIGHT_SPEED = 299_792_458.0  # m/s
+# Factors to nanometres, by the names found in headers, tags and tables (lower case, singular, no brackets).
+_LENGTHS = {
+    "nm": 1.0, "nanometer": 1.0, "nanometre": 1.0, "nano": 1.0, "nanom": 1.0,
+    "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3, "micrometer": 1e3, "micrometre": 1e3,
+    "mm": 1e6, "millimeter": 1e6, "millimetre": 1e6,
+    "cm": 1e7, "centimeter": 1e7, "centimetre": 1e7,
+    "m": 1e9, "meter": 1e9, "metre": 1e9,
+    "å": 0.1, "a": 0.1, "angstrom": 0.1, "ångström": 0.1, "ångstrom": 0.1,
+}  # fmt: skip
+_WAVENUMBERS = {
+    "wavenumber", "cm-1", "cm^-1", "1/cm", "/cm", "cm⁻¹", "cm**-1", "kayser", "inverse cm", "percm",
+    "inverse centimeter", "reciprocal centimeter", "per cm",
+}  # fmt: skip
+_FREQUENCIES = {
+    "hz": 1.0, "hertz": 1.0, "mhz": 1e6, "megahertz": 1e6, "ghz": 1e9, "gigahertz": 1e9, "thz": 1e12,
+    "terahertz": 1e12,
+}  # fmt: skip
+_NUMBERS = {"index", "band", "band number", "bandnumber", "channel", "number", "band index", "sample"}
+_WORDS = {
+    "nm": "nanometres", "um": "micrometres", "angstrom": "ångströms", "wavenumber": "wavenumbers (cm-1)",
+    "m": "metres", "mm": "millimetres", "cm": "centimetres", "ghz": "gigahertz", "thz": "terahertz",
+    "hz": "hertz", "mhz": "megahertz",
+}  # fmt: skip
+# What a list without a usable unit is tried as, in this order: the commonest first.
+_TRIED = ("nm", "um", "angstrom", "wavenumber", "m", "thz", "ghz", "mm")
+# Of a list that falls these come first: instruments list what they measure by rising wavelength.
+_TRIED_FALLING = ("nm", "um", "wavenumber", "thz", "ghz", "angstrom", "m", "mm")
+# A band broader than this share of its wavelength is none of a spectrometer.
+_BROADEST = 0.5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a list of wavelengths was taken for.
+
+    Attributes:
+        centres: nm, None where not known; all None where the list holds no wavelengths.
+        widths: full widths at half maximum in nm, None where not known.
+        unit: the unit of the list in words, empty where it holds no wavelengths.
+        doubt: a sentence on what was assumed or not understood; empty for none.
+    """
+
+    centres: list[float | None]
+    widths: list[float | None]
+    unit: str
+    doubt: str
+
+    @property
+    def known(self) -> bool:
+        """Whether any band has a wavelength."""
+        return any(one is not None for one in self.centres)
+
+
+def read(
+    values: Sequence[float | None], unit: str | None = None, widths: Sequence[float | None] | None = None
+) -> Reading:
+    """Bring a list of wavelengths to nanometres.
+
+    The stated unit counts as long as it makes light of 0.2 to 20 µm of the list. Otherwise, and where none is
+    stated, the list is read in the unit in which it can be light, and the reading says so. Numbers of bands
+    are no wavelengths, whatever unit is stated.
+
+    Args:
+        values: as they are written; None, NaN, zero and negative numbers stand for "not known".
+        unit: as it is written, such as "Micrometers" or "cm-1"; None or empty where none is stated.
+        widths: full widths at half maximum in the same unit, or in nanometres.
+    """
+    given = [_positive(one) for one in values]
+    nothing: list[float | None] = [None] * len(given)
+    known = [one for one in given if one is not None]
+    if not known:
+        return Reading(nothing, nothing, "", "")
+    stated = unit_key(unit)
+    said = f"“{(unit or '').strip()}”"
+    if _count_bands(known, stated):
+        return Reading(nothing, nothing, "", "The list of wavelengths holds numbers of bands.")
+    if stated in _KEYS:
+        centres = _in_light(given, stated)
+        if centres is not None:
+            return _reading(given, centres, stated, widths, "")
+    tried = _TRIED_FALLING if known[0] > known[-1] else _TRIED
+    found = next((key for key in tried if _in_light(given, key) is not None), None)
+    reach = f"{min(known):g} to {max(known):g}"
+    if found is None:
+        return Reading(
+            nothing, nothing, "",
+            f"The list of wavelengths ({reach}{', in ' + said if unit else ''}) can be no light of 0.2 to "
+            "20 µm in any unit: not used.",
+        )  # fmt: skip
+    centres = _in_light(given, found)
+    if stated in _KEYS:
+        doubt = f"The wavelengths ({reach}) are said to be in {said}, which they cannot be: taken as {{}}."
+    elif unit and unit.strip():
+        doubt = f"The unit of the wavelengths ({reach}), {said}, is not known: taken as {{}}."
+    else:
+        doubt = f"The unit of the wavelengths ({reach}) is not stated: taken as {{}}."
+    return _reading(given, centres or nothing, found, widths, doubt.format(_WORDS[found]))
+
+
+def unit_key(unit: str | None) -> str:
+    """A unit as this module knows it ("um" for "Micrometers"), "number" for band numbers, or empty."""
+    text = re.sub(r"\s+", " ", (unit or "").strip().strip("[](){}'\"").strip().lower())
+    text = text.removeprefix("wavelength in ").removeprefix("wavelength ").strip("[](){} ")
+    for name in (text, text.removesuffix("s")):
+        if name in _NUMBERS:
+            return "number"
+        if name in _WAVENUMBERS:
+            return "wavenumber"
+        if name in _FREQUENCIES:
+            return next(key for key in ("hz", "mhz", "ghz", "thz") if _FREQUENCIES[key] == _FREQUENCIES[name])
+        if name in _LENGTHS:
+            same = [
+                key for key in ("nm", "um", "mm", "cm", "m", "angstrom") if _LENGTHS[key] == _LENGTHS[name]
+            ]
+            return same[0]
+    return ""
+
+
+def as_written(name: str) -> tuple[float, str] | None:
+    """The wavelength that a band's or a column's name holds, and its unit, empty where the name has none.
+
+    Such as "401.00 nm", "band 3 (0.665 Micrometers)", "Band 1 (402.4)", "Band_503", "X452.5", "400".
+    """
+    match = _WITH_UNIT.search(name)
+    if match:
+        return float(match[1]), match[2]
+    # programs append what they made of a band: the last pair of brackets is the newest
+    bracketed = _BRACKETED.findall(name)
+    bare = _BARE.fullmatch(name.strip())
+    number = bracketed[-1] if bracketed else bare[1] if bare else ""
+    # a small whole number is that of the band: no unit makes light of it but micrometres, which have decimals
+    if not number or (number.isdigit() and int(number) < LIGHT_NM[0]):
+        return None
+    return float(number), ""
+
+
+_NUMBER = r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_WITH_UNIT = re.compile(
+    rf"(?:^|[\s(_=:]){_NUMBER}\s*_?(nm|nanomet(?:er|re)s?|[uµμ]m|micromet(?:er|re)s?|microns?|"
+    r"angstroms?|cm-1|ghz|thz)\b",
     re.IGNORECASE,
 )
-# Without a stated unit no optical sensor has a band below 100 nm, nor one above 100 µm.
-_LARGEST_MICROMETRES = 100.0
-# GDAL writes an ENVI wavelength into the IMAGERY domain rounded to 0.001 µm, that is to 1 nm.
-_IMAGERY_ROUNDING_NM = 0.51
+_BRACKETED = re.compile(rf"\(\s*{_NUMBER}\s*\)")
+_BARE = re.compile(
+    rf"(?:(?:band|b|wl|w|wvl|wave|wavelength|lambda|x|r|refl|reflectance|rrs|rhos?|channel)[ _.-]*)?{_NUMBER}"
+    r"(?:\s*nm)?",
+    re.IGNORECASE,
+)
 
 
-def wavelengths(dataset: Any) -> list[tuple[float | None, float | None]]:
-    """Centre wavelength and full width at half maximum of every band, in nm; None where not said.
-
-    dataset: an open rasterio dataset. Places are asked in this order: the band's IMAGERY domain
-    (CENTRAL_WAVELENGTH_UM, FWHM_UM), the band's other tags, the data set's tags in any domain (the ENVI
-    header is the domain ENVI), the band's description ("401.00 nm"). Where the IMAGERY domain only holds a
-    rounded copy of a finer value, the finer one is taken.
-    """
-    bands = range(1, dataset.count + 1)
-    imagery = [_imagery(dataset, band) for band in bands]
-    tagged = _band_tags(dataset)
-    headed = _dataset_tags(dataset)
-    described = [_description(text) for text in dataset.descriptions]
-    found = []
-    for image, tag, header, text in zip(imagery, tagged, headed, described, strict=True):
-        centre = image[0]
-        finer = next((value for value in (tag[0], header[0]) if value is not None), None)
-        if centre is None or (finer is not None and abs(finer - centre) <= _IMAGERY_ROUNDING_NM):
-            centre = finer if finer is not None else centre
-        fwhm = next((value for value in (image[1], tag[1], header[1]) if value is not None), None)
-        if fwhm is not None and header[1] is not None and abs(header[1] - fwhm) <= _IMAGERY_ROUNDING_NM:
-            fwhm = header[1]
-        found.append((centre if centre is not None else text, fwhm))
-    return found
+def _positive(value: float | None) -> float | None:
+    """A number that can be a wavelength: exporters write 0, a negative one or NaN for "not known"."""
+    if value is None or not math.isfinite(value) or value <= 0:
+        return None
+    return float(value)
 
 
-def guesses(dataset: Any) -> list[str]:
-    """What had to be guessed, in one sentence for all bands: the unit of wavelengths that states none."""
-    places = [*_domains(dataset, None), *_domains(dataset, dataset.count)]
-    numbers = [_numbers(tags.get(key, "")) for tags in places for key in _WAVELENGTH_KEYS]
-    values = next((found for found in numbers if found), [])
-    if not values or any(map(_unit, places)) or _imagery(dataset, dataset.count)[0] is not None:
-        return []
-    unit = "micrometres" if _factor(None, list(values)) == _NANOMETRES["um"] else "nanometres"
-    largest = f"{max(values):g}"
-    said = f"The raster does not say in which unit its wavelengths (up to {largest}) are: taken as {unit}."
-    return [said]
+def _count_bands(known: list[float], stated: str) -> bool:
+    """Whether the numbers only count bands: one apart, from 0 or 1 on, or from any where the unit says so."""
+    steps = {round(known[place] - known[place - 1], 9) for place in range(1, len(known))}
+    counting = len(known) > 1 and steps == {1.0} and float(known[0]).is_integer()
+    if stated == "number":
+        return counting or len(known) == 1 or all(one.is_integer() for one in known)
+    return counting and known[0] <= 1 and len(known) > 2  # noqa: PLR2004  two bands may be at 1 and 2 µm
 
 
-def nanometres(values: list[float], unit: str) -> list[float]:
-    """Wavelengths in nm; where their unit is none that we know, small ones can only be micrometres."""
-    known = _singular(unit.strip("[]() "))
-    factor = _factor(known if known in _NANOMETRES else None, list(values))
-    return [value * factor for value in values]
+def _in_light(values: list[float | None], key: str) -> list[float | None] | None:
+    """Values of a unit in nm; None where any of them cannot be light."""
+    convert = _converter(key)
+    low, high = LIGHT_NM
+    found = [None if one is None else convert(one) for one in values]
+    fits = all(one is None or low * (1 - 1e-9) <= one <= high * (1 + 1e-9) for one in found)
+    return [None if one is None else round(one, 6) for one in found] if fits else None
 
 
-def bad_bands(dataset: Any) -> list[bool]:
-    """True for every band that the header's bad-band list (`bbl`, 0 = bad) flags."""
-    for tags in _domains(dataset, None):
-        flags = _numbers(tags.get("bbl", ""))
-        if len(flags) == dataset.count:
-            return [flag == 0 for flag in flags]
-    return [
-        any(_numbers(tags.get("bbl", "")) == [0.0] for tags in _domains(dataset, band))
-        for band in range(1, dataset.count + 1)
+def _converter(key: str) -> Callable[[float], float]:
+    if key == "wavenumber":
+        return lambda value: 1e7 / value
+    if key in _FREQUENCIES:
+        hertz = _FREQUENCIES[key]
+        return lambda value: 1e9 * _LIGHT_SPEED / (value * hertz)
+    factor = _LENGTHS[key]
+    return lambda value: value * factor
+
+
+def _reading(
+    given: list[float | None], centres: list[float | None], key: str,
+    widths: Sequence[float | None] | None, doubt: str,
+) -> Reading:  # fmt: skip
+    """A reading of centres in nm, with their widths where these can be widths of bands."""
+    nothing: list[float | None] = [None] * len(centres)
+    written = nothing if widths is None else [_positive(one) for one in widths]
+    if len(written) != len(centres) or not any(written):
+        return Reading(centres, nothing, _WORDS[key], doubt)
+    converted = [
+        None if width is None or centre is None or value is None else _width(width, value, centre, key)
+        for width, value, centre in zip(written, given, centres)
     ]
+    for tried in (converted, [one if centre else None for one, centre in zip(written, centres)]):
+        pairs = [(width, centre) for width, centre in zip(tried, centres) if width and centre]
+        if pairs and all(width <= _BROADEST * centre for width, centre in pairs):
+            if tried is not converted:
+                doubt = f"{doubt} The widths of the bands can only be in nanometres.".strip()
+            return Reading(centres, tried, _WORDS[key], doubt)
+    doubt = f"{doubt} The widths of the bands cannot be understood: not used.".strip()
+    return Reading(centres, nothing, _WORDS[key], doubt)
 
 
-def reflectance_scale(dataset: Any) -> float | None:
-    """What a reflectance of 1 is in the file (`reflectance scale factor`); None where not said."""
-    for tags in _domains(dataset, None):
-        scale = _numbers(tags.get("reflectance_scale_factor", ""))
-        if len(scale) == 1 and scale[0] > 0:
-            return scale[0]
-    return None
+def _width(width: float, value: float, centre: float, key: str) -> float:
+    """A width in nm: of wavenumbers and frequencies the same share of the value as of the wavelength."""
+    if key in _LENGTHS:
+        return round(width * _LENGTHS[key], 6)
+    return round(width / value * centre, 6)
 
 
-def _domains(dataset: Any, band: int | None) -> Iterator[dict[str, str]]:
-    """The tags of a band, or of the data set (None), by domain, keys as GDAL's ENVI driver writes them."""
-    names = dataset.tag_namespaces() if band is None else dataset.tag_namespaces(band)
-    for name in [None, *(n for n in names if n not in ("DERIVED_SUBDATASETS", "IMAGE_STRUCTURE"))]:
-        tags = dataset.tags(ns=name) if band is None else dataset.tags(band, ns=name)
-        yield {key.strip().lower().replace(" ", "_"): value for key, value in tags.items()}
-
-
-def _imagery(dataset: Any, band: int) -> tuple[float | None, float | None]:
-    tags = dataset.tags(band, ns="IMAGERY")
-    values = (_numbers(tags.get(key, "")) for key in ("CENTRAL_WAVELENGTH_UM", "FWHM_UM"))
-    centre, fwhm = (_nanometres(value[0], 1000.0) if value else None for value in values)
-    return centre, fwhm
-
-
-def _band_tags(dataset: Any) -> list[tuple[float | None, float | None]]:
-    centres: list[float | None] = []
-    widths: list[float | None] = []
-    unit = None
-    for band in range(1, dataset.count + 1):
-        merged: dict[str, str] = {}
-        for tags in _domains(dataset, band):
-            merged = {**tags, **merged}
-        centres.append(_single(merged, _WAVELENGTH_KEYS))
-        widths.append(_single(merged, _WIDTH_KEYS))
-        unit = unit or _unit(merged)
-    factor = _factor(unit or _dataset_unit(dataset), centres)
-    return [(_nanometres(c, factor), _nanometres(w, factor)) for c, w in zip(centres, widths, strict=True)]
-
-
-def _dataset_tags(dataset: Any) -> list[tuple[float | None, float | None]]:
-    nothing: list[float | None] = [None] * dataset.count
-    centres, widths = list(nothing), list(nothing)
-    for tags in _domains(dataset, None):
-        for key in _WAVELENGTH_KEYS:
-            values = _numbers(tags.get(key, ""))
-            if len(values) == dataset.count and centres == nothing:
-                centres = list(values)
-        values = _numbers(tags.get("fwhm", ""))
-        if len(values) == dataset.count:
-            widths = list(values)
-    factor = _factor(_dataset_unit(dataset), centres)
-    return [(_nanometres(c, factor), _nanometres(w, factor)) for c, w in zip(centres, widths, strict=True)]
-
-
-def _description(text: str | None) -> float | None:
-    match = _DESCRIPTION.search(text or "")
-    return _nanometres(float(match[1]), _NANOMETRES[_singular(match[2])]) if match else None
-
-
-def _dataset_unit(dataset: Any) -> str | None:
-    return next((unit for unit in map(_unit, _domains(dataset, None)) if unit), None)
-
-
-def _unit(tags: dict[str, str]) -> str | None:
-    """The unit a set of tags states, if it is one we know ("Unknown" and "Index" are not)."""
-    stated = (_singular(tags[key]) for key in _UNIT_KEYS if key in tags)
-    return next((unit for unit in stated if unit in _NANOMETRES), None)
-
-
-def _singular(unit: str) -> str:
-    unit = unit.strip().lower()
-    return unit.removesuffix("s")
-
-
-def _factor(unit: str | None, values: list[float | None]) -> float:
-    """Nanometres in one unit; where none is stated, values below 100 can only be micrometres."""
-    if unit:
-        return _NANOMETRES[unit]
-    known = [value for value in values if value is not None]
-    return 1000.0 if known and max(known) < _LARGEST_MICROMETRES else 1.0
-
-
-def _nanometres(value: float | None, factor: float) -> float | None:
-    # A wavelength of 0 or less is how some exporters write "not known".
-    return round(value * factor, 6) if value is not None and value > 0 else None
-
-
-def _single(tags: dict[str, str], keys: tuple[str, ...]) -> float | None:
-    for key in keys:
-        values = _numbers(tags.get(key, ""))
-        if len(values) == 1:
-            return values[0]
-    return None
-
-
-def _numbers(text: str) -> list[float]:
-    """The numbers of "{1, 2.5, 3}" or of "2.5"; empty when anything in it is not a number."""
-    cells = [cell for cell in re.split(r"[,\s]+", text.strip().strip("{}").strip()) if cell]
-    try:
-        return [float(cell) for cell in cells]
-    except ValueError:
-        return []
+_KEYS = {"nm", "um", "mm", "cm", "m", "angstrom", "wavenumber", *_FREQUENCIES}

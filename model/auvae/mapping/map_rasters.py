@@ -14,6 +14,7 @@ import numpy as np
 import rasterio
 import rasterio.shutil
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
+from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ..contract.errors import OutputError
@@ -175,7 +176,8 @@ class MapRasters:
             }
             raster = rasterio.open(self.plain / file, "w", **{**profile, **other})
         if scene.gcps:
-            raster.gcps = (scene.gcps, scene.gcps_crs)
+            # Points may name no coordinate system; rasterio wants one, which may be empty.
+            raster.gcps = (scene.gcps, scene.gcps_crs or CRS())
         if scene.rpcs:
             raster.rpcs = scene.rpcs
         raster.descriptions = tuple(descriptions)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from affine import TransformNotInvertibleError
+from rasterio import windows
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
+from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.transform import Affine, GCPTransformer
@@ -105,6 +108,32 @@ class Grid:
     @property
     def _affine(self) -> Affine:
         return self.transform if not self.transform.is_identity else Affine(1, 0, 0, 0, -1, 0)
+
+
+def moved(source: Any, part: Window) -> tuple[Affine, list[Any], Any]:
+    """Transform, ground control points and RPCs of a part of a `Source`."""
+    if not part.col_off and not part.row_off:
+        return source.transform, source.gcps, source.rpcs
+    transform, rpcs = source.transform, source.rpcs
+    if not transform.is_identity:
+        transform = windows.transform(part, transform)
+    gcps = [
+        GroundControlPoint(
+            point.row - part.row_off,
+            point.col - part.col_off,
+            point.x,
+            point.y,
+            point.z,
+            point.id,
+            point.info,
+        )
+        for point in source.gcps
+    ]
+    if rpcs is not None:
+        rpcs = copy(rpcs)
+        rpcs.line_off -= part.row_off
+        rpcs.samp_off -= part.col_off
+    return transform, gcps, rpcs
 
 
 def named_crs(name: str) -> Any:

@@ -1,48 +1,37 @@
 """A raster opened for unmixing: bands, grid, no-data, pixels by window. Writes nothing.
 
-How each kind of file is opened is told in raster.py and sensors/; what is decided about it, here.
+How each kind of file is opened is told in raster.py and sensors/, which bands are used in band_choice.py.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rasterio import windows
-from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
-from rasterio.control import GroundControlPoint
-from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from ..contract.errors import SceneError
 from ..contract.selection import Selection
-from . import water
-from .grid import Grid
+from . import metadata
+from .band_choice import BandChoice
+from .damage import damage_named, state_of
+from .fill import Fill, undeclared_fill
+from .grid import Grid, moved, named_crs
 from .mask import open_mask
-from .raster import data_of_header, file_of
+from .metadata import Fact, Origin
 from .sensors import Source, open_source
-from .windows import tiles
+from .unit import unit_of
+from .windows import edges, probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-# A band that is no-data in more than this share of the otherwise good pixels would cost more than it tells.
-_MOST_NO_DATA = 0.5
-# Pixels a band is judged by, in windows spread over the scene: a whole read would take as long as the
-# mapping.
-_PROBE = 32
-_PROBES = 4
-_PROBE_WHOLE = 256 * 256
-_FEWEST_PROBED = 16
 _FEWEST_BANDS = 2
 _MOST_BANDS = 5000
 _MOST_PIXELS = 4_000_000_000
-_WET = "water vapour absorbs here"
 
 
 @dataclass(frozen=True)
@@ -60,29 +49,36 @@ class Scene:
     """A raster with its kept bands; a context manager. Make one with `Scene.open`.
 
     Attributes: path, name, sensor (such as "EnMAP L2A", or empty); rows, cols; crs, transform (affine), gcps,
-    gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, in the file's
-    order), line_bytes (see `Source`), wavelengths (B,) in nm or None, unit (label of the values),
-    reflectance_scale (what a reflectance of 1 is in these values, or None), warnings and notes (sentences for
+    gcps_crs, rpcs of the part that is unmixed; bands (all of them), kept (those unmixed, by rising
+    wavelength), line_bytes (see `Source`), wavelengths (B,) in nm or None, unit (label of the values),
+    reflectance_scale (what a reflectance of 1 is in these values, or None), scale_assumed (whether that is
+    concluded from the values), facts (what is known of it and from where), warnings and notes (sentences for
     the analyst: what to mend, what was decided).
     """
 
     def __init__(self, path: str, source: Source, bands: Sequence[int] | None, selection: Selection) -> None:
         self.path = path
-        self._state = _state(path)
+        self._state = state_of(path)
         self.name, self.sensor = source.name, source.sensor
         self._source, self.line_bytes = source, source.line_bytes
         self.warnings, self.notes = list(source.warnings), list(source.notes)
+        self._origins = dict(source.origins)
+        self._ranges = selection.no_data
+        self._fill: Fill | None = None
         self._refuse_too_large()
         if len(source.bands) < _FEWEST_BANDS:
             raise SceneError(
                 f"{self.name} has one band, and unmixing needs a spectrum in every pixel.",
                 "Choose a raster with many bands (hyperspectral or multispectral).",
             )
+        if selection.crs:
+            self._take_crs(selection.crs)
         grid = Grid.of(source)
         self._to_kept: np.ndarray | None = None
         self._mask = None if selection.mask is None else open_mask(selection.mask, grid)
         self._place(grid.window(selection.extent) if selection.extent else Window(0, 0, grid.cols, grid.rows))
-        self._describe(bands, selection.water_bands)
+        self._describe(bands, selection)
+        self.facts = self._facts()
 
     @classmethod
     def open(
@@ -102,7 +98,7 @@ class Scene:
             raise SceneError(
                 f"{path} lies in the memory of another program.", "Save the raster to a file and use that."
             )
-        with _damage_named(path):
+        with damage_named(path):
             source = open_source(path)
             try:
                 return cls(path, source, bands, selection or Selection())
@@ -138,6 +134,8 @@ class Scene:
             return np.zeros((*wanted.shape, len(self.kept)), np.float32), wanted
         cube, good = self.values(self._read_bands, window)
         valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
+        if self._fill is not None and not self._fill.apart:
+            valid &= (cube != np.float32(self._fill.value)).any(axis=-1)
         if wanted is not None:
             valid &= wanted
         cube[~valid] = 0
@@ -165,10 +163,26 @@ class Scene:
     def values(self, numbers: Sequence[int], window: Window | None) -> tuple[np.ndarray, np.ndarray]:
         """Any bands' values (rows, cols, bands) float32 in a window (None: everything), and good, likewise.
 
-        Of the file alone: neither the analyst's mask nor other bands count. Raises SceneError.
+        Of the file and its no-data alone: neither mask nor other bands count. Raises SceneError.
         """
-        with _damage_named(self.path):
-            return self._source.read(numbers, self._in_source(window))
+        with damage_named(self.path):
+            cube, good = self._source.read(numbers, self._in_source(window))
+        for low, high in self._ranges:
+            good &= (cube < np.float32(low)) | (cube > np.float32(high))
+        if self._fill is not None and self._fill.apart:
+            good &= cube != np.float32(self._fill.value)
+        cube[~good] = 0
+        return cube, good
+
+    def leave_out(self, numbers: Sequence[int], reason: str) -> None:
+        """Unmix without these bands from here on."""
+        gone = set(numbers)
+        self.bands = tuple(
+            replace(band, kept=False, reason=reason) if band.number in gone else band for band in self.bands
+        )
+        self.kept = tuple(band for band in self.kept if band.number not in gone)
+        self._read_bands = [band.number for band in self.kept]
+        self.wavelengths = self._wavelengths()
 
     def windows(self, size: int, overlap: int) -> Iterator[tuple[Window, Window]]:
         """Windows (inner, outer): the inner ones, at most size x size, cover the scene, each pixel once."""
@@ -232,7 +246,7 @@ class Scene:
 
         What is missing of a raw file GDAL reads as zeros, so nothing else would tell.
         """
-        if _state(self.path) != self._state:
+        if state_of(self.path) != self._state:
             raise SceneError(
                 f"The file of {self.name} was changed while it was read.",
                 "Wait until nothing writes to it any more, then unmix it again.",
@@ -242,28 +256,8 @@ class Scene:
         """Take a part of the source for the scene, and move what says where it lies."""
         source, self._part = self._source, part
         self.rows, self.cols = int(part.height), int(part.width)
-        self.crs, self.gcps_crs, self.rpcs = source.crs, source.gcps_crs, source.rpcs
-        self.transform, self.gcps = source.transform, source.gcps
-        if not part.col_off and not part.row_off:
-            return
-        if not source.transform.is_identity:
-            self.transform = windows.transform(part, source.transform)
-        self.gcps = [
-            GroundControlPoint(
-                point.row - part.row_off,
-                point.col - part.col_off,
-                point.x,
-                point.y,
-                point.z,
-                point.id,
-                point.info,
-            )
-            for point in source.gcps
-        ]
-        if source.rpcs is not None:
-            self.rpcs = copy(source.rpcs)
-            self.rpcs.line_off -= part.row_off
-            self.rpcs.samp_off -= part.col_off
+        self.crs, self.gcps_crs = source.crs, source.gcps_crs
+        self.transform, self.gcps, self.rpcs = moved(source, part)
 
     def _in_source(self, window: Window | None) -> Window:
         part = self._part
@@ -273,142 +267,117 @@ class Scene:
             part.col_off + window.col_off, part.row_off + window.row_off, window.width, window.height
         )
 
-    def _describe(self, chosen: Sequence[int] | None, water_bands: str) -> None:
+    def _take_crs(self, name: str) -> None:
+        """Take the scene to lie in a coordinate system, whatever its file says."""
+        source, crs = self._source, named_crs(name)
+        if source.transform.is_identity and source.gcps:
+            source.gcps_crs = crs
+        else:
+            source.crs = crs
+        self._origins[metadata.PLACE] = Origin("asked for, in the place of the file's own")
+        self._origins[metadata.GRID] = Origin(
+            self._origins[metadata.GRID].source, metadata.grid_doubt(source.transform, crs)
+        )
+
+    def _describe(self, chosen: Sequence[int] | None, selection: Selection) -> None:
         """Decide for every band whether it is unmixed, and what its values are."""
         described = self._source.bands
-        numbers = list(range(1, len(described) + 1))
-        reasons = dict.fromkeys(numbers, "")
-        if chosen is not None:
-            unknown = sorted(set(chosen) - set(numbers))
-            if unknown:
-                raise SceneError(
-                    f"{self.name} has {len(numbers)} bands and no band {unknown[0]}.",
-                    f"Choose bands from 1 to {len(numbers)}.",
-                )
-            reasons.update((number, "not chosen") for number in numbers if number not in set(chosen))
-        else:
-            reasons.update((number, band.bad) for number, band in zip(numbers, described, strict=True))
-        self._leave_out_water(reasons, numbers if water_bands == "drop" else [], _WET)
-        if chosen is None:
-            left = [number for number in numbers if not reasons[number]]
-            values, good = self._probed(left)
-            reasons.update(_empty_bands(left, values, good))
-            if water_bands == "auto":
-                noisy = self._noisy_water(left, values, good, reasons)
-                self._leave_out_water(reasons, noisy, f"{_WET}, and it is mostly noise")
-        self.bands = tuple(
-            Band(number, band.wavelength, band.fwhm, not reasons[number], reasons[number])
-            for number, band in zip(numbers, described, strict=True)
-        )
-        self.kept = tuple(band for band in self.bands if band.kept)
+        unknown = sorted(set(chosen or ()) - set(range(1, len(described) + 1)))
+        if unknown:
+            raise SceneError(
+                f"{self.name} has {len(described)} bands and no band {unknown[0]}.",
+                f"Choose bands from 1 to {len(described)}.",
+            )
+        choice = BandChoice(described, chosen, selection.water_bands)
+        if not selection.keep_fill:
+            self._look_for_fill(choice.left)
+        left = choice.left
+        values, good = self._probed(left)
+        choice.judge(left, values, good)
+        bands = {
+            number: Band(
+                number, band.wavelength, band.fwhm, not choice.reasons[number], choice.reasons[number]
+            )
+            for number, band in enumerate(described, 1)
+        }
+        self.bands = tuple(bands.values())
+        self.kept = tuple(bands[number] for number in choice.left)
         self._read_bands = [band.number for band in self.kept]
         self.wavelengths = self._wavelengths()
-        self.reflectance_scale, self.unit = self._unit()
+        kept = [place for place, number in enumerate(left) if bands[number].kept]
+        seen = values[:, kept][good[:, kept].all(axis=-1)]
+        self.reflectance_scale, self.unit, self._origins[metadata.SCALE] = unit_of(
+            self._source, self.wavelengths, seen
+        )
+        self.scale_assumed = self._source.reflectance_scale is None and self.reflectance_scale is not None
         if self.sensor:
             self.notes.insert(0, f"{self.sensor}: {len(self.kept)} of {len(self.bands)} bands are used.")
+
+    def _look_for_fill(self, numbers: list[int]) -> None:
+        """Find no-data that the file does not declare, and say what was found."""
+        if not numbers:
+            return
+        read = [
+            self.values(numbers, window)
+            for window in [*probes(self.rows, self.cols), *edges(self.rows, self.cols)]
+        ]
+        values = np.concatenate([cube.reshape(-1, len(numbers)) for cube, _ in read])
+        good = np.concatenate([part.reshape(-1, len(numbers)) for _, part in read])
+        self._fill = undeclared_fill(values, good)
+        if self._fill is not None:
+            self.warnings.append(
+                f"{self._fill.share:.1%} of the pixels looked at hold {self._fill.value:.9g} in all bands, "
+                "which is no measurement: left out as no-data, although the file does not declare it. There "
+                "is an option to keep such pixels."
+            )
+
+    def _facts(self) -> tuple[Fact, ...]:
+        """What is known of the scene, said among notes and warnings too."""
+        origins = self._origins
+        if self.wavelengths is None and len(self.bands) > metadata.MOST_UNNAMED_BANDS:
+            found = origins.get(metadata.WAVELENGTHS, Origin(""))
+            text = (
+                f"The scene has {len(self.bands)} bands and no wavelengths ({found.source}): neither "
+                "bands of water vapour nor libraries can be judged by them."
+            )
+            origins[metadata.WAVELENGTHS] = Origin(found.source, f"{found.doubt} {text}".strip())
+        values = {
+            metadata.WAVELENGTHS: metadata.reach_said([band.wavelength for band in self.bands]),
+            metadata.WIDTHS: metadata.reach_said([band.fwhm for band in self.bands]),
+            metadata.BAD_BANDS: metadata.bad_bands_said(self.bands),
+            metadata.NO_DATA: metadata.no_data_said(
+                getattr(self._source, "no_data", ()), self._ranges, self._fill and self._fill.value
+            )
+            or origins[metadata.NO_DATA].source,
+            metadata.SCALE: self.unit if self.reflectance_scale is not None else "none of reflectance",
+            metadata.GRID: metadata.grid_said(self.rows, self.cols, self.transform, self.crs, self.gcps),
+            metadata.PLACE: metadata.crs_said(self.crs or self.gcps_crs),
+        }
+        listed = metadata.facts(values, origins)
+        self.notes += [fact.line for fact in listed]
+        self.warnings += [fact.doubt for fact in listed if fact.doubt and fact.doubt not in self.warnings]
+        return listed
 
     def _wavelengths(self) -> np.ndarray | None:
         known = [band.wavelength for band in self.kept if band.wavelength is not None]
         if known and len(known) < len(self.kept):
-            self.warnings.append(
+            text = (
                 f"{len(self.kept) - len(known)} of {len(self.kept)} bands have no wavelength, so spectra are "
                 "given by band number."
             )
+            if text not in self.warnings:
+                self.warnings.append(text)
         return np.array(known) if known and len(known) == len(self.kept) else None
-
-    def _unit(self) -> tuple[float | None, str]:
-        factor = self._source.reflectance_scale
-        if factor is not None:
-            return factor, "Reflectance" if factor == 1 else f"Reflectance × {factor:.9g}"
-        return None, self._source.unit or "Value"
-
-    def _leave_out_water(self, reasons: dict[int, str], numbers: Sequence[int], reason: str) -> None:
-        for number in numbers:
-            if not reasons[number] and water.in_water_window(self._source.bands[number - 1].wavelength):
-                reasons[number] = reason
-
-    def _noisy_water(
-        self, numbers: list[int], values: np.ndarray, good: np.ndarray, reasons: dict[int, str]
-    ) -> list[int]:
-        """The bands, of those still used, in which water vapour leaves mostly noise."""
-        left = [index for index, number in enumerate(numbers) if not reasons[number]]
-        wet = [
-            index
-            for index in left
-            if water.in_water_window(self._source.bands[numbers[index] - 1].wavelength)
-        ]
-        dry = [index for index in left if index not in wet]
-        if not wet:
-            return []
-        whole = good[:, left].all(axis=-1)
-        shares = water.noise_shares(values[whole][:, dry], values[whole][:, wet])
-        if shares is None:
-            return []
-        return [
-            numbers[index] for index, share in zip(wet, shares, strict=True) if share > water.MOSTLY_NOISE
-        ]
 
     def _probed(self, numbers: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Values and good (pixels, bands) of pixels with data, in windows spread over the scene."""
         if not numbers:
             return np.zeros((0, 0), np.float32), np.zeros((0, 0), bool)
-        read = [self.values(numbers, window) for window in self._probes()]
+        read = [self.values(numbers, window) for window in probes(self.rows, self.cols)]
         values = np.concatenate([cube.reshape(-1, len(numbers)) for cube, _ in read])
         good = np.concatenate([part.reshape(-1, len(numbers)) for _, part in read])
         inside = (good & (values != 0)).any(axis=-1)
         return values[inside], good[inside]
-
-    def _probes(self) -> list[Window]:
-        if self.rows * self.cols <= _PROBE_WHOLE:
-            return list(tiles(self.rows, self.cols, 256))
-        height, width = min(_PROBE, self.rows), min(_PROBE, self.cols)
-        rows = np.linspace(0, self.rows - height, _PROBES + 2, dtype=int)[1:-1]
-        cols = np.linspace(0, self.cols - width, _PROBES + 2, dtype=int)[1:-1]
-        return [Window(int(col), int(row), width, height) for row in rows for col in cols]
-
-
-@contextmanager
-def _damage_named(path: str) -> Iterator[None]:
-    """Name what nonsense in a header or in metadata makes of those who read it."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise SceneError(
-            f"The header of {path} holds letters that are not in UTF-8.",
-            "Open the header in a text editor and save it as UTF-8, or write um in the place of µm.",
-        ) from error
-    except (ValueError, LookupError, TypeError, ArithmeticError, RasterioError, CPLE_BaseError) as error:
-        said = (str(error).splitlines() or [""])[0][:120].rstrip(".")
-        raise SceneError(
-            f"{path} cannot be understood, its header or metadata are damaged ({said}).",
-            "Copy or download the file again.",
-        ) from error
-
-
-def _state(path: str) -> tuple[int, int, int] | None:
-    """What tells a file from another one, or from itself after a change; None for a name of GDAL's."""
-    try:
-        found = os.stat(file_of(data_of_header(path)))
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _empty_bands(numbers: list[int], values: np.ndarray, good: np.ndarray) -> dict[int, str]:
-    """Reasons to leave out bands without information, judged by their values and good (pixels, bands)."""
-    if len(values) < _FEWEST_PROBED:
-        return {}
-    reasons = {}
-    for index, number in enumerate(numbers):
-        band, missing = values[good[:, index], index], 1 - good[:, index].mean()
-        if not len(band):
-            reasons[number] = "holds only no-data"
-        elif missing > _MOST_NO_DATA:
-            reasons[number] = f"no-data in {missing:.0%} of the pixels"
-        elif band.min() == band.max():
-            reasons[number] = "constant"
-    # A scene that is constant altogether gets its own error: see check().
-    return {} if len(reasons) == len(numbers) else reasons
 
 
 def _count(number: int, what: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from rasterio.windows import Window
 
+from .metadata import Origin
+
 
 @dataclass(frozen=True)
 class SourceBand:
@@ -38,6 +40,7 @@ class Source(Protocol):
         unit: of the values where they are no reflectance, or None.
         notes: sentences on what was decided about its metadata.
         warnings: sentences on what the analyst should mend or know.
+        origins: where each fact of metadata.py was found, by its name.
         line_bytes: the size of a line of all bands where the file is stored line by line, so that any part of
             a line costs the whole; None where it is stored in tiles.
     """
@@ -56,6 +59,7 @@ class Source(Protocol):
     unit: str | None
     notes: list[str]
     warnings: list[str]
+    origins: dict[str, Origin]
     line_bytes: int | None
 
     def read(self, numbers: Sequence[int], window: Window) -> tuple[np.ndarray, np.ndarray]:

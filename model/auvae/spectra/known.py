@@ -1,6 +1,6 @@
 """Known spectra as a scene sees them: from a library or places in it, in its bands and unit. No training.
 
-Reading libraries is library.py's.
+Libraries are read by contract/library.py; what their values are multiplied by is decided in scale.py.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from ..contract.names import plain_name
 from ..endmembers.sampling import sample_patches
 from ..scene.grid import Grid, to_crs
 from ..scene.mask import geojson_crs, in_pixels, polygons_of
+from ..scene.metadata import named_bands
 from .bands import BandSet, resampling
+from .scale import scale_factor
 
 if TYPE_CHECKING:
     from ..contract.jobs import KnownChoice
     from ..scene.scene import Scene
 
-UNITS = {1.0: "reflectance from 0 to 1", 100.0: "reflectance in percent", 10000.0: "reflectance × 10000"}
-MOST_BRIDGED = 0.2
-"""The share of the scene's bands in which a spectrum may have no value: a line is drawn there."""
+FEWEST_COMMON = 20
+"""So many bands of the scene a library must cover, and half of the usable ones, where it lacks any."""
 
 MOST_PIXELS = 20_000
 """Of one place: the mean of more is no better."""
@@ -51,20 +52,31 @@ class KnownSpectra:
 
 
 def known_spectra(choice: KnownChoice, scene: Scene) -> KnownSpectra:
-    """The spectra an analyst knows; raises LibraryError where they do not fit the scene."""
+    """The spectra an analyst knows; raises LibraryError where they do not fit the scene.
+
+    Bands of the scene that the library does not cover are left out of the scene from here on.
+    """
     notes: list[str] = []
     warnings: list[str] = []
     names: list[str] = []
     spectra: list[np.ndarray] = []
-    pixels = _sampled(scene)
     if choice.library is not None:
-        profiles = _chosen(read_library(choice.library), choice.names, choice.library)
-        factor = _factor(profiles, scene, pixels, notes, os.path.basename(choice.library))
-        for profile in profiles:
-            names.append(plain_name(profile.name))
-            spectra.append(factor * _in_bands(profile, scene, notes))
+        library = read_library(choice.library)
+        notes += library.notes
+        profiles = _chosen(list(library.profiles), choice.names, choice.library)
+        found = _in_common_bands(profiles, scene, warnings, library.path.name)
+        if any(profile.numbered for profile in profiles):
+            notes.append(
+                f"{library.path.name} has no wavelengths: its spectra were used by the numbers of the bands."
+            )
+        factor, said = scale_factor(
+            found, {profile.scale for profile in profiles}, scene, _sampled(scene), library.path.name
+        )
+        notes.append(said)
+        names += [plain_name(profile.name) for profile in profiles]
+        spectra += list(factor * found)
     if choice.places is not None:
-        for name, spectrum in _of_places(choice.places, scene, pixels, warnings).items():
+        for name, spectrum in _of_places(choice.places, scene, _sampled(scene), warnings).items():
             names.append(plain_name(name))
             spectra.append(spectrum)
     twice = {name for name in names if names.count(name) > 1}
@@ -96,64 +108,58 @@ def _chosen(profiles: list[Profile], wanted: tuple[str, ...], library: str) -> l
     return found
 
 
-def _in_bands(profile: Profile, scene: Scene, notes: list[str]) -> np.ndarray:
-    """A profile's values in the scene's bands."""
+def _in_common_bands(profiles: list[Profile], scene: Scene, warnings: list[str], library: str) -> np.ndarray:
+    """The values of profiles ``(n, B)`` in those bands of the scene that all of them cover.
+
+    The scene leaves the others out. Raises LibraryError where too few are left.
+    """
+    if any(profile.numbered for profile in profiles):
+        return np.array([_by_number(profile, scene, library) for profile in profiles])
     if scene.wavelengths is None:
         raise LibraryError(
             "The scene knows no wavelengths, so spectra of a library have no place in it.",
             "Choose a scene with wavelengths, or draw places in it where the materials are pure.",
         )
-    widths = [band.fwhm for band in scene.kept]
-    matrix, covered = resampling(
-        BandSet(profile.centres, profile.widths), BandSet.of(scene.wavelengths.tolist(), widths)
+    wanted = BandSet.of(scene.wavelengths.tolist(), [band.fwhm for band in scene.kept])
+    values, common = [], np.ones(len(scene.kept), bool)
+    for profile in profiles:
+        matrix, covered = resampling(BandSet(profile.centres, profile.widths), wanted)
+        values.append(profile.values @ matrix)
+        common &= covered
+    if common.all():
+        return np.array(values)
+    left, all_of_them = int(common.sum()), len(common)
+    low = max(profile.centres.min() for profile in profiles)
+    high = min(profile.centres.max() for profile in profiles)
+    if left < max(FEWEST_COMMON, all_of_them / 2):
+        raise LibraryError(
+            f"The spectra of {library} have values from {low:.0f} to {high:.0f} nm, which cover {left} of "
+            f"the scene's {all_of_them} usable bands; at least {FEWEST_COMMON} and half of them are needed.",
+            "Choose spectra that cover the scene, or fewer bands.",
+        )
+    dropped = [band for band, there in zip(scene.kept, common, strict=True) if not there]
+    warnings.append(
+        f"The spectra of {library} ({low:.0f} to {high:.0f} nm) do not cover {len(dropped)} of the scene's "
+        f"{all_of_them} usable bands, which are left out: {named_bands(dropped)}."
     )
-    values = profile.values @ matrix
-    if not covered.all():
-        missing = scene.wavelengths[~covered]
-        outside = (missing < profile.centres.min()) | (missing > profile.centres.max())
-        first = missing[outside][0] if outside.any() else missing[0]
-        if outside.any() or len(missing) > MOST_BRIDGED * len(covered):
-            raise LibraryError(
-                f"The spectrum {profile.name} has values from {profile.centres.min():.0f} to "
-                f"{profile.centres.max():.0f} nm, which do not cover {len(missing)} of the scene's "
-                f"{len(covered)} bands, such as {first:.0f} nm.",
-                "Choose a spectrum that covers the scene, or fewer bands.",
-            )
-        order = np.argsort(profile.centres)
-        values[~covered] = np.interp(missing, profile.centres[order], profile.values[order])
-        notes.append(f"{profile.name} has no value in {len(missing)} bands: a line was drawn there.")
-    return np.asarray(values)
+    scene.leave_out([band.number for band in dropped], f"not covered by {library}")
+    return np.array(values)[:, common]
 
 
-def _factor(
-    profiles: list[Profile], scene: Scene, pixels: np.ndarray, notes: list[str], library: str
-) -> float:
-    """What a library's values are multiplied by to be in the scene's unit."""
-    scales = {profile.scale for profile in profiles}
-    stated = scales.pop() if len(scales) == 1 else None
-    if stated is not None and scene.reflectance_scale is not None:
-        return scene.reflectance_scale / stated
-    # The mean over bands says how bright a spectrum is, of whatever bands.
-    brightest = max(float(profile.values.mean()) for profile in profiles)
-    low, high = np.quantile(pixels.mean(axis=1), (0.05, 0.999))
-    if low <= brightest <= 2 * high:
-        notes.append(f"The spectra of {library} were taken to be in the scene's unit ({scene.unit}).")
-        return 1.0
-    most = max(float(profile.values.max()) for profile in profiles)
-    own = stated if stated is not None else _guessed(most)
-    there = scene.reflectance_scale
-    if there is None:
-        there = _guessed(float(np.quantile(pixels, 0.999)))
-        notes.append(f"The scene does not say its unit: taken as {UNITS[there]}.")
-    factor = there / own
-    said = UNITS.get(own, f"reflectance × {own:g}")
-    notes.append(f"The spectra of {library} were taken as {said} and multiplied by {factor:g}.")
-    return factor
-
-
-def _guessed(largest: float) -> float:
-    """What a reflectance of 1 is among values of which this is the largest."""
-    return next((scale for scale in UNITS if largest <= 2 * scale), 10000.0)
+def _by_number(profile: Profile, scene: Scene, library: str) -> np.ndarray:
+    """A profile without wavelengths, band by band: as many bands as the scene has, or as are used of it."""
+    number_of = {int(number): value for number, value in zip(profile.centres, profile.values, strict=True)}
+    kept = [band.number for band in scene.kept]
+    if profile.numbered == len(scene.kept) < len(scene.bands) and len(number_of) == len(kept):
+        return profile.values
+    fits = profile.numbered == len(scene.bands) or max(number_of) > profile.numbered
+    if fits and all(number in number_of for number in kept):
+        return np.array([number_of[number] for number in kept])
+    raise LibraryError(
+        f"{library} has no wavelengths but {profile.numbered} bands, and the scene has {len(scene.bands)}, "
+        "so its spectra have no place in the scene.",
+        "Give the library's wavelengths (in its header, or in the first column of a table).",
+    )
 
 
 def _of_places(path: str, scene: Scene, pixels: np.ndarray, warnings: list[str]) -> dict[str, np.ndarray]:

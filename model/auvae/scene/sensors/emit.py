@@ -22,6 +22,7 @@ from rasterio.errors import CRSError
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from ..metadata import AXES, BAD_BANDS, GRID, NO_DATA, PLACE, SCALE, WAVELENGTHS, WIDTHS, Origin
 from ..source import Source, SourceBand
 from . import hdf
 
@@ -31,6 +32,16 @@ _CUBES = ("reflectance", "radiance")
 _BANDS = "sensor_band_parameters"
 _LOOKUP = ("location/glt_x", "location/glt_y")
 _NO_DATA = -9999.0
+_ORIGINS = {
+    WAVELENGTHS: Origin("sensor_band_parameters/wavelengths"),
+    WIDTHS: Origin("sensor_band_parameters/fwhm"),
+    BAD_BANDS: Origin("sensor_band_parameters/good_wavelengths"),
+    NO_DATA: Origin("_FillValue of the cube"),
+    SCALE: Origin("level of the product"),
+    GRID: Origin("geotransform of the product"),
+    PLACE: Origin("spatial_ref of the product"),
+    AXES: Origin("downtrack, crosstrack, bands; by the lookup table (glt_x, glt_y) to lines, pixels, bands"),
+}
 
 
 def open_product(path: str) -> Source | None:
@@ -64,9 +75,11 @@ class Emit:
         ]
         self.warnings: list[str] = []
         self.line_bytes: int | None = None
+        self.origins = dict(_ORIGINS)
         self._path = path
         self._cube = file[cube]
         self._no_data = float(hdf.numbers(self._cube.attrs.get("_FillValue", _NO_DATA))[0])
+        self.no_data = [self._no_data]
         self._lookup = [file[name] for name in _LOOKUP]
         self.rows, self.cols = (int(size) for size in self._lookup[0].shape)
         centres, widths = (hdf.numbers(file[f"{_BANDS}/{name}"]) for name in ("wavelengths", "fwhm"))

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from ...contract.errors import SceneError
-from . import files
+from .. import files
 
 # A window needs the same packed chunks as its neighbour: they are kept unpacked meanwhile.
 _CHUNK_CACHE = 128 * 2**20

@@ -12,9 +12,10 @@ from defusedxml import DefusedXmlException, ElementTree
 from rasterio.windows import Window
 
 from ...contract.errors import SceneError
+from .. import files
+from ..metadata import BAD_BANDS, NO_DATA, SCALE, WAVELENGTHS, WIDTHS, Origin
 from ..raster import Raster
 from ..source import SourceBand
-from . import files
 
 # PRODUCT-METADATA.XML stands beside PRODUCT-SPECTRAL_IMAGE.TIF, whatever the product is called.
 METADATA = re.compile(r"(?P<product>.*)-METADATA\.XML", re.IGNORECASE)
@@ -120,10 +121,11 @@ class DescribedRaster:
         self.gcps, self.gcps_crs = raster.gcps, raster.gcps_crs
         self.bands = tuple(bands)
         self.notes: list[str] = []
-        self.warnings = raster.warnings
+        self.warnings: list[str] = []
         self.line_bytes = raster.line_bytes
         if calibration.background is not None:
             raster.no_data = [calibration.background if one is None else one for one in raster.no_data]
+            raster.origins[NO_DATA] = Origin("METADATA.XML of the product")
         gains, offsets = calibration.gains, calibration.offsets
         # A file that GDAL scales already would be scaled twice.
         scaled = any(scale != 1 for scale in raster.scales) or any(offset != 0 for offset in raster.offsets)
@@ -132,7 +134,11 @@ class DescribedRaster:
         self._offsets = offsets
         factor = 1 / (gains[0] / raster.scales[0]) if same else 1.0
         self.reflectance_scale = float(f"{factor:.9g}") if reflectance else None
-        self.unit = raster.unit
+        self.unit = raster.unit or (None if reflectance else "Radiance")
+        described = Origin("METADATA.XML of the product")
+        facts = {WAVELENGTHS: described, WIDTHS: described, BAD_BANDS: described}
+        self.origins = {**raster.origins, **facts, SCALE: described if reflectance else raster.origins[SCALE]}
+        self.no_data = raster.no_data
 
     def close(self) -> None:
         """Let go of the file."""

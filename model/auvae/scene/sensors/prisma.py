@@ -22,6 +22,18 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from ...contract.errors import SceneError
+from ..metadata import (
+    AXES,
+    BAD_BANDS,
+    GRID,
+    NO_DATA,
+    PLACE,
+    SCALE,
+    WAVELENGTHS,
+    WIDTHS,
+    Origin,
+    pixel_size,
+)  # fmt: skip
 from ..source import Source, SourceBand, without_overlap
 from . import hdf
 
@@ -33,9 +45,20 @@ _DETECTORS = ("Vnir", "Swir")
 _MOST = 65535
 _INVALID = 1
 _PIXEL_METRES = 30.0
+_PIXEL_TOLERANCE = 0.02
 # A band that the error matrix flags in more than this share of the pixels costs more than it tells.
 _MOST_FLAGGED = 0.5
 _LINES_PROBED = 16
+_ORIGINS = {
+    WAVELENGTHS: Origin("List_Cw_Vnir and List_Cw_Swir of the product"),
+    WIDTHS: Origin("List_Fwhm_Vnir and List_Fwhm_Swir of the product"),
+    BAD_BANDS: Origin("List_Cw_..._Flags and the error matrices of the product"),
+    NO_DATA: Origin("0 in all bands, and values that the error matrices call invalid"),
+    SCALE: Origin("L2Scale...Min and Max of the product"),
+    GRID: Origin("corners of the product"),
+    PLACE: Origin("Epsg_Code of the product"),
+    AXES: Origin("lines, bands, samples in the product; here lines, samples, bands"),
+}
 
 
 def open_product(path: str) -> Source | None:
@@ -76,6 +99,7 @@ class Prisma:
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.line_bytes: int | None = None
+        self.origins = dict(_ORIGINS)
         self._path = path
         self._cubes = [file[f"{_FIELDS}/{name.upper()}_Cube"] for name in _DETECTORS]
         self._errors = [file.get(f"{_FIELDS}/{name.upper()}_PIXEL_L2_ERR_MATRIX") for name in _DETECTORS]
@@ -97,6 +121,7 @@ class Prisma:
         self._lows = np.array(lows, np.float32)
         self._steps = ((np.array(highs) - np.array(lows)) / _MOST).astype(np.float32)
         self.crs, self.transform = self._placed(file.attrs)
+        self.origins[GRID] = Origin(self.origins[GRID].source, self._grid_doubt())
 
     def keep_open(self, stack: ExitStack) -> None:
         """Take over the file, to close it in the end."""
@@ -172,6 +197,16 @@ class Prisma:
             seen += (errors[line][:, inside] != 0).sum(axis=1)
             pixels += int(inside.sum())
         return seen / max(1, pixels)
+
+    def _grid_doubt(self) -> str:
+        """A sentence where the corners and the size of the cubes do not make pixels of 30 m."""
+        across, down = pixel_size(self.transform)
+        if max(abs(across - _PIXEL_METRES), abs(down - _PIXEL_METRES)) <= _PIXEL_TOLERANCE * _PIXEL_METRES:
+            return ""
+        return (
+            f"The corners of the product lie so that its {self.cols} x {self.rows} pixels are {across:.2f} x "
+            f"{down:.2f} m, where PRISMA's are {_PIXEL_METRES:.0f} m: the maps may not lie where they should."
+        )
 
     def _placed(self, attributes: Any) -> tuple[Any, Affine]:
         """The map grid: the corners are centres of the outermost pixels, or their edges in some versions."""
