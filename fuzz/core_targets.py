@@ -69,6 +69,9 @@ def _made(kind: str) -> tuple[Path, tempfile.TemporaryDirectory[str]]:
             raster.update_tags(wavelength="{400,500,600,700,800,900,1000,1100}", wavelength_units="nm")
             for band in range(1, 9):
                 raster.update_tags(band, ns="IMAGERY", CENTRAL_WAVELENGTH_UM=str(band / 10), FWHM_UM="0.01")
+        bands = [{"center_wavelength": band / 10, "full_width_half_max": 0.01} for band in range(4, 12)]
+        item = {"stac_version": "1.0.0", "assets": {"image": {"href": "scene.tif", "eo:bands": bands}}}
+        (place / "scene.json").write_text(json.dumps(item), encoding="utf-8")
         return path, folder
     return getattr(products, kind)(place), folder
 
@@ -145,6 +148,23 @@ def _job(_place: Path, content: bytes) -> None:
     with contextlib.suppress(ValueError, RecursionError):
         document = json.loads(content)
     jobs.parse(document)
+
+
+_VRT = b"".join(
+    [b'<VRTDataset rasterXSize="5" rasterYSize="6">']
+    + [
+        b'<VRTRasterBand dataType="Int16" band="%d"><SimpleSource><SourceFilename relativeToVRT="1">scene.tif'
+        b"</SourceFilename><SourceBand>%d</SourceBand></SimpleSource></VRTRasterBand>" % (band, band + 2)
+        for band in (1, 2, 3)
+    ]
+    + [b"</VRTDataset>"]
+)
+
+
+def _virtual(place: Path, content: bytes) -> None:
+    shutil.copy(_made("geotiff")[0], place / "scene.tif")
+    (place / "some.vrt").write_bytes(content)
+    _opened(place / "some.vrt")
 
 
 # ---- attributes of HDF5 products, as lines: a damaged file is seldom a file with damaged attributes
@@ -284,6 +304,13 @@ _SLI = (
     b"data type = 4\ninterleave = bsq\nbyte order = 0\nspectra names = {a, b}\nwavelength units = Nanometers\n"
     b"wavelength = {50, 300, 500, 700, 1200}\nreflectance scale factor = 10000\nbbl = {1, 1, 1, 1, 1}\n"
 )
+_TEXTS = [
+    b"Wavelength (um);tree\n0,4;1,5\n0,5;2,5\n",
+    b"# a comment\n400\t1\t2\n500\t3\t4\n",
+    b"id,species,400,500,600\n1,grass,0.1,0.2,0.3\n2,soil,0.2,0.3,0.4\n",
+    b"Name: soil\nX Units: Wavelength (micrometers)\nY Units: Reflectance (percent)\n\n0.4\t1\n0.5\t2\n",
+    b"nm,a,nm,b\n400,0.1,410,0.2\n500,0.2,510,0.3\n",
+]
 _PROFILES = (
     b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": null, "properties": {"name": '
     b'"soil", "profile": {"x": [50, 400, 1200], "y": [0.1, 0.2, 0.3], "xUnit": "nm", "bbl": [1, 1, 1]}}}]}'
@@ -353,12 +380,18 @@ TARGETS = {
     "PRISMA attributes": _read(_attribute_seeds("prisma"), _attributes("prisma")),
     "EMIT .nc": _read(_seed("emit", ".nc"), _beside("emit", ".nc"), text=False, patience=HDF5_PATIENCE),
     "EMIT attributes": _read(_attribute_seeds("emit"), _attributes("emit")),
+    "cube .nc": _read(_seed("cube", ".nc"), _beside("cube", ".nc"), text=False, patience=HDF5_PATIENCE),
+    "cube attributes": _read(_attribute_seeds("cube"), _attributes("cube")),
+    "Tanager attributes": _read(_attribute_seeds("tanager"), _attributes("tanager")),
+    "STAC item": _read(_seed("geotiff", ".json"), _beside("geotiff", ".json")),
+    "virtual raster": _read(lambda: [_VRT], _virtual),
     "archive .zip": _read(_archive_seeds, _archive, text=False),
     "mask .geojson": _read(lambda: [json.dumps(_GEOJSON).encode()], _within(_mask, ".geojson")),
     "mask .tif": _read(_seed("geotiff", ".tif"), _within(_mask, ".tif"), text=False),
     "places .geojson": _read(lambda: [json.dumps(_GEOJSON).encode()], _within(_places, ".geojson")),
     "known .hdr": _read(lambda: [_SLI], _within(_library, ".hdr")),
     "known .csv": _read(_library_seeds(".csv"), _within(_library, ".csv")),
+    "known .txt": _read(lambda: _TEXTS, _within(_library, ".txt")),
     "known .geojson": _read(lambda: [_PROFILES], _within(_library, ".geojson")),
     "known .gpkg": _read(_library_seeds(".gpkg"), _within(_library, ".gpkg"), text=False),
     "model.auvae": _read(_model_seeds, _model),

@@ -1,40 +1,23 @@
-"""What the plugin reads from elsewhere, within QGIS's process: libraries, results, the worker's lines."""
+"""What the plugin reads from elsewhere, within QGIS's process: results, the worker's lines."""
 
 from __future__ import annotations
 
 import io
 import json
 import queue
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from auvae_unmixing.auvae_qgis.environment import find
 from auvae_unmixing.auvae_qgis.inputs import output_folder
 from auvae_unmixing.auvae_qgis.results import rename, rename_scenes, result
-from auvae_unmixing.auvae_qgis.spectra import libraries
 from auvae_unmixing.auvae_qgis.worker.errors import WorkerError
 from auvae_unmixing.auvae_qgis.worker.narration import Narrator, error_sentence
 from auvae_unmixing.auvae_qgis.worker.process import read_events
 from auvae_unmixing.auvae_qgis.worker.result_event import checked
-from osgeo import ogr
 
 from .target import Target
 
-_SLI = (
-    b"ENVI\nsamples = 5\nlines = 2\nbands = 1\nheader offset = 0\nfile type = ENVI Spectral Library\n"
-    b"data type = 4\ninterleave = bsq\nbyte order = 0\nspectra names = {a, b}\nwavelength units = Nanometers\n"
-    b"wavelength = {400, 500, 600, 700, 800}\nreflectance scale factor = 10000\nbbl = {1, 1, 0, 1, 1}\n"
-)
-_CSV = [
-    b"wavelength_nm,soil,'=water\n400,0.1,0.2\n500,0.2,0.1\n600,0.3,\n",
-    b"Wavelength (um);tree\n0,4;1,5\n0,5;2,5\n",
-    b"# a comment\n400\t1\t2\n500\t3\t4\n",
-]
-_GEOJSON = (
-    b'{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": null, "properties": '
-    b'{"name": "soil", "profile": "{\\"x\\": [400, 500], \\"y\\": [1, 2], \\"xUnit\\": \\"nm\\", \\"bbl\\": [1, 1]}"}}]}'
-)
 _EVENTS = [
     json.dumps(event).encode() + b"\n"
     for event in (
@@ -45,7 +28,7 @@ _EVENTS = [
          "report": "d", "json": "e"}, "endmembers": [{"name": "a", "file": "b", "color": "#ffffff"}],
          "metrics": {"rmse": 1.0, "mean_angle": 0.1}, "warnings": []},
         {"event": "result", "count": 4, "hysime": 3, "materials": 4},
-        {"event": "result", "sensor": "", "no_data": 0.1, "bands": [
+        {"event": "result", "sensor": "", "no_data": 0.1, "notes": ["a"], "bands": [
             {"number": 1, "wavelength_nm": 400.0, "mean": 1.0, "kept": True, "reason": ""}]},
         {"event": "error", "kind": "scene", "text": "a", "remedy": "b"},
     )
@@ -80,33 +63,6 @@ class _Silent:
 
     def __getattr__(self, _name: str) -> Any:
         return lambda *_: None
-
-
-def _geopackage() -> list[bytes]:
-    with tempfile.TemporaryDirectory(prefix="auvae-fuzz-seed-") as folder:
-        path = Path(folder, "library.gpkg")
-        made = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
-        layer = made.CreateLayer("profiles", None, ogr.wkbNone)
-        for name in ("name", "profiles"):
-            layer.CreateField(ogr.FieldDefn(name, ogr.OFTString))
-        feature = ogr.Feature(layer.GetLayerDefn())
-        feature["name"], feature["profiles"] = "soil", '{"x": [400, 500], "y": [1, 2], "xUnit": "nm"}'
-        layer.CreateFeature(feature)
-        del feature, layer, made
-        return [path.read_bytes()]
-
-
-def _library(ending: str) -> Any:
-    def feed(place: Path, content: bytes) -> None:
-        path = place / f"library{ending}"
-        path.write_bytes(content)
-        if ending == ".hdr":
-            path.with_suffix(".sli").write_bytes(bytes(40))
-        found = libraries.read_library(path)
-        if sum(len(one.x) for one in found.profiles) > 10 * (len(content) + 40):
-            raise AssertionError("more values than the file can hold")
-
-    return feed
 
 
 def _events(_place: Path, content: bytes) -> None:
@@ -219,11 +175,6 @@ def _marker(place: Path, content: bytes) -> None:
 
 
 TARGETS = {
-    "library .sli": Target(lambda: [_SLI], _library(".hdr"), text=True, errors=(libraries.LibraryError,)),
-    "library .csv": Target(lambda: _CSV, _library(".csv"), text=True, errors=(libraries.LibraryError,)),
-    "library .geojson": Target(
-        lambda: [_GEOJSON], _library(".geojson"), text=True, errors=(libraries.LibraryError,)
-    ),
     "event lines": Target(lambda: [*_EVENTS, b"".join(_EVENTS)], _events, text=True, errors=()),
     "result.json": Target(lambda: [_RESULT], _result, text=True, errors=(result.ResultError,)),
     "batch cells": Target(
@@ -231,9 +182,6 @@ TARGETS = {
         _batch,
         text=True,
         errors=(output_folder.OutputFolderError,),
-    ),
-    "library .gpkg": Target(
-        _geopackage, _library(".gpkg"), text=False, errors=(libraries.LibraryError,)
     ),
     "training.json": _beside_result("training.json"),
     "endmembers.csv": _beside_result("endmembers.csv"),

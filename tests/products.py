@@ -216,6 +216,25 @@ def tanager(folder):
     return path
 
 
+def cube(folder):
+    """A cube by CF conventions, bands last, as xarray writes it."""
+    nm = np.linspace(400, 2450, 12)
+    path = folder / "cube.nc"
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("reflectance", data=reflectances(nm, 6, 5).astype(np.float32))
+        data.attrs["_FillValue"], data.attrs["grid_mapping"] = np.float32(-9999), "spatial_ref"
+        lists = {"y": 48.2 - 0.001 * np.arange(6), "x": 11.8 + 0.001 * np.arange(5), "wavelength": nm}
+        units = {"y": "degrees_north", "x": "degrees_east", "wavelength": "nm"}
+        for place, (name, values) in enumerate(lists.items()):
+            file[name] = values
+            file[name].attrs["units"] = units[name]
+            file[name].make_scale(name)
+            data.dims[place].attach_scale(file[name])
+        file["spatial_ref"] = 0
+        file["spatial_ref"].attrs["crs_wkt"] = CRS.from_epsg(4326).to_wkt()
+    return path
+
+
 def envi(path, cube, header, interleave="bil"):
     """An ENVI file with a header of one's own, as aeroplanes and drones bring them home."""
     rows, cols, bands = cube.shape

@@ -346,6 +346,18 @@ def test_too_little_room_is_said_before_anything_is_downloaded(small, tmp_path, 
         install.build(tmp_path / "worker", lambda fraction, text: None)
 
 
+CUT_CONNECTION = (
+    "WARNING: Retrying after connection broken by 'ProtocolError('Connection aborted.', RemoteDisconnected("
+    "'Remote end closed connection without response'))': /simple/torch/\n"
+    "ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\n"
+    "ERROR: No matching distribution found for torch==2.13.0"
+)
+WRONG_HASH = (
+    "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n"
+    "        Expected sha256 aaaa\n             Got        8a3df80e2b2378aef598a83c1392efd47967afec424"
+)
+
+
 @pytest.mark.parametrize(
     ("printed", "said"),
     [
@@ -367,6 +379,14 @@ def test_too_little_room_is_said_before_anything_is_downloaded(small, tmp_path, 
             "driver is too old",
         ),
         ("ERROR: Ignored the following versions: 2.13.0 Requires-Python >=3.10", "too new or too old"),
+        (CUT_CONNECTION, "connection to the package index was cut"),
+        (WRONG_HASH, "its hash is wrong"),
+        ("Downloading torch-2.13.0 (180 MB)\nKilled", "memory ran out"),
+        (
+            "urllib3.exceptions.IncompleteRead: IncompleteRead(5 bytes read, 9 more expected)",
+            "Press Install again",
+        ),
+        ("SSLError(SSLEOFError(8, '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred')", "secure connection"),
         ("something nobody has seen", "something nobody has seen"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whatever people really have opens right, or says why not: headers, cubes, archives, and what they leave out."""
+"""Whatever people really have opens right, or says why not: headers, cubes, archives, libraries."""
 
 from __future__ import annotations
 
@@ -101,8 +101,6 @@ def test_wavelengths_in_the_names_of_bands_are_read(tmp_path, names):
 
 
 def test_numbered_names_of_bands_are_no_wavelengths(tmp_path):
-    written = ", ".join(f"Band {number}" for number in range(300, 340))
-    assert written
     with Scene.open(
         envi(tmp_path, f"band names = {{{', '.join(f'Band {n}' for n in range(5, 45))}}}")
     ) as scene:
@@ -131,11 +129,11 @@ def test_an_envi_header_beside_a_geotiff_and_a_stac_item_are_read(tmp_path):
 
 def test_a_virtual_raster_of_some_bands_has_their_wavelengths(tmp_path):
     flags = ", ".join(["1"] * 5 + ["0"] + ["1"] * 34)
-    header = f"wavelength units = nm\nwavelength = {listed(NM)}\nbbl = {{{flags}}}\nreflectance scale factor = 10000"
-    envi(tmp_path, header)
+    header = f"wavelength units = nm\nwavelength = {listed(NM)}\nbbl = {{{flags}}}\n"
+    envi(tmp_path, f"{header}reflectance scale factor = 10000")
     bands = "".join(
-        f'<VRTRasterBand dataType="Int16" band="{band}"><SimpleSource><SourceFilename relativeToVRT="1">scene.img'
-        f"</SourceFilename><SourceBand>{source}</SourceBand></SimpleSource></VRTRasterBand>"
+        f'<VRTRasterBand dataType="Int16" band="{band}"><SimpleSource><SourceFilename relativeToVRT="1">'
+        f"scene.img</SourceFilename><SourceBand>{source}</SourceBand></SimpleSource></VRTRasterBand>"
         for band, source in enumerate((3, 6, 9), 1)
     )
     text = f'<VRTDataset rasterXSize="{COLS}" rasterYSize="{ROWS}">{bands}</VRTDataset>'
@@ -311,8 +309,8 @@ def test_a_cube_is_read_with_its_bands_wherever_they_are_stored(tmp_path, order)
 
 
 def test_a_cube_without_names_is_told_by_the_length_of_its_list_of_wavelengths(tmp_path):
-    path = netcdf(tmp_path / "cube.h5", "yxb", named=False, attributes={"Scale_Factor": 10000.0, "Data_Ignore_Value": -9999.0},
-                  values=cube())  # fmt: skip
+    stated = {"Scale_Factor": 10000.0, "Data_Ignore_Value": -9999.0}
+    path = netcdf(tmp_path / "cube.h5", "yxb", named=False, attributes=stated, values=cube())
     with h5py.File(path, "r+") as file:
         file["metadata/Map_Info"] = "UTM, 1.000, 1.000, 299000.00, 4102000.0, 2.0, 2.0, 11, North, WGS-84"
         file["metadata/EPSG Code"] = "32611"
@@ -326,7 +324,7 @@ def test_a_cube_without_names_is_told_by_the_length_of_its_list_of_wavelengths(t
 def test_a_cube_whose_axes_cannot_be_told_is_refused_with_its_axes_named(tmp_path):
     with h5py.File(tmp_path / "cube.h5", "w") as file:
         file["data"] = np.ones((12, 13, 14), np.float32)
-    with pytest.raises(SceneError, match="which axis of data holds the bands.*12, 13, 14"):
+    with pytest.raises(SceneError, match=r"which axis of data holds the bands.*12, 13, 14"):
         Scene.open(tmp_path / "cube.h5")
 
 

@@ -73,12 +73,12 @@ class Apply(ResultAlgorithm):
         self._add_result()
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
         job = {
-            **self._prepare("apply", parameters, context),
+            **self._prepare("apply", parameters, context, feedback),
             "model": self._file(parameters, self.MODEL, context),
         }
         self._prepare_result(job, context, choices.MOST_ENDMEMBERS)

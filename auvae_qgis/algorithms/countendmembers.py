@@ -84,11 +84,11 @@ class CountEndmembers(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(self.MATERIALS, tr("Count of materials")))
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
-        self._job = self._prepare("count", parameters, context)
+        self._job = self._prepare("count", parameters, context, feedback)
         return True
 
     def processAlgorithm(

@@ -91,12 +91,12 @@ class ExtractEndmembers(SceneAlgorithm):
         )
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
         self._job = {
-            **self._prepare("extract", parameters, context),
+            **self._prepare("extract", parameters, context, feedback),
             "device": "cpu",
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "method": choices.METHODS[self.parameterAsEnum(parameters, self.METHOD, context)],

@@ -75,12 +75,12 @@ class Fcls(ResultAlgorithm):
         return super()._out_of_range(parameters)
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
         job = {
-            **self._prepare("fcls", parameters, context),
+            **self._prepare("fcls", parameters, context, feedback),
             "known": self._known(parameters, context),
             "device": "cpu",
             "sum_to_one": self.parameterAsBool(parameters, self.SUM_TO_ONE, context),

@@ -15,6 +15,7 @@ from qgis.core import (
 )
 
 from ..compat import log_link
+from ..plain_text import as_plain
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
 from ..worker.run import run_job
@@ -94,10 +95,10 @@ class Inspect(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(self.NO_DATA, tr("Share of pixels without data")))
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
-        self._job = self._prepare("inspect", self._with_choices_as_numbers(parameters), context)
+        self._job = self._prepare("inspect", self._with_choices_as_numbers(parameters), context, feedback)
         return True
 
     def processAlgorithm(
@@ -114,6 +115,8 @@ class Inspect(SceneAlgorithm):
             raise QgsProcessingException(tr("Inspecting was cancelled; nothing was written.")) from cancelled
         except WorkerError as error:
             raise QgsProcessingException(str(error)) from error
+        for text in result["notes"]:
+            feedback.pushInfo(as_plain(text))
         for band in result["bands"]:
             feedback.pushInfo(_line(band))
         used = sum(band["kept"] for band in result["bands"])

@@ -100,11 +100,11 @@ class Purity(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(self.MOST, tr("Largest count")))
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         self._job = {
-            **self._prepare("purity", self._with_choices_as_numbers(parameters), context),
+            **self._prepare("purity", self._with_choices_as_numbers(parameters), context, feedback),
             "device": "cpu",
             "projections": self.parameterAsInt(parameters, self.PROJECTIONS, context),
             "threshold": self.parameterAsDouble(parameters, self.THRESHOLD, context),

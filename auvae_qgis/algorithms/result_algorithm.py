@@ -56,7 +56,7 @@ class ResultAlgorithm(SceneAlgorithm):
                 self.KNOWN,
                 tr("Known spectra"),
                 optional=True,
-                fileFilter=tr("Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)"),
+                fileFilter=tr("Spectral libraries (*.sli *.hdr *.csv *.txt *.asd *.sig *.gpkg *.geojson *)"),
             ),
             tr(
                 "A library with spectra of materials that are in the image: ENVI (.sli), a table (.csv: "

@@ -10,7 +10,9 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeedback,
     QgsProcessingParameterBand,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
@@ -23,6 +25,7 @@ from qgis.core import (
 from ...model.auvae.contract import choices
 from .. import settings
 from ..environment.find import find_worker_python
+from ..inputs.layer_settings import layer_settings
 from ..inputs.mask_source import crs_name, mask_file
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
@@ -38,6 +41,7 @@ class SceneAlgorithm(Algorithm):
     WATER_BANDS = "WATER_BANDS"
     MASK = "MASK"
     EXTENT = "EXTENT"
+    KEEP_FILL = "KEEP_FILL"
     ENDMEMBERS = "ENDMEMBERS"
     QUALITY = "QUALITY"
     SEED = "SEED"
@@ -119,6 +123,17 @@ class SceneAlgorithm(Algorithm):
         self._add(
             QgsProcessingParameterExtent(self.EXTENT, tr("Extent"), optional=True),
             tr("A part of the image: maps are made of that part alone. Left empty: the whole image."),
+            advanced=True,
+        )
+        self._add(
+            QgsProcessingParameterBoolean(
+                self.KEEP_FILL, tr("Keep pixels with one impossible value"), defaultValue=False
+            ),
+            tr(
+                "Many pixels that hold one impossible value in all bands, such as -9999, are taken for "
+                "no-data that the file does not declare, and the log says so. Tick this where they were "
+                "measured."
+            ),
             advanced=True,
         )
 
@@ -248,7 +263,11 @@ class SceneAlgorithm(Algorithm):
         return named
 
     def _prepare(
-        self, task: str, parameters: dict[str, Any], context: QgsProcessingContext
+        self,
+        task: str,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Return what the jobs of all tasks have in common, and find the Python to run them in.
 
@@ -265,6 +284,12 @@ class SceneAlgorithm(Algorithm):
             raise QgsProcessingException(str(error)) from error
         if not scene:
             raise QgsProcessingException(self.invalidRasterError(parameters, self.INPUT))
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if layer is not None:
+            found = layer_settings(layer)
+            selection |= found.selection()
+            for text in found.unheeded:
+                feedback.pushWarning(text)
         return {
             "schema": 1,
             "task": task,
@@ -295,6 +320,7 @@ class SceneAlgorithm(Algorithm):
             "water_bands": choices.WATER_BANDS[self.parameterAsEnum(parameters, self.WATER_BANDS, context)],
             "mask": None if mask is None else mask_file(mask),
             "extent": None if extent.isEmpty() else {"bounds": corners, "crs": crs_name(crs)},
+            "keep_fill": self.parameterAsBoolean(parameters, self.KEEP_FILL, context),
         }
 
 

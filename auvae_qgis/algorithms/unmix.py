@@ -166,12 +166,12 @@ class Unmix(ResultAlgorithm):
         )
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
         job = {
-            **self._prepare("unmix", parameters, context),
+            **self._prepare("unmix", parameters, context, feedback),
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "quality": choices.QUALITIES[self.parameterAsEnum(parameters, self.QUALITY, context)],
             "variant": choices.VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],

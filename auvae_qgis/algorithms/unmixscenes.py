@@ -28,6 +28,7 @@ from qgis.core import (
 from ...model.auvae.contract import choices
 from .. import settings
 from ..environment.find import find_worker_python
+from ..inputs.layer_settings import layer_settings
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
 from ..results.layers import OTHERS, layers_of
@@ -188,6 +189,20 @@ class UnmixScenes(SceneAlgorithm):
             raise SceneSourceError(tr("Choose at least one hyperspectral image."))
         return list(dict.fromkeys(files))
 
+    def _say_unheeded(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Name the layers whose settings in QGIS cannot count: all images are read alike."""
+        layers = self.parameterAsLayerList(parameters, self.INPUTS, context)
+        for layer in layers:
+            if isinstance(layer, QgsRasterLayer) and layer_settings(layer).any:
+                feedback.pushWarning(
+                    tr(
+                        "The no-data values or the coordinate system that the layer “{}” is set to do not "
+                        "count where several images are unmixed: save it as a file with them."
+                    ).format(layer.name())
+                )
+
     def _run_on(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
         """Return the scheduler's address, empty for this computer.
 
@@ -204,7 +219,7 @@ class UnmixScenes(SceneAlgorithm):
         return address
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Turn layers and parameters into a job, on the thread the layers live on."""
         parameters = self._with_choices_as_numbers(parameters)
@@ -230,6 +245,7 @@ class UnmixScenes(SceneAlgorithm):
             }
         except SceneSourceError as error:
             raise QgsProcessingException(str(error)) from error
+        self._say_unheeded(parameters, context, feedback)
         count = len(self._job["scenes"])
         offers = context.project() is not None and count <= MOST_LOADED
         offers = offers and not context.expressionContext().hasVariable("model_name")  # its author decides

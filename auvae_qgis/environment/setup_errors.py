@@ -43,12 +43,30 @@ def _causes() -> tuple[tuple[str, str, str], ...]:
             tr("Free some space and install again."),
         ),
         (
+            r"DO NOT MATCH THE HASHES|(?i:hash mismatch|hashes? (did|do|does) not match)",
+            tr("A package arrived other than it was published: its hash is wrong."),
+            tr(
+                "Press Install again. If it happens twice, a mirror or proxy in between changes packages: "
+                "ask who runs it."
+            ),
+        ),
+        (
+            r"\bKilled\b|\bMemoryError\b|Cannot allocate memory|Errno 12\b|(?i:signal: 9|out of memory)",
+            tr("The system ended the installer: memory ran out."),
+            tr("Close other programs and press Install again."),
+        ),
+        (
             r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|UnknownIssuer|invalid peer certificate",
             tr(
                 "The package index's certificate was not accepted: your network has a proxy with one "
                 "of its own."
             ),
             tr("Ask your administrator for it, run pip config set global.cert FILE, and install again."),
+        ),
+        (
+            r"SSLEOFError|WRONG_VERSION_NUMBER|TLSV1_ALERT|(?i:ssl.{0,20}handshake|tls handshake)|SSLError",
+            tr("No secure connection to the package index could be made (TLS)."),
+            tr("Check a firewall, proxy or virus scanner that looks into connections, and install again."),
         ),
         (
             (
@@ -89,6 +107,15 @@ def _causes() -> tuple[tuple[str, str, str], ...]:
                 "Run pip config set global.proxy http://HOST:PORT in a terminal (with your name and "
                 "password before HOST where it asks for them) and install again."
             ),
+        ),
+        (
+            (
+                r"IncompleteRead|Connection broken|connection broken|Connection aborted|RemoteDisconnected"
+                r"|Connection reset|ConnectionResetError|Read timed out|ReadTimeout|incomplete-download"
+                r"|WinError 1005[34]\b|connection closed before|error decoding response body"
+            ),
+            tr("The connection to the package index was cut."),
+            tr("Press Install again: pip keeps what has arrived whole."),
         ),
         (
             (

@@ -10,6 +10,8 @@ from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
 
+from ...model.auvae.contract.errors import LibraryError
+from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
 from ..plain_text import as_plain
 from ..results.layers import rename_layers, result_of
@@ -17,7 +19,6 @@ from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
 from ..results.result import Result, ResultError
-from ..spectra.libraries import Library, LibraryError, Profile, read_library
 from ..spectra.matching import Match, best_matches
 from ..translation import tr
 from .background import Background
@@ -199,9 +200,16 @@ class DockControl(QObject):
             libraries, problems = [], []
             for path in paths:
                 try:
-                    libraries.append(read_library(path))
+                    library = read_library(path)
                 except LibraryError as error:
                     problems.append(str(error))
+                    continue
+                libraries.append(library)
+                problems += library.notes
+                if any(profile.numbered for profile in library.profiles):
+                    problems.append(
+                        tr("“{}” says no wavelengths, so its spectra cannot be compared.").format(path.name)
+                    )
             return libraries, problems
 
         def done(found: tuple[list[Library], list[str]]) -> None:

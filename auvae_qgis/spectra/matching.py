@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...model.auvae.contract.library import Profile
 from ..results.result import Array
-from .libraries import Profile
 
 FEWEST_BANDS = 5
 HALF = 0.5  # of the bands: a match on fewer comes after all that are compared on more
@@ -41,13 +41,15 @@ def best_matches(
     The finer of the two is brought to the bands of the coarser: through Gaussian bands where their widths are
     known, by linear interpolation otherwise. What either lacks (left out, bad, out of range) is not compared.
 
+    Profiles that know no wavelengths are not compared.
+
     ``x``: (bands,) nm, ascending. ``endmembers``: (bands, n), NaN in gaps. ``fwhm``: (bands,) nm or NaN.
     """
     there = np.isfinite(endmembers).all(axis=1) & np.isfinite(x)
     x, endmembers, fwhm = x[there], endmembers[there], fwhm[there]
     grids: dict[bytes, list[Profile]] = {}
-    for profile in profiles:
-        grids.setdefault(profile.x.tobytes(), []).append(profile)
+    for profile in (one for one in profiles if not one.numbered):
+        grids.setdefault(profile.centres.tobytes(), []).append(profile)
     found: list[list[Match]] = [[] for _ in range(endmembers.shape[1])]
     for group in grids.values():
         angles, bands, scales, share = _compared(x, endmembers, fwhm, group)
@@ -75,8 +77,8 @@ def _compared(
     x: Array, endmembers: Array, fwhm: Array, group: list[Profile]
 ) -> tuple[Array, Array, Array, Array]:
     """Compare profiles on one grid: angles (n, m), bands (m,), scales (n, m), share compared (m,)."""
-    grid = group[0].x
-    spectra = np.column_stack([profile.y for profile in group])
+    grid = group[0].centres
+    spectra = np.column_stack([profile.values for profile in group])
     within = grid[(grid >= x[0]) & (grid <= x[-1])]
     ours, theirs = _step(x), _step(within)
     if theirs > FINER * ours:  # a multispectral library

@@ -46,6 +46,7 @@ def _is_inspection(event: Event) -> bool:
     return (
         isinstance(event["sensor"], str)
         and isinstance(event["no_data"], (int, float))
+        and all(isinstance(text, str) for text in event["notes"])
         and all(name in band for band in event["bands"] for name in names)
     )
 

@@ -1180,8 +1180,8 @@
    <translation>与端元的光谱角（弧度）：0 表示形状相同</translation>
   </message>
   <message>
-   <source>Spectral libraries (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</source>
-   <translation>光谱库 (*.sli *.hdr *.csv *.txt *.gpkg *.geojson *.json)</translation>
+   <source>Spectral libraries (*.sli *.hdr *.csv *.txt *.asd *.sig *.gpkg *.geojson *)</source>
+   <translation>光谱库 (*.sli *.hdr *.csv *.txt *.asd *.sig *.gpkg *.geojson *)</translation>
   </message>
   <message>
    <source>Spectral libraries ({})</source>
@@ -1194,10 +1194,6 @@
   <message>
    <source>Spectrum</source>
    <translation>光谱</translation>
-  </message>
-  <message>
-   <source>Spectrum {}</source>
-   <translation>光谱 {}</translation>
   </message>
   <message>
    <source>Spread</source>
@@ -1350,10 +1346,6 @@
   <message>
    <source>The graphics card's driver is too old for this build of torch, or the card is.</source>
    <translation>显卡的驱动程序或显卡本身对此 torch 版本来说太旧。</translation>
-  </message>
-  <message>
-   <source>The header does not begin with ENVI: this is no ENVI spectral library.</source>
-   <translation>头文件不以 ENVI 开头：这不是 ENVI 光谱库。</translation>
   </message>
   <message>
    <source>The image to unmix, best in surface reflectance.</source>
@@ -1526,14 +1518,6 @@
   <message>
    <source>There are no values to save.</source>
    <translation>没有可保存的数值。</translation>
-  </message>
-  <message>
-   <source>There is no .sli file beside “{}”.</source>
-   <translation>“{}”旁边没有 .sli 文件。</translation>
-  </message>
-  <message>
-   <source>There is no header (.hdr) beside “{}”.</source>
-   <translation>“{}”旁边没有头文件 (.hdr)。</translation>
   </message>
   <message>
    <source>This Python cannot make environments: its venv module is missing.</source>
@@ -1924,14 +1908,6 @@
    <translation>无法读取“{}”：{}</translation>
   </message>
   <message>
-   <source>“{}” cannot be read: {}.</source>
-   <translation>无法读取“{}”：{}。</translation>
-  </message>
-  <message>
-   <source>“{}” computes its values: export its spectra to a table.</source>
-   <translation>“{}”中的值是计算得出的：请将其光谱导出为表格。</translation>
-  </message>
-  <message>
    <source>“{}” could not be renamed, and nothing was changed: {}.</source>
    <translation>“{}”无法重命名，未作任何更改：{}。</translation>
   </message>
@@ -1940,36 +1916,12 @@
    <translation>无法写入“{}”：{}。</translation>
   </message>
   <message>
-   <source>“{}” has no column of wavelengths: the first column must hold them.</source>
-   <translation>“{}”没有波长列：第一列必须是波长。</translation>
-  </message>
-  <message>
-   <source>“{}” has one column: the first must hold wavelengths, the others spectra.</source>
-   <translation>“{}”只有一列：第一列必须是波长，其余各列为光谱。</translation>
-  </message>
-  <message>
    <source>“{}” has {} bands, one an abundance is wanted: choose the abundances, not the scene.</source>
    <translation>“{}”有 {} 个波段，这里需要每个波段一种丰度：请选择丰度，而不是影像。</translation>
   </message>
   <message>
-   <source>“{}” has {} wavelengths for {} bands.</source>
-   <translation>“{}”有 {} 个波长，但有 {} 个波段。</translation>
-  </message>
-  <message>
-   <source>“{}” holds its spectra in a binary form: save it in EnMAP-Box as GeoJSON.</source>
-   <translation>“{}”以二进制形式保存光谱：请在 EnMAP-Box 中另存为 GeoJSON。</translation>
-  </message>
-  <message>
-   <source>“{}” holds more than {} spectra: choose a smaller library.</source>
-   <translation>“{}”含有超过 {} 条光谱：请选择较小的光谱库。</translation>
-  </message>
-  <message>
    <source>“{}” holds no point and no polygon. Draw some, or leave known places empty.</source>
    <translation>“{}”不含点或多边形。请绘制一些，或将已知地点留空。</translation>
-  </message>
-  <message>
-   <source>“{}” holds no spectra with wavelengths.</source>
-   <translation>“{}”不含带波长的光谱。</translation>
   </message>
   <message>
    <source>“{}” holds other values now than when it was unmixed.</source>
@@ -1984,24 +1936,8 @@
    <translation>“{}”已损坏：{}</translation>
   </message>
   <message>
-   <source>“{}” is damaged: {}.</source>
-   <translation>“{}”已损坏：{}。</translation>
-  </message>
-  <message>
-   <source>“{}” is no ENVI spectral library.</source>
-   <translation>“{}”不是 ENVI 光谱库。</translation>
-  </message>
-  <message>
-   <source>“{}” is no file that GDAL can read.</source>
-   <translation>“{}”不是 GDAL 能读取的文件。</translation>
-  </message>
-  <message>
    <source>“{}” is no layer of points or polygons.</source>
    <translation>“{}”不是点或多边形图层。</translation>
-  </message>
-  <message>
-   <source>“{}” is no spectral library: choose a .sli, .csv, .geojson or .gpkg file.</source>
-   <translation>“{}”不是光谱库：请选择 .sli、.csv、.geojson 或 .gpkg 文件。</translation>
   </message>
   <message>
    <source>“{}” is now called “{}”, in layers, files and report.</source>
@@ -2012,20 +1948,64 @@
    <translation>“{}”现改名为“{}”，{} 景影像的图层、文件和报告均已更新。</translation>
   </message>
   <message>
-   <source>“{}” is truncated: copy or download it again.</source>
-   <translation>“{}”不完整：请重新复制或下载。</translation>
-  </message>
-  <message>
    <source>“{}” is unmixed. The report says how well it fits.</source>
    <translation>“{}”已解混。报告说明了拟合的好坏。</translation>
   </message>
   <message>
-   <source>“{}” lists band numbers, not wavelengths, so its spectra cannot be compared.</source>
-   <translation>“{}”列出的是波段号而不是波长，因此其光谱无法比较。</translation>
-  </message>
-  <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
    <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
+  </message>
+  <message>
+   <source>A package arrived other than it was published: its hash is wrong.</source>
+   <translation>收到的软件包与发布的不同：其哈希值不符。</translation>
+  </message>
+  <message>
+   <source>Press Install again. If it happens twice, a mirror or proxy in between changes packages: ask who runs it.</source>
+   <translation>请再次点击“安装”。若再次发生，说明中间的镜像或代理改动了软件包：请询问其管理者。</translation>
+  </message>
+  <message>
+   <source>The system ended the installer: memory ran out.</source>
+   <translation>系统终止了安装程序：内存不足。</translation>
+  </message>
+  <message>
+   <source>Close other programs and press Install again.</source>
+   <translation>请关闭其他程序，然后再次点击“安装”。</translation>
+  </message>
+  <message>
+   <source>No secure connection to the package index could be made (TLS).</source>
+   <translation>无法与软件包索引建立安全连接（TLS）。</translation>
+  </message>
+  <message>
+   <source>Check a firewall, proxy or virus scanner that looks into connections, and install again.</source>
+   <translation>请检查会查看连接内容的防火墙、代理或杀毒软件，然后重新安装。</translation>
+  </message>
+  <message>
+   <source>The connection to the package index was cut.</source>
+   <translation>与软件包索引的连接中断了。</translation>
+  </message>
+  <message>
+   <source>Press Install again: pip keeps what has arrived whole.</source>
+   <translation>请再次点击“安装”：pip 会保留已完整收到的部分。</translation>
+  </message>
+  <message>
+   <source>Keep pixels with one impossible value</source>
+   <translation>保留全波段为同一不可能值的像元</translation>
+  </message>
+  <message>
+   <source>Many pixels that hold one impossible value in all bands, such as -9999, are taken for no-data that the file does not declare, and the log says so. Tick this where they were measured.</source>
+   <translation>若许多像元在所有波段都是同一个不可能的值（如 -9999），则视为文件未声明的无数据，并在日志中说明。若它们确为测量值，请勾选此项。</translation>
+  </message>
+  <message>
+   <source>The layer “{}” has additional no-data values in some of its bands: only those of all bands count.</source>
+   <translation>图层“{}”只在部分波段设置了附加无数据值：只有所有波段共有的才有效。</translation>
+  </message>
+  <message>
+   <source>The no-data value of the file of “{}” is switched off in the layer's settings: it counts all the same.</source>
+   <translation>“{}”的文件无数据值在图层设置中被关闭：此处仍然有效。</translation>
+  </message>
+  <message>
+   <source>The no-data values or the coordinate system that the layer “{}” is set to do not count where several images are unmixed: save it as a file with them.</source>
+   <translation>解混多幅影像时，图层“{}”上设置的无数据值或坐标系无效：请将其连同这些设置另存为文件。</translation>
   </message>
  </context>
 </TS>

@@ -173,7 +173,7 @@ def test_settings_that_are_damaged_are_none(plugin_modules, value):
 
 def test_a_library_leads_to_no_other_file(plugin_modules, tmp_path):
     """GDAL looks at the content: what is called GeoJSON may name any other file, or an address."""
-    libraries = plugin_modules("auvae_qgis.spectra.libraries")
+    libraries = plugin_modules("model.auvae.contract.library")
     spectrum = '{\\"x\\": [400, 500], \\"y\\": [1, 2], \\"xUnit\\": \\"nm\\"}'
     (tmp_path / "secret.geojson").write_text(
         '{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": null, "properties": '
@@ -189,7 +189,7 @@ def test_a_library_leads_to_no_other_file(plugin_modules, tmp_path):
 
 
 def test_a_geopackage_that_computes_gigabytes_is_refused(plugin_modules, tmp_path):
-    libraries = plugin_modules("auvae_qgis.spectra.libraries")
+    libraries = plugin_modules("model.auvae.contract.library")
     path = tmp_path / "library.gpkg"
     with sqlite3.connect(path) as database:
         database.executescript(
@@ -198,7 +198,7 @@ def test_a_geopackage_that_computes_gigabytes_is_refused(plugin_modules, tmp_pat
             "CREATE TABLE spectra (name TEXT, profiles TEXT AS ('{' || hex(zeroblob(100000000))));"
             "INSERT INTO spectra (name) VALUES ('a')"
         )
-    with pytest.raises(libraries.LibraryError, match="computes"):
+    with pytest.raises(libraries.LibraryError, match="no spectra"):
         libraries.read_library(path)
 
 

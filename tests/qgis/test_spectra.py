@@ -17,7 +17,20 @@ def smooth(phase):
 
 @pytest.fixture
 def libraries(plugin_modules):
-    return plugin_modules("auvae_qgis.spectra.libraries")
+    return plugin_modules("model.auvae.contract.library")
+
+
+@pytest.fixture
+def profile(libraries):
+    """A profile of values (NaN where there is none) at wavelengths."""
+
+    def make(name, centres, values):
+        there = np.isfinite(values)
+        return libraries.Profile(
+            name, centres[there], np.full(there.sum(), np.nan), np.asarray(values)[there], None
+        )
+
+    return make
 
 
 @pytest.fixture
@@ -45,14 +58,19 @@ def test_an_envi_library_is_read_in_micrometres_and_either_byte_order(libraries,
     path = write_envi(tmp_path, order=">", extra="reflectance scale factor = 2\n")
     library = libraries.read_library(path.with_suffix(chosen))
     assert [one.name for one in library.profiles] == ["Green grass", "Dry soil"]
-    assert library.profiles[1].x == pytest.approx(NM, abs=0.01)
-    assert library.profiles[1].y == pytest.approx(smooth(2) / 2, rel=1e-5)
+    assert library.profiles[1].centres == pytest.approx(NM, abs=0.01)
+    assert library.profiles[1].values / library.profiles[1].scale == pytest.approx(smooth(2) / 2, rel=1e-5)
+
+
+def test_an_envi_library_in_angstroms_lies_where_its_wavelengths_are(libraries, tmp_path):
+    library = libraries.read_library(write_envi(tmp_path, unit="Angstroms", factor=10))
+    assert library.profiles[0].centres == pytest.approx(NM, abs=0.01)
 
 
 def test_a_truncated_library_and_one_without_header_are_refused_in_a_sentence(libraries, tmp_path):
     path = write_envi(tmp_path)
     path.write_bytes(path.read_bytes()[:-8])
-    with pytest.raises(libraries.LibraryError, match="truncated"):
+    with pytest.raises(libraries.LibraryError, match="cut off"):
         libraries.read_library(path)
     path.with_suffix(".hdr").unlink()
     with pytest.raises(libraries.LibraryError, match="no header"):
@@ -71,7 +89,7 @@ def test_a_table_is_read_whatever_separates_its_cells(libraries, tmp_path, separ
     path.write_text("\n".join(rows), encoding="utf-8")
     library = libraries.read_library(path)
     assert [one.name for one in library.profiles] == ["=grass", "soil"]
-    assert library.profiles[0].y == pytest.approx(smooth(0), abs=1e-4)
+    assert library.profiles[0].values == pytest.approx(smooth(0), abs=1e-4)
 
 
 @pytest.mark.parametrize("driver", ["GeoJSON", "GPKG"])
@@ -94,16 +112,15 @@ def test_profiles_of_enmap_box_are_read_from_geojson_and_geopackage(libraries, t
         feature = layer = source = None
     [found] = libraries.read_library(path).profiles
     assert found.name == "grass"
-    assert found.x == pytest.approx(NM)
-    assert np.isnan(found.y[0])
-    assert found.y[1:] == pytest.approx(smooth(0)[1:])
+    assert found.centres == pytest.approx(NM[1:])
+    assert found.values == pytest.approx(smooth(0)[1:])
 
 
-def test_three_best_matches_come_in_order_of_the_angle_whatever_the_brightness(libraries, matching):
+def test_three_best_matches_come_in_order_of_the_angle_whatever_the_brightness(profile, matching):
     fine = np.linspace(350, 2500, 2151)
     phases = (0.0, 0.3, 0.9, 2.0, 3.0)
     profiles = [
-        libraries.Profile(f"{phase}", fine, np.interp(fine, NM, smooth(phase), left=np.nan, right=np.nan))
+        profile(f"{phase}", fine, np.interp(fine, NM, smooth(phase), left=np.nan, right=np.nan))
         for phase in phases
     ]
     endmembers = 7000 * np.column_stack([smooth(0.0), smooth(2.05)])
@@ -121,23 +138,23 @@ def test_three_best_matches_come_in_order_of_the_angle_whatever_the_brightness(l
     )
 
 
-def test_a_multispectral_library_is_compared_at_its_own_bands(libraries, matching):
+def test_a_multispectral_library_is_compared_at_its_own_bands(profile, matching):
     centres = np.array([443.0, 490, 560, 665, 705, 740, 783, 842, 865, 1610, 2190])
-    profile = libraries.Profile("soil", centres, np.interp(centres, NM, smooth(2)))
-    [[match]] = matching.best_matches(NM, smooth(2)[:, None], np.full(len(NM), np.nan), [profile])
+    soil = profile("soil", centres, np.interp(centres, NM, smooth(2)))
+    [[match]] = matching.best_matches(NM, smooth(2)[:, None], np.full(len(NM), np.nan), [soil])
     assert match.bands == len(centres)
     assert match.angle < 1e-3
 
 
-def test_a_match_on_a_sliver_of_the_range_comes_after_those_on_most_of_it(libraries, matching):
-    sliver = libraries.Profile("sliver", NM[:20], smooth(0)[:20])
-    whole = libraries.Profile("whole", NM, smooth(0.2))
+def test_a_match_on_a_sliver_of_the_range_comes_after_those_on_most_of_it(profile, matching):
+    sliver = profile("sliver", NM[:20], smooth(0)[:20])
+    whole = profile("whole", NM, smooth(0.2))
     [matches] = matching.best_matches(NM, smooth(0)[:, None], np.full(len(NM), np.nan), [sliver, whole])
     assert [one.profile.name for one in matches] == ["whole", "sliver"]
 
 
-def test_a_library_beside_the_scenes_range_is_no_match(libraries, matching):
-    thermal = libraries.Profile("quartz", np.linspace(8000, 12000, 100), np.ones(100))
+def test_a_library_beside_the_scenes_range_is_no_match(profile, matching):
+    thermal = profile("quartz", np.linspace(8000, 12000, 100), np.ones(100))
     assert matching.best_matches(NM, smooth(0)[:, None], np.full(len(NM), np.nan), [thermal]) == [[]]
 
 
@@ -166,8 +183,8 @@ def test_an_exported_library_is_read_back_with_its_gaps_and_odd_names(plugin_mod
         first, second = libraries.read_library(tmp_path / name).profiles
         assert first.name == "=SUM(A1)"
         assert second.name.startswith("Sand")
-        assert len(first.x) == len(NM) - 10
-        assert np.isnan(second.y).sum() == 1
-        assert first.y == pytest.approx(np.delete(smooth(0), range(10, 20)), rel=1e-5)
+        assert len(first.centres) == len(NM) - 10
+        assert len(second.centres) == len(NM) - 11
+        assert first.values == pytest.approx(np.delete(smooth(0), range(10, 20)), rel=1e-5)
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").startswith("wavelength_nm,'=SUM(A1)")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.hdr", "out.sli"]

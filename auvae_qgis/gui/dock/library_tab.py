@@ -21,10 +21,10 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ....model.auvae.contract.library import Library, Profile
 from ...plain_text import as_plain, as_written
 from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
-from ...spectra.libraries import Library, Profile
 from ...spectra.matching import Match
 from ...translation import tr
 from .legend import swatch
@@ -33,7 +33,7 @@ from .theme import DASHES
 
 KIND = Qt.ItemDataRole.UserRole
 WIDE = 1.6  # times as wide as high: the plot stands beside the list, not below
-FORMATS = "*.sli *.hdr *.esl *.csv *.txt *.geojson *.json *.gpkg"
+FORMATS = "*.sli *.hdr *.esl *.csv *.tsv *.txt *.asd *.sig *.geojson *.json *.gpkg *"
 DIGITS = 3
 PLOT_SHARE = 0.55  # of the room; in a narrow one the list needs more
 NARROW_SHARE = 0.4
@@ -170,7 +170,7 @@ class LibraryTab(QWidget):
             top.setToolTip(0, as_plain(str(library.path)))
             top.setIcon(0, icon_named("mIconFile.svg"))
             for profile in library.profiles:
-                item = QTreeWidgetItem([profile.name, "", f"{len(profile.x)}"])
+                item = QTreeWidgetItem([profile.name, "", f"{len(profile.centres)}"])
                 item.setData(0, KIND, (None, profile))
                 item.setCheckState(0, Qt.CheckState.Unchecked)
                 top.addChild(item)
@@ -216,7 +216,7 @@ class LibraryTab(QWidget):
                 continue
             if isinstance(held, Match) and index == self._endmember:
                 found.append((f"{held.profile.name} ({held.angle:.{DIGITS}f})", held.profile, held.scale))
-            elif isinstance(held, Profile):
+            elif isinstance(held, Profile) and not held.numbered:
                 found.append(
                     (held.name, held, _brightness(held, spectra.x, spectra.values[:, self._endmember]))
                 )
@@ -238,10 +238,10 @@ class LibraryTab(QWidget):
         )
         low, high = float(np.nanmin(spectra.x)), float(np.nanmax(spectra.x))
         for place, (name, profile, factor) in enumerate(self._overlays(spectra)):
-            near = (profile.x >= low - 50) & (profile.x <= high + 50)
+            near = (profile.centres >= low - 50) & (profile.centres <= high + 50)
             axes.plot(
-                profile.x[near],
-                factor * profile.y[near],
+                profile.centres[near],
+                factor * profile.values[near],
                 linestyle=DASHES[place % len(DASHES)],
                 linewidth=1.3,
                 gid="ink",
@@ -275,9 +275,8 @@ class LibraryTab(QWidget):
         columns = [spectra.values[:, self._endmember]]
         for name, profile, factor in self._overlays(spectra):
             names.append(name)
-            there = np.isfinite(profile.y)
             columns.append(
-                factor * np.interp(spectra.x, profile.x[there], profile.y[there], left=np.nan, right=np.nan)
+                factor * np.interp(spectra.x, profile.centres, profile.values, left=np.nan, right=np.nan)
             )
         return Table(tuple(names), spectra.x, np.column_stack(columns), spectra.in_nanometres, spectra.unit)
 
@@ -296,8 +295,7 @@ class LibraryTab(QWidget):
 
 def _brightness(profile: Profile, x: Array, values: Array) -> float:
     """Return what makes a spectrum as bright as an endmember where both have values."""
-    there = np.isfinite(profile.y)
-    other = np.interp(x, profile.x[there], profile.y[there], left=np.nan, right=np.nan)
+    other = np.interp(x, profile.centres, profile.values, left=np.nan, right=np.nan)
     both = np.isfinite(other) & np.isfinite(values)
     energy = float((other[both] ** 2).sum())
     return float((other[both] * values[both]).sum()) / energy if energy > 0 else 1.0

@@ -25,6 +25,9 @@ from . import (
     worker,
 )
 
+EXIT_PIPE = 141
+"""What shells say of a command whose reader left early."""
+
 
 class Task(Protocol):
     """A task of the command; each is a module of this folder.
@@ -64,12 +67,18 @@ def main(arguments: list[str] | None = None) -> int:
     # Before torch is loaded: its threads must not spin while they wait, QGIS needs the processor too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        return TASKS[given.task].run(given)
+        code = TASKS[given.task].run(given)
+        sys.stdout.flush()
     except AuvaeError as error:
         print(f"auvae: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return EXIT_CANCELLED
+    except BrokenPipeError:
+        # Whoever read the output has enough, as `head` has. Python would fail once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

@@ -99,6 +99,8 @@ class Terminal:
         print(
             f"{used} of {len(event['bands'])} bands used, {event['no_data']:.1%} of the pixels without data"
         )
+        for text in event["notes"]:
+            print(text)
         print("band  wavelength_nm  fwhm_nm       mean  used  reason")
         for band in event["bands"]:
             wavelength, width, mean = (

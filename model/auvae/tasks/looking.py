@@ -59,6 +59,7 @@ def inspect(job: InspectJob, scene: Scene, course: Course) -> None:
             "pixels": found.pixels,
             "files": {"report": job.report, "table": job.table},
             "notes": scene.notes,
+            "facts": [fact.document() for fact in scene.facts],
             "warnings": course.warnings,
         }
     )

@@ -79,7 +79,9 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, selection) as scene:
         scene.check(max(FEWEST_ENDMEMBERS, getattr(job, "endmembers", 0)))
-        for level, texts in (("info", scene.notes), ("warning", scene.warnings)):
+        # What is known of a scene is the very result of inspecting it.
+        notes = [] if isinstance(job, InspectJob) else scene.notes
+        for level, texts in (("info", notes), ("warning", scene.warnings)):
             for text in texts:
                 course.message(level, text)
         if saved is not None:
