@@ -346,7 +346,9 @@ class Scene:
             metadata.WIDTHS: metadata.reach_said([band.fwhm for band in self.bands]),
             metadata.BAD_BANDS: metadata.bad_bands_said(self.bands),
             metadata.NO_DATA: metadata.no_data_said(
-                getattr(self._source, "no_data", ()), self._ranges, self._fill and self._fill.value
+                getattr(self._source, "no_data", ()),
+                self._ranges,
+                None if self._fill is None else self._fill.value,
             )
             or origins[metadata.NO_DATA].source,
             metadata.SCALE: self.unit if self.reflectance_scale is not None else "none of reflectance",
