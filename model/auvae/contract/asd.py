@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .arrays import Array
+
 _HEADER = 484
 _MAGIC = (b"ASD", b"as2", b"as3", b"as4", b"as5", b"as6", b"as7", b"as8")
 _KINDS = {0: "<f4", 1: "<i4", 2: "<f8"}
@@ -23,7 +25,7 @@ def is_asd(start: bytes) -> bool:
     return start[:3] in _MAGIC and len(start) >= _HEADER
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+def read(path: Path) -> tuple[Array, Array] | None:
     """Wavelengths in nm and reflectance, both ``(n,)``; None where the file has no white reference.
 
     Raises:

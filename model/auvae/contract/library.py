@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import asd, envi, tables, wavelengths
+from .arrays import Array
 from .errors import LibraryError
 
 LARGEST_FILE = 1 << 28
@@ -50,9 +51,9 @@ class Profile:
     """
 
     name: str
-    centres: np.ndarray
-    widths: np.ndarray
-    values: np.ndarray
+    centres: Array
+    widths: Array
+    values: Array
     scale: float | None
     numbered: int = 0
 
@@ -132,7 +133,7 @@ def _profile(
     reading: wavelengths.Reading | None,
     values: Any,
     scale: float | None = None,
-    numbers: np.ndarray | None = None,
+    numbers: Array | None = None,
 ) -> Profile:
     """A profile of what a file holds, without its bad values; by number of the band without a reading."""
     y = np.array(values, float).ravel()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import wavelengths
+from .arrays import Array
 from .errors import LibraryError
 
 FEWEST_BANDS = 2
@@ -54,11 +55,11 @@ class Table:
         notes: what was ignored.
     """
 
-    columns: list[tuple[str, np.ndarray | None, np.ndarray]]
+    columns: list[tuple[str, Array | None, Array]]
     unit: str = ""
     scale: float | None = None
     notes: list[str] = field(default_factory=list)
-    numbers: np.ndarray | None = None
+    numbers: Array | None = None
 
 
 def parse(text: str, file: str, stem: str) -> Table:
@@ -168,16 +169,14 @@ def _in_rows(
         ignored = [row[column] for column in others if row[column].strip()]
         if ignored:
             notes.append(f"The columns {_listed(ignored)} are no wavelengths: read as names or left out.")
-        columns: list[tuple[str, np.ndarray | None, np.ndarray]] = [
+        columns: list[tuple[str, Array | None, Array]] = [
             (name, values, one) for name, (_, one) in zip(names, kept)
         ]
         return Table(columns, unit, None, notes)
     return None
 
 
-def _row_of_wavelengths(
-    row: Sequence[str], *, decimal_commas: bool
-) -> tuple[list[int], np.ndarray, str] | None:
+def _row_of_wavelengths(row: Sequence[str], *, decimal_commas: bool) -> tuple[list[int], Array, str] | None:
     """Columns, wavelengths and unit of the cells of a row that are wavelengths, where most of them are."""
     places, values, unit = [], [], ""
     for column, cell in enumerate(row):
@@ -256,7 +255,7 @@ def _in_columns(
         table[line, : len(row)] = row
     pairs = _pairs(table, column)
     across = table[:, column]
-    made: list[tuple[str, np.ndarray | None, np.ndarray]] = []
+    made: list[tuple[str, Array | None, Array]] = []
     ignored = []
     for other in range(column + 1, width):
         if other in pairs:
@@ -320,7 +319,7 @@ def _column_of_wavelengths(
     )
 
 
-def _pairs(table: np.ndarray, first: int) -> set[int]:
+def _pairs(table: Array, first: int) -> set[int]:
     """The further columns of wavelengths in a table of pairs; empty for one column of wavelengths."""
     width = table.shape[1]
     others = list(range(first + 2, width, 2))
@@ -360,7 +359,7 @@ def _without_wavelengths(rows: list[list[str]], numbers: list[list[float]], stem
         if not re.match(r"\s*(band|channel|index)s?\b", title, re.IGNORECASE):
             return None
     titles = rows[places[0] - 1] if places[0] else []
-    made: list[tuple[str, np.ndarray | None, np.ndarray]] = []
+    made: list[tuple[str, Array | None, Array]] = []
     for column in range(1, width):
         values = np.array([numbers[place][column] for place in places])
         if np.isfinite(values).sum() >= max(FEWEST_BANDS, _MOSTLY * len(places)):
