@@ -14,6 +14,8 @@ SEEDS ?=
 TABLES ?=
 QUICK ?=
 INPUTS ?=
+AGAIN ?=
+MEGAPIXELS ?=
 RUNS ?=
 SUITES ?=
 GPU_PYTHON ?= build/worker/bin/python
@@ -27,7 +29,7 @@ DEMO_SCENE := build/demo/scene/demo.img
 PLUGIN := build/plugin/auvae_unmixing
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
-	bench-gpu bench-card test-gpu bench-cluster faults fuzz endurance messages architecture clean
+	bench-large bench-gpu bench-card test-gpu bench-cluster faults fuzz endurance messages architecture clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
@@ -65,9 +67,11 @@ desktop: $(ENVIRONMENTS) $(DEMO_SCENE) translations ## open QGIS with the plugin
 screenshot: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) ## picture of QGIS with a result, to OUT=docs/screenshot.png
 	@$(PYTHON) tools/screenshot.py "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) "$(OUT)"
 
-test: $(ENVIRONMENTS) translations ## core tests, then the plugin's in real QGIS
-	@build/worker/bin/python -m pytest tests --ignore=tests/qgis
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis
+test: $(ENVIRONMENTS) translations ## core tests, and beside them the plugin's in real QGIS
+	@export OMP_NUM_THREADS=1; \
+	build/worker/bin/python -m pytest tests --ignore=tests/qgis >build/test-core.log 2>&1 & core=$$!; \
+	QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis; qgis=$$?; \
+	wait $$core; core=$$?; cat build/test-core.log; exit $$((core | qgis))
 
 matrix: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## tests and picture in QGIS 3.22, 3.40 and 3.44; SUITES="here trixie"
 	@tools/matrix.sh "$(or $(SCENE),$(DEMO_SCENE))" $(ENDMEMBERS) $(SUITES)
@@ -98,8 +102,12 @@ package: $(ENVIRONMENTS) translations ## the zip for the plugin repository, trie
 deploy: translations ## link this checkout into your QGIS profile; PROFILE=name for another than default
 	@tools/deploy.sh "$(PROFILE)"
 
-bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABLES=accuracy,noise
-	@PYTHONPATH=model build/worker/bin/python -m bench $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TABLES),--tables $(TABLES))
+bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABLES=accuracy,noise AGAIN=1
+	@PYTHONPATH=model build/worker/bin/python -m bench $(if $(SEEDS),--seeds $(SEEDS)) $(if $(TABLES),--tables $(TABLES)) \
+		$(if $(AGAIN),--again)
+
+bench-large: $(WORKER) ## unmix 10,000 x 10,000 x 198 to the end and print time, memory and disk; MEGAPIXELS=4
+	@PYTHONPATH=model build/worker/bin/python -m bench.large $(if $(MEGAPIXELS),--megapixels $(MEGAPIXELS))
 
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py

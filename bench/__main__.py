@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import sys
+import time
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +18,7 @@ from .cache import Cache
 from .render import Bench
 from .scenes import BUILD
 
-TABLES = ("accuracy", "simulated", "noise", "ablation", "uncertainty", "count", "speed")
+TABLES = ("accuracy", "simulated", "noise", "ablation", "uncertainty", "count", "startup", "speed")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument(
         "--render", action="store_true", help="measure nothing: write what was measured before"
     )
+    parser.add_argument("--again", action="store_true", help="measure what is kept of earlier runs, too")
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
     chosen = given.tables.split(",")
@@ -40,10 +42,17 @@ def main() -> int:
     if given.seeds is not None and given.seeds < 1:
         parser.error("at least one seed is needed")
     names = [name for name in TABLES if name in chosen]
-    bench = Bench(Cache(BUILD, any_version=given.render), given.seeds)
+    cache = Cache(BUILD, any_version=given.render, again=given.again)
+    bench = Bench(cache, given.seeds)
+    begun = time.monotonic()
     if not given.render:
         measure(bench, names)
-    text = "\n".join([_heading(), *(_section(bench, _module(name)) for name in names)])
+    text = "\n".join(
+        [
+            _heading(cache, (time.monotonic() - begun) / 60),
+            *(_section(bench, _module(name)) for name in names),
+        ]
+    )
     given.output.write_text(text, "utf-8")
     print(f"{text}\nWritten to {given.output}")
     return 0
@@ -69,12 +78,13 @@ def _section(bench: Bench, module: Any) -> str:
     return f"## {module.TITLE}\n\n{module.ABOUT} ({said.capitalize()}.)\n\n{module.table(bench)}\n"
 
 
-def _heading() -> str:
+def _heading(cache: Cache, minutes: float) -> str:
     command = " ".join(["python -m bench", *sys.argv[1:]])
+    measured = f"{len(cache.measured)} figures were measured in this run, in {minutes:.0f} minutes"
     return (
         "# Results of `make bench`\n\n"
-        f"{datetime.now(timezone.utc):%Y-%m-%d}, `{command}`, on {machine()}. Figures are kept in "
-        "build/bench and measured again when the code that they hang on changes.\n"
+        f"{datetime.now(timezone.utc):%Y-%m-%d}, `{command}`, on {machine()}. {measured}; "
+        f"{len(cache.kept - cache.measured)} are kept of runs before it (build/bench) with the same code.\n"
     )
 
 

@@ -28,11 +28,17 @@ METHOD = ("endmembers", "network")
 class Cache:
     """Figures by table and by what they are of; one JSON file a table.
 
-    any_version: figures count whichever version of the code they were measured with.
+    any_version: figures count whichever version of the code they were measured with. again: those of earlier
+    runs do not count.
+
+    Attributes:
+        kept, measured: what was asked for and there, and what this run measured.
     """
 
-    def __init__(self, folder: Path, *, any_version: bool = False) -> None:
-        self.folder, self.any_version = folder, any_version
+    def __init__(self, folder: Path, *, any_version: bool = False, again: bool = False) -> None:
+        self.folder, self.any_version, self.again = folder, any_version, again
+        self.kept: set[tuple[str, str]] = set()
+        self.measured: set[tuple[str, str]] = set()
         self.wanted: dict[tuple[str, str], tuple[str, Measure]] = {}
         self._held: dict[str, dict[str, Figures]] = {}
 
@@ -42,7 +48,9 @@ class Cache:
         version: of the code that they hang on. measure: can be pickled.
         """
         known = self._load(table).get(of)
-        if known is not None and (self.any_version or known["version"] == version):
+        counts = (table, of) in self.measured or not self.again
+        if known is not None and counts and (self.any_version or known["version"] == version):
+            self.kept.add((table, of))
             return known["figures"]
         self.wanted[table, of] = version, measure
         return None
@@ -54,6 +62,7 @@ class Cache:
         for number, ((table, of), figures) in enumerate(_measured(wanted, processes), start=1):
             self._load(table)[of] = {"version": wanted[table, of][0], "figures": figures}
             self._write(table)
+            self.measured.add((table, of))
             spent = time.monotonic() - begun
             print(f"  {number} of {len(wanted)}, {spent:.0f} s: {table}: {of}", flush=True)
 

@@ -125,8 +125,8 @@ checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
 options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
 mapped = mapping.map_scene
 
-def dying(*arguments):
-    for row in mapped(*arguments):
+def dying(*arguments, **named):
+    for row in mapped(*arguments, **named):
         yield row
         if row == 96:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,7 @@ from bench.render import Bench, cell, markdown
 from bench.runs import OURS, judged
 
 TITLE = "Accuracy on real scenes"
-SEEDS = 10
+SEEDS = 5
 TARGETS = {"samson": ("0.025", "0.042", "0.025"), "jasper": ("0.060", "0.055", "0.036")}
 """The most that mSAD, mRMSE and scaled may be."""
 ABOUT = """\

@@ -16,7 +16,7 @@ from bench.render import Bench, cell, markdown
 from bench.scenes import Known
 
 TITLE = "Noise"
-SEEDS = 1
+SEEDS = 3
 HEAD = (
     "scene", "noise",
     "mRMSE", "per pixel", "change", "per pixel", "less by",

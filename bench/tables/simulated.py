@@ -9,7 +9,7 @@ from bench.render import Bench, cell, markdown
 from bench.runs import OURS, judged
 
 TITLE = "Simulated scenes"
-SEEDS = 1
+SEEDS = 5
 FIGURES = ("mSAD", "mRMSE", "scaled")
 ABOUT = """\
 Each cell is mSAD / mRMSE / scaled, mean over seeds. *plain*: 3 endmembers; *mixed*: 5, no pure pixels; *few

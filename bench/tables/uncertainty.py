@@ -7,7 +7,7 @@ from bench.render import Bench, cell, markdown
 from bench.runs import OURS, judged
 
 TITLE = "Uncertainty"
-SEEDS = 1
+SEEDS = 5
 ABOUT = """\
 *Rank*: Spearman correlation of |error| and reported standard deviation over all pixels and endmembers
 (target ≥ 0.5). *Coverage*: share of truths inside mean ± 1.645 standard deviations, cut off at 0 and 1 (90

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rasterio
 import rasterio.shutil
+from defusedxml import ElementTree
 from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let through as they are
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 NO_DATA = -9999.0
 
 _BLOCK = 256
+# Ending of a virtual raster beside the name of the file that is packed from it.
+_VIEW = ".vrt"
 # Rows that lie together in a plain raster: a window writes many short pieces of lines otherwise.
 _LINES = 16
 _PACKED = {
     "driver": "COG",
     "compress": "deflate",
+    "level": 1,  # after the predictor higher ones take half as long again, and files of maps are no smaller
     "predictor": "yes",
     "blocksize": _BLOCK,
     "num_threads": "all_cpus",
@@ -83,8 +87,6 @@ class MapRasters:
             self._begin()
         filled = np.where(valid[..., None], abundances, np.float32(NO_DATA))
         self._put(self._files["abundances"], window, filled)
-        for index, file in enumerate(self._maps):
-            self._put(file, window, filled[..., index : index + 1])
         self._put(self._files["uncertainty"], window, np.where(valid[..., None], uncertainty, NO_DATA))
         self._put(self._files["error"], window, np.where(valid, angle, NO_DATA)[..., None])
         self._put(self._files["composite"], window, composite(abundances, self._colors))
@@ -118,27 +120,46 @@ class MapRasters:
         if not self._open:
             self._begin()
         paths = self._close()
-        for done, path in enumerate(paths):
-            progress(done / len(paths))
-            packed = folder / path.name
+        maps = [self._view(band, file) for band, file in enumerate(self._maps, 1)]
+        for done, source in enumerate([*maps, *paths]):
+            progress(done / len([*maps, *paths]))
+            path = folder / source.name.removesuffix(_VIEW)
             how = "mode" if path.name == self._files["dominant"] else "average"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                rasterio.shutil.copy(path, packed, overview_resampling=how, **_PACKED)
+                rasterio.shutil.copy(source, path, overview_resampling=how, **_PACKED)
                 # GDAL finds a full disk when it closes a file, where rasterio does not listen.
-                if not _blocks_arrived(packed):
+                if not _blocks_arrived(path):
                     raise OutputError(
                         f"{path.name} could not be written completely: the disk is full.",
                         "Make room on the disk, or choose a folder on another one.",
                     )
-            path.unlink()
+            source.unlink()
         self.plain.rmdir()
         classes = folder / f"{self._files['dominant']}.aux.xml"
         classes.write_text(category_names(self._names), encoding="utf-8")
 
+    def _view(self, band: int, file: str) -> Path:
+        """A virtual raster of one band of the abundances, from which an endmember's own map is packed."""
+        path = self.plain / f"{file}{_VIEW}"
+        rasterio.shutil.copy(self.plain / self._files["abundances"], path, driver="VRT")
+        tree = ElementTree.parse(path)
+        root = tree.getroot()
+        for other in root.findall("VRTRasterBand"):
+            if other.get("band") != str(band):
+                root.remove(other)
+                continue
+            other.set("band", "1")
+            for tags in other.findall("Metadata"):
+                other.remove(tags)
+        tree.write(path)
+        return path
+
     def _begin(self) -> None:
         """Open the rasters: those that a run before this one left, or new ones."""
         if self.plain.is_dir():
+            for view in self.plain.glob(f"*{_VIEW}"):
+                view.unlink()
             self._open = {path.name: rasterio.open(path, "r+") for path in sorted(self.plain.iterdir())}
             return
         self.plain.mkdir()
@@ -146,8 +167,6 @@ class MapRasters:
         self._create(self._files["abundances"], number, self._names)
         self._create(self._files["uncertainty"], number, self._names)
         self._create(self._files["error"], 1, ("Spectral angle (radians)",))
-        for name, file in zip(self._names, self._maps, strict=True):
-            self._create(file, 1, (name,))
         for band, color in enumerate(self._colors, 1):
             self._open[self._files["abundances"]].update_tags(band, COLOR=color)
         plain = {"dtype": "uint8", "nodata": None}

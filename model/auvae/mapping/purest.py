@@ -23,19 +23,21 @@ class PurestPixels:
         self._shares: list[FloatArray] = [np.empty(0, np.float32)] * endmembers
         self._spectra: list[FloatArray | None] = [None] * endmembers
 
-    def see(self, abundances: FloatArray, spectra: FloatArray) -> None:
+    def see(self, abundances: FloatArray, cube: FloatArray, valid: NDArray[np.bool_]) -> None:
         """Look at the valid pixels of one window.
 
         Args:
-            abundances: ``(n, K)``.
-            spectra: ``(n, B)``, of the same pixels, in the raster's unit.
+            abundances: ``(n, K)``, of the n valid pixels.
+            cube: ``(rows, cols, B)``, the window in the raster's unit.
+            valid: ``(rows, cols)``, where its n valid pixels are.
         """
         self._seen += len(abundances)
+        row, col = np.nonzero(valid)
         for k, kept in enumerate(self._shares):
-            worth = np.flatnonzero(abundances[:, k] > kept[-1]) if len(kept) == MOST else slice(None)
-            shares, found = abundances[worth, k], spectra[worth]
-            best = np.argsort(-shares, kind="stable")[:MOST]
-            self._keep(k, shares[best], found[best])
+            shares = abundances[:, k]
+            worth = np.flatnonzero(shares > kept[-1]) if len(kept) == MOST else np.arange(len(shares))
+            best = worth[np.argsort(-shares[worth], kind="stable")[:MOST]]
+            self._keep(k, shares[best], cube[row[best], col[best]])
 
     def _keep(self, k: int, shares: FloatArray, spectra: FloatArray) -> None:
         """Keep the best of what is kept of endmember ``k`` and these."""

@@ -32,7 +32,8 @@ class MapStatistics:
         uncertainties: np.ndarray,
         angles: np.ndarray,
         squared_errors: np.ndarray,
-        spectra: np.ndarray,
+        cube: np.ndarray,
+        valid: np.ndarray,
     ) -> None:
         """Add the n valid pixels of a window.
 
@@ -41,9 +42,10 @@ class MapStatistics:
             uncertainties: (n, K), standard deviations.
             angles: (n,), radians between pixel and reconstruction.
             squared_errors: (n,), mean over bands, raster's unit squared.
-            spectra: (n, B), raster's unit.
+            cube: (rows, cols, B), the window in the raster's unit.
+            valid: (rows, cols), where its n valid pixels are.
         """
-        self.purest.see(abundances, spectra)
+        self.purest.see(abundances, cube, valid)
         largest = np.bincount(abundances.argmax(axis=-1), minlength=abundances.shape[1])
         errors = [len(abundances), squared_errors.sum(dtype=np.float64), angles.sum(dtype=np.float64)]
         shares = (values.sum(axis=0, dtype=np.float64) for values in (abundances, uncertainties))

@@ -153,7 +153,9 @@ class UNet(nn.Module):
 
         H and W are multiples of `STRIDE`.
         """
-        fine = self.fine(coordinates)
+        # mapping, where no gradient has to be summed in a fixed order, takes the quicker ways to the same
+        image = coordinates if self.training else coordinates.contiguous(memory_format=torch.channels_last)
+        fine = self.fine(image)
         middle = self.middle(self.to_middle(fine))
         coarse = self.coarse(self.to_coarse(middle))
         middle = self.up_middle(torch.cat([self._up(coarse), middle], 1))
@@ -167,11 +169,13 @@ class UNet(nn.Module):
     @staticmethod
     def _mean(image: Tensor, side: int) -> Tensor:
         around = F.pad(image, (side // 2,) * 4, mode="replicate")
-        return F.avg_pool2d(around, side, stride=1)
+        # along columns, then along rows: 2 x side additions a pixel and not side x side
+        return F.avg_pool2d(F.avg_pool2d(around, (side, 1), stride=1), (1, side), stride=1)
 
-    @staticmethod
-    def _up(image: Tensor) -> Tensor:
-        return doubled(doubled(image, 2), 3)
+    def _up(self, image: Tensor) -> Tensor:
+        if self.training:
+            return doubled(doubled(image, 2), 3)
+        return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class VariationalHead(nn.Module):
@@ -201,10 +205,11 @@ class VariationalHead(nn.Module):
             ``(N, H, W, K)``.
         """
         find = descended if self.training else nonnegative_least_squares
-        support = find(products.detach(), gram.detach()) > 0
-        shape = products.shape
-        amounts = solve_on_support(products.reshape(-1, shape[-1]), gram, support.reshape(-1, shape[-1]))
-        amounts = amounts.clamp_min(0).reshape(shape)
+        amounts = find(products.detach(), gram.detach())
+        if self.training:
+            support = amounts.reshape(-1, len(gram)) > 0
+            solved = solve_on_support(products.reshape(support.shape), gram, support)
+            amounts = solved.clamp_min(0).reshape(products.shape)
         mean = to_simplex(amounts)
         factor = self.deviation(features).movedim(1, -1).clamp(-5, 3).exp()
         deviation = factor * (mixing_uncertainty(mean.detach()) + SMALLEST_DEVIATION)

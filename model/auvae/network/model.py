@@ -17,6 +17,8 @@ from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
 from .losses import misfit_of_shape
 
 FloatArray = NDArray[np.float32]
+_LINES = 16  # of a window, weighted together: a copy of all of it would not fit into a processor's cache
+
 REPORT_EVERY = 0.1
 """Seconds between two reports of a training; a Cancel is noticed at the next one."""
 
@@ -151,9 +153,8 @@ class Model:
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
             weights = self.brightness.weights
             seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
-            if (weights != 1).any():
-                pixels = pixels * weights
-            energy = torch.where(inside, torch.linalg.vector_norm(pixels, dim=-1), 1) ** 2
+            lines = (torch.linalg.vector_norm(part * weights, dim=-1) for part in pixels.split(_LINES))
+            energy = torch.where(inside, torch.cat(list(lines)), 1) ** 2
             lit, coordinates, products = seen.split(
                 [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
             )

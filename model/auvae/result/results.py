@@ -225,7 +225,7 @@ class ResultWriter:
         )
         self.place(window, abundances, uncertainty, angle)
         self.statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid
         )
         self._overview.see(window, cube[inside], valid, angle, errors)
 

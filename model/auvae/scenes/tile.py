@@ -70,7 +70,7 @@ class TileWriter:
         for name, values in zip(_ARRAYS, (abundances, uncertainty, angle), strict=True):
             self._arrays[name][place] = values
         self._statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside][valid]
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid
         )
         self._overview.see(window, cube[inside], valid, angle, errors)
 
