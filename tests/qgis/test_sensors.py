@@ -20,11 +20,12 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsRasterLayer,
+    QgsRasterRange,
     QgsRectangle,
     QgsVectorLayer,
 )
 
-from .conftest import CHECKOUT, MATERIALS, TRANSFORM
+from .conftest import CHECKOUT, MATERIALS, TRANSFORM, Listener
 
 
 @pytest.fixture
@@ -164,3 +165,34 @@ def test_the_dialog_takes_a_product_of_which_qgis_makes_no_layer(product, option
         assert dialog.algorithm().checkParameterValues(given, QgsProcessingContext()) == (True, "")
     finally:
         dialog.close()
+
+
+def test_what_a_layer_is_set_to_in_qgis_counts(scene):
+    layer = QgsRasterLayer(str(scene), "set")
+    dark = int(np.quantile(gdal.Open(str(scene)).ReadAsArray(), 0.2))
+    for band in range(1, layer.bandCount() + 1):
+        layer.dataProvider().setUserNoDataValue(band, [QgsRasterRange(-9000, dark)])
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    listener = Listener()
+    plain = processing.run("auvae:inspect", {"INPUT": str(scene)})
+    found = processing.run("auvae:inspect", {"INPUT": layer}, feedback=listener)
+    assert found["NO_DATA"] > plain["NO_DATA"]
+    said = "\n".join(listener.lines)
+    assert "Coordinate system: EPSG:32633" in said
+    assert f"-9000 to {dark}" in said
+
+
+def test_a_setting_that_cannot_count_is_named(scene):
+    layer = QgsRasterLayer(str(scene), "set")
+    layer.dataProvider().setUserNoDataValue(1, [QgsRasterRange(7, 7)])
+    layer.dataProvider().setUseSourceNoDataValue(2, False)
+    listener = Listener()
+    processing.run("auvae:inspect", {"INPUT": layer}, feedback=listener)
+    said = "\n".join(listener.lines)
+    assert "additional no-data values in some of its bands" in said
+    assert "switched off in the layer's settings" in said
+
+
+def test_a_cube_with_its_bands_last_is_not_taken_from_the_side(product):
+    found = processing.run("auvae:inspect", {"INPUT": str(product("cube"))})
+    assert found["USED"] + found["LEFT_OUT"] == 12
