@@ -29,7 +29,7 @@ DEMO_SCENE := build/demo/scene/demo.img
 PLUGIN := build/plugin/auvae_unmixing
 
 .PHONY: help setup demo desktop screenshot test matrix qt6 lint format translations help-pages package deploy bench \
-	bench-large bench-gpu bench-card test-gpu bench-cluster faults fuzz endurance messages architecture clean
+	bench-desktop bench-large bench-gpu bench-card test-gpu bench-cluster faults fuzz endurance messages architecture clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
@@ -108,6 +108,9 @@ bench: $(WORKER) ## accuracy, noise, speed ... to bench/RESULTS.md; SEEDS=3 TABL
 
 bench-large: $(WORKER) ## unmix 10,000 x 10,000 x 198 to the end and print time, memory and disk; MEGAPIXELS=4
 	@PYTHONPATH=model build/worker/bin/python -m bench.large $(if $(MEGAPIXELS),--megapixels $(MEGAPIXELS))
+
+bench-desktop: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## seconds from Run to the map, and how long the window stands still
+	@$(PYTHON) tools/bench_desktop.py $(if $(SCENE),"$(SCENE)")
 
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py

@@ -56,11 +56,11 @@ class ShippedModel(QgsProcessingModelAlgorithm):
 
     def group(self) -> str:
         """Return the heading in the toolbox."""
-        return tr("Models")
+        return tr("Unmix")
 
     def groupId(self) -> str:
         """Return the heading's id; never translated, never changed."""
-        return "models"
+        return "unmix"
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""

@@ -20,6 +20,7 @@ class AuvaeProvider(QgsProcessingProvider):
     """Lists the algorithms and says when a result was loaded into the project."""
 
     abundance_loaded = pyqtSignal(str)  # the layer's id
+    said = pyqtSignal(str)  # a sentence for the status bar
     worker_event = pyqtSignal(str, dict)  # a job's id and an event of its worker; emitted on the job's thread
 
     def __init__(self) -> None:
@@ -47,6 +48,10 @@ class AuvaeProvider(QgsProcessingProvider):
         """Hand on an event of a job's worker; a run that QGIS had queued may outlive the plugin."""
         if not sip.isdeleted(self):
             self.worker_event.emit(job, event)
+
+    def say(self, text: str) -> None:
+        """Let the window show ``text`` in passing; nobody does where there is none."""
+        self.said.emit(text)
 
     def _tell_loaded(self, layer: str) -> None:
         if not sip.isdeleted(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.core import QgsSettings
 
 _PYTHON = "auvae/python"
+_EARLY = "auvae/start-early"
 _LIBRARIES = "auvae/libraries"
 _CLUSTER = "auvae/cluster"
 
@@ -20,6 +21,16 @@ def set_worker_python(path: str | None) -> None:
         QgsSettings().setValue(_PYTHON, path)
     else:
         QgsSettings().remove(_PYTHON)
+
+
+def start_early() -> bool:
+    """Return whether PyTorch is loaded when a dialog opens, and not only when Run is pressed."""
+    return bool(QgsSettings().value(_EARLY, True, type=bool))
+
+
+def set_start_early(early: bool) -> None:
+    """Remember whether PyTorch is loaded when a dialog opens."""
+    QgsSettings().setValue(_EARLY, early)
 
 
 def libraries() -> list[str]:

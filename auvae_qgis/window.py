@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import processing
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsApplication
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt, QTimer, QUrl
+from qgis.PyQt.QtCore import Qt, QUrl
 from qgis.PyQt.QtGui import QDesktopServices, QIcon
 from qgis.PyQt.QtWidgets import QAction, QDialog
 
@@ -16,15 +15,20 @@ from .gui.dock.dock import ResultDock
 from .gui.dock_control import DockControl
 from .gui.environment_dialog import EnvironmentDialog
 from .gui.first_use import invite_to_set_up
+from .gui.session import Session
 from .help_pages import help_url
-from .paths import UNMIX_ICON
-from .results.layers import result_of
+from .paths import ICON, UNMIX_ICON
 from .translation import tr
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
     from .provider import AuvaeProvider
+
+
+IN_TOOL_BAR = "auvae/in-tool-bar"  # of an action: it has a button, too
+DOCK_WIDTH = 380  # pixels
+SAID = 6  # seconds that the status bar shows a sentence
 
 
 class WindowParts:
@@ -35,37 +39,48 @@ class WindowParts:
     def __init__(self, iface: QgisInterface, provider: AuvaeProvider) -> None:
         self._iface = iface
         self._provider = provider
-        self._just_loaded = ""
         self._windows: dict[type[QDialog], QDialog] = {}
         self.dock = ResultDock(iface.mainWindow())
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.dock.hide()
+        self.dock.shown_first.connect(self._give_room)
         self.control = DockControl(iface, self.dock)
+        self.session = Session(iface, self.dock, self.control.probe)
         self._actions = self._menu_entries()
         for action in self._actions:
             iface.addPluginToMenu(self.MENU, action)
-        provider.abundance_loaded.connect(self._note_loaded)
+            if action.property(IN_TOOL_BAR):
+                iface.addToolBarIcon(action)
+        provider.abundance_loaded.connect(self.control.note_loaded)
         provider.worker_event.connect(self.dock.hear)
+        provider.said.connect(self._say)
         self._invitation = invite_to_set_up(iface.messageBar(), lambda: self._open(EnvironmentDialog))
 
     def remove(self) -> None:
         """Take everything out of the window again."""
-        self._provider.abundance_loaded.disconnect(self._note_loaded)
+        self._provider.abundance_loaded.disconnect(self.control.note_loaded)
         self._provider.worker_event.disconnect(self.dock.hear)
+        self._provider.said.disconnect(self._say)
         self.control.remove()
-        self._just_loaded = ""
+        self.session.remove()
         if self._invitation is not None and not sip.isdeleted(self._invitation):
             self._iface.messageBar().popWidget(self._invitation)
         for dialog in list(self._windows.values()):
             dialog.reject()
         for action in self._actions:
             self._iface.removePluginMenu(self.MENU, action)
+            self._iface.removeToolBarIcon(action)
         self._actions = []
         self._iface.removeDockWidget(self.dock)
         self.dock.deleteLater()
 
     def _menu_entries(self) -> list[QAction]:
         window = self._iface.mainWindow()
+        opened = QAction(
+            QgsApplication.getThemeIcon("/mActionAddRasterLayer.svg"), tr("Open hyperspectral image…"), window
+        )
+        opened.triggered.connect(self.session.ask_and_open)
+        _explain(opened, tr("Open an image in true colour"))
         unmix = QAction(QIcon(UNMIX_ICON), tr("Unmix (AUVAE-Net)…"), window)
         unmix.triggered.connect(self._open_unmix)
         _explain(unmix, tr("Find the materials of a hyperspectral image and how much of each is where"))
@@ -80,16 +95,28 @@ class WindowParts:
         _explain(pages, tr("Open the help of AUVAE Unmixing in the browser; it needs no network"))
         show_dock = self.dock.toggleViewAction()
         _explain(show_dock, tr("Show or hide the spectra of a result, its probe, library and training"))
-        entries = [unmix, show_dock, set_up, cluster, pages]
+        show_dock.setIcon(QIcon(ICON))
+        entries = [opened, unmix, show_dock, set_up, cluster, pages]
+        for action in (opened, unmix, show_dock):
+            action.setProperty(IN_TOOL_BAR, True)
         if self.control.probe is not None:
             probe = QAction(QgsApplication.getThemeIcon("/mActionIdentify.svg"), tr("Probe pixels"), window)
             probe.triggered.connect(self._open_probe)
             _explain(probe, tr("Click pixels in the map to see what they are made of"))
-            entries.insert(2, probe)
+            probe.setProperty(IN_TOOL_BAR, True)
+            entries.insert(3, probe)
         return entries
 
+    def _give_room(self) -> None:
+        """Let the dock be wide enough for its tools when it is seen first."""
+        if self.dock.width() < DOCK_WIDTH and not self.dock.isFloating():
+            self._iface.mainWindow().resizeDocks([self.dock], [DOCK_WIDTH], Qt.Orientation.Horizontal)
+
+    def _say(self, text: str) -> None:
+        self._iface.statusBarIface().showMessage(text, 1000 * SAID)
+
     def _open_unmix(self) -> None:
-        processing.createAlgorithmDialog("auvae:unmix", {}).show()  # not exec: the map stays usable
+        self.session.open_unmix({})
 
     def _open_probe(self) -> None:
         """Show the probe and let the next click in the map be read."""
@@ -104,27 +131,6 @@ class WindowParts:
             self._windows[kind].finished.connect(lambda: self._windows.pop(kind).deleteLater())
         self._windows[kind].show()
         self._windows[kind].raise_()
-
-    def _note_loaded(self, layer_id: str) -> None:
-        """Wait for the rest of the result: QGIS makes each layer it adds the active one."""
-        if not self._just_loaded:
-            QTimer.singleShot(0, self._show_loaded)
-        self._just_loaded = layer_id
-
-    def _show_loaded(self) -> None:
-        """Open the dock on the result that was just loaded, with its first map as the active layer."""
-        layer_id, self._just_loaded = self._just_loaded, ""
-        found = result_of(QgsProject.instance().mapLayer(layer_id))
-        if found is None:
-            return
-        result = found[0]
-        for layer in QgsProject.instance().mapLayers().values():
-            other = result_of(layer)
-            if other is not None and other[0].folder == result.folder and other[1] == 0:
-                self._iface.setActiveLayer(layer)
-        self.dock.show_result(result, 0)
-        self.dock.setUserVisible(True)
-        self.control.tell_finished(result)
 
 
 def _explain(action: QAction, text: str) -> None:

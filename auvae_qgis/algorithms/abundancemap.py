@@ -25,6 +25,7 @@ from .algorithm import Algorithm
 class AbundanceMap(Algorithm):
     """Picks the map of one endmember out of a result, by its name or its number."""
 
+    GROUP = "results"
     INPUT = "INPUT"
     ENDMEMBER = "ENDMEMBER"
     OUTPUT = "OUTPUT"

@@ -1,4 +1,4 @@
-"""What all algorithms of the plugin have in common: an icon and a page of help. Declares no parameter."""
+"""What all algorithms of the plugin have in common: group, icon, page of help. Declares no parameter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,22 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..help_pages import help_url
 from ..paths import icon_of
+from ..translation import tr
 
 
 class Algorithm(QgsProcessingAlgorithm):
     """An algorithm with an icon and a page of help that bear its name."""
+
+    GROUP = "unmix"  # or "endmembers" or "results": never translated, never changed
+
+    def group(self) -> str:
+        """Return the heading in the toolbox."""
+        headings = {"unmix": tr("Unmix"), "endmembers": tr("Endmembers"), "results": tr("Results")}
+        return headings[self.GROUP]
+
+    def groupId(self) -> str:
+        """Return the id of the heading."""
+        return self.GROUP
 
     def icon(self) -> QIcon:
         """Return the algorithm's icon."""

@@ -23,6 +23,7 @@ from .scene_algorithm import SceneAlgorithm, html
 class CountEndmembers(SceneAlgorithm):
     """Estimates of how many endmembers a hyperspectral raster is made."""
 
+    GROUP = "endmembers"
     REPORT = "REPORT"
     COUNT = "COUNT"
     HYSIME = "HYSIME"
@@ -51,15 +52,15 @@ class CountEndmembers(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: what is counted, and how far to trust it."""
         return tr(
-            "<p>Estimates how many pure materials (<b>endmembers</b>) a hyperspectral image is made of, in "
+            "<p>Estimates how many pure materials (endmembers) a hyperspectral image is made of, in "
             "seconds. <i>Unmix</i> does the same where its number of endmembers is 0.</p>"
             "<h3>What is counted</h3>"
-            "<p><b>Materials</b> that the image cannot do without: the largest number of endmembers of which "
+            "<p>Materials that the image cannot do without: the largest number of endmembers of which "
             "each, left out, would cost at least 2 % of the variety of spectral shapes in the image.</p>"
-            "<p><b>HySime</b> counts the directions in which there is more signal than noise. Where light "
+            "<p>HySime counts the directions in which there is more signal than noise. Where light "
             "mixes linearly this is the number of endmembers, and it also sees rare ones. In most real "
             "images it is several times too high: materials vary, and light is reflected more than once.</p>"
-            "<p>The <b>estimate</b> is HySime's where the signal ends sharply at its last direction and the "
+            "<p>The estimate is HySime's where the signal ends sharply at its last direction and the "
             "count of materials is not higher; in all other images it is the count of materials.</p>"
             "<h3>How far to trust it</h3>"
             "<p>Expect to be off by one now and then, and low where many materials are alike, bands are few "

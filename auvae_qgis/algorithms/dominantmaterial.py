@@ -30,6 +30,7 @@ MOST_CLASSES = 255
 class DominantMaterial(Algorithm):
     """Says for every pixel which abundance is largest."""
 
+    GROUP = "results"
     INPUT = "INPUT"
     MINIMUM = "MINIMUM"
     OUTPUT = "OUTPUT"
@@ -64,8 +65,8 @@ class DominantMaterial(Algorithm):
         return tr(
             "<p>Makes a raster of classes of the abundances of an unmixing: for every pixel the number of "
             "the endmember whose abundance is largest, with the endmembers' names and colours.</p>"
-            "<p>Pixels in which even the largest abundance is below the <b>smallest abundance that "
-            "counts</b> get no class, as do those without data: 0.5 keeps the pixels that are mostly one "
+            "<p>Pixels in which even the largest abundance is below the smallest abundance that "
+            "counts get no class, as do those without data: 0.5 keeps the pixels that are mostly one "
             "material, 0.9 those that are nearly pure.</p>"
             "<p>Any raster with one abundance or fraction a band will do. A result folder holds the classes "
             "without a smallest abundance already, as <i>dominant.tif</i>.</p>"

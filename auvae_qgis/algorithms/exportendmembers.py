@@ -26,6 +26,7 @@ from .extractendmembers import library_file
 class ExportEndmembers(Algorithm):
     """Writes the endmembers of a result as a spectral library."""
 
+    GROUP = "results"
     INPUT = "INPUT"
     LIBRARY = "LIBRARY"
 

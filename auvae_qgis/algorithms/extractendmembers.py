@@ -23,6 +23,7 @@ from .scene_algorithm import SceneAlgorithm
 class ExtractEndmembers(SceneAlgorithm):
     """Writes the purest spectra of a hyperspectral raster as a spectral library."""
 
+    GROUP = "endmembers"
     METHOD = "METHOD"
     LIBRARY = "LIBRARY"
 
@@ -55,10 +56,10 @@ class ExtractEndmembers(SceneAlgorithm):
             "<p>Finds the spectra between which all others lie, in seconds. Give the library to <i>Unmix "
             "into known spectra</i>, or open it in the dock or in the EnMAP-Box.</p>"
             "<h3>Methods</h3>"
-            "<ul><li><b>VCA</b>, vertex component analysis: pixels at the corners of the image, one after "
+            "<ul><li>VCA, vertex component analysis: pixels at the corners of the image, one after "
             "the other, in random directions.</li>"
-            "<li><b>N-FINDR</b>: the pixels that span the largest volume; begins with those of VCA.</li>"
-            "<li><b>Archetypes</b>: mixtures of many pixels that explain the image best by shape. They stand "
+            "<li>N-FINDR: the pixels that span the largest volume; begins with those of VCA.</li>"
+            "<li>Archetypes: mixtures of many pixels that explain the image best by shape. They stand "
             "noise and odd pixels; it is what <i>Unmix</i> begins with.</li></ul>"
             "<p>VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage "
             "each is a point. Both take a single odd pixel for a material. A large image is read twice, "

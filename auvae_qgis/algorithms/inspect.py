@@ -25,6 +25,7 @@ from .scene_algorithm import SceneAlgorithm, html
 class Inspect(SceneAlgorithm):
     """Lists which bands of a hyperspectral raster are used and which are left out, and why."""
 
+    GROUP = "endmembers"
     REPORT = "REPORT"
     TABLE = "TABLE"
     SENSOR = "SENSOR"

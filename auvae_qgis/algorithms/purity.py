@@ -24,6 +24,7 @@ from .scene_algorithm import SceneAlgorithm
 class Purity(SceneAlgorithm):
     """Maps how often each pixel of a hyperspectral raster is extreme in random projections."""
 
+    GROUP = "endmembers"
     PROJECTIONS = "PROJECTIONS"
     THRESHOLD = "THRESHOLD"
     OUTPUT = "OUTPUT"

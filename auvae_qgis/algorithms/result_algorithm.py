@@ -66,7 +66,9 @@ class ResultAlgorithm(SceneAlgorithm):
             advanced=advanced,
         )
         self._add(
-            QgsProcessingParameterString(self.KNOWN_NAMES, tr("Which of them"), optional=True),
+            QgsProcessingParameterString(
+                self.KNOWN_NAMES, tr("Names of the known spectra to use (empty: all)"), optional=True
+            ),
             tr("Names of spectra in the library, with commas between. Left empty: all of them."),
             advanced=advanced,
         )

@@ -20,7 +20,9 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProperty,
+    QgsRasterLayer,
 )
+from qgis.PyQt.QtWidgets import QWidget
 
 from ...model.auvae.contract import choices
 from .. import settings
@@ -29,8 +31,12 @@ from ..inputs.layer_settings import layer_settings
 from ..inputs.mask_source import crs_name, mask_file
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
+from ..results.layers import result_that_wrote
 from ..translation import tr
+from ..worker.run import start_early
 from .algorithm import Algorithm
+
+COUNT_WIDGET = f"{__name__.rsplit('.', 2)[0]}.gui.count_widget.CountWidget"  # loaded with a dialog
 
 
 class SceneAlgorithm(Algorithm):
@@ -77,7 +83,7 @@ class SceneAlgorithm(Algorithm):
         self._add(
             QgsProcessingParameterBand(
                 self.BANDS,
-                tr("Bands"),
+                tr("Bands (none selected: all good ones)"),
                 parentLayerParameterName=self.INPUT,
                 optional=True,
                 allowMultiple=True,
@@ -139,17 +145,18 @@ class SceneAlgorithm(Algorithm):
 
     def _add_endmembers(self, text: str, least: int = 0) -> None:
         """Declare how many endmembers; 0 has their number estimated."""
-        self._add(
-            QgsProcessingParameterNumber(
-                self.ENDMEMBERS,
-                tr("Number of endmembers"),
-                QgsProcessingParameterNumber.Integer,
-                defaultValue=4,
-                minValue=least,
-                maxValue=choices.MOST_ENDMEMBERS,
-            ),
-            text,
+        estimated = least == 0
+        number = QgsProcessingParameterNumber(
+            self.ENDMEMBERS,
+            tr("Number of endmembers (0: estimate it)") if estimated else tr("Number of endmembers"),
+            QgsProcessingParameterNumber.Integer,
+            defaultValue=4,
+            minValue=least,
+            maxValue=choices.MOST_ENDMEMBERS,
         )
+        if estimated:
+            number.setMetadata({"widget_wrapper": {"class": COUNT_WIDGET}})
+        self._add(number, text)
 
     def _add_quality(self, text: str) -> None:
         """Declare how long the network trains."""
@@ -200,6 +207,12 @@ class SceneAlgorithm(Algorithm):
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
         self.addParameter(parameter)
 
+    def createCustomParametersWidget(self, _parent: QWidget) -> None:
+        """Load PyTorch while QGIS opens its own dialog, which it does when this returns nothing."""
+        python = find_worker_python(settings.worker_python())
+        if settings.start_early() and not python.problem and start_early(python.path):
+            self.provider().say(tr("AUVAE Unmixing: PyTorch is loaded while you fill in the dialog."))
+
     def canExecute(self) -> tuple[bool, str]:
         """Say whether there is a Python to run the network in, and what to press when there is none."""
         problem = find_worker_python(settings.worker_python()).problem
@@ -227,7 +240,7 @@ class SceneAlgorithm(Algorithm):
         """Return what the worker opens: the file of a layer, or a file that is none to QGIS; or nothing."""
         layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
         if layer is not None:
-            return scene_file(layer)
+            return image_file(layer)
         return named_file(self.parameterAsString(parameters, self.INPUT, context))
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
@@ -322,6 +335,21 @@ class SceneAlgorithm(Algorithm):
             "extent": None if extent.isEmpty() else {"bounds": corners, "crs": crs_name(crs)},
             "keep_fill": self.parameterAsBoolean(parameters, self.KEEP_FILL, context),
         }
+
+
+def image_file(layer: QgsRasterLayer) -> str:
+    """Return the file of an image that is to be unmixed.
+
+    :raises SceneSourceError: for layers without a file, and for maps that unmixing has made.
+    """
+    made = result_that_wrote(layer)
+    if made is not None:
+        text = tr(
+            "“{}” is a map that unmixing has made, no hyperspectral image. Choose the image that it was made "
+            "from: {}."
+        )
+        raise SceneSourceError(text.format(layer.name(), made.scene_file or made.scene))
+    return scene_file(layer)
 
 
 def html(path: Path) -> Path:

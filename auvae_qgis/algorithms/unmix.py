@@ -53,8 +53,8 @@ class Unmix(ResultAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: what the maps mean, how to choose the number."""
         return tr(
-            "<p>Finds the pure materials (<b>endmembers</b>) in a hyperspectral image and how much of each "
-            "(<b>abundance</b>) every pixel holds. No reference spectra and no training areas are "
+            "<p>Finds the pure materials (endmembers) in a hyperspectral image and how much of each "
+            "(abundance) every pixel holds. No reference spectra and no training areas are "
             "needed.</p>"
             "<h3>What you get</h3>"
             "<p>One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of "
@@ -131,15 +131,17 @@ class Unmix(ResultAlgorithm):
 
     def _add_freedom(self) -> None:
         """Declare how far known spectra may move."""
+        freedom = QgsProcessingParameterNumber(
+            self.FREEDOM,
+            tr("How far known spectra may change (0: not at all, 1: freely)"),
+            QgsProcessingParameterNumber.Double,
+            defaultValue=0,
+            minValue=0,
+            maxValue=1,
+        )
+        freedom.setMetadata({"widget_wrapper": {"decimals": 2}})
         self._add(
-            QgsProcessingParameterNumber(
-                self.FREEDOM,
-                tr("Freedom of known spectra"),
-                QgsProcessingParameterNumber.Double,
-                defaultValue=0,
-                minValue=0,
-                maxValue=1,
-            ),
+            freedom,
             tr(
                 "How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them "
                 "as a start only. In between, each is that much of what the image says and the rest as "

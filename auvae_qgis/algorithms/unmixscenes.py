@@ -29,14 +29,14 @@ from ...model.auvae.contract import choices
 from .. import settings
 from ..environment.find import find_worker_python
 from ..inputs.layer_settings import layer_settings
-from ..inputs.scene_source import SceneSourceError, named_file, scene_file
+from ..inputs.scene_source import SceneSourceError, named_file
 from ..plain_text import as_plain
 from ..results.layers import OTHERS, layers_of
 from ..results.result import Result
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
 from ..worker.run import run_job
-from .scene_algorithm import SceneAlgorithm
+from .scene_algorithm import SceneAlgorithm, image_file
 
 CLUSTER = "cluster"
 MOST_LOADED = 10
@@ -81,9 +81,9 @@ class UnmixScenes(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: what comes of it, and where it is computed."""
         return tr(
-            "<p>Unmixes several images: dates of one place, or the parts of a mosaic. With <b>one model</b>, "
+            "<p>Unmixes several images: dates of one place, or the parts of a mosaic. With one model, "
             "trained on samples of all of them, the endmembers are the same everywhere and maps compare; "
-            "the images must be of one sensor and in one unit. With one model <b>each</b>, endmembers of one "
+            "the images must be of one sensor and in one unit. With one model each, endmembers of one "
             "number may be different materials in different images.</p>"
             "<h3>What you get</h3>"
             "<p>In the result folder: a result for each image, as <i>Unmix</i> makes it; <i>summary.csv</i>, "
@@ -181,7 +181,7 @@ class UnmixScenes(SceneAlgorithm):
         for one in given if isinstance(given, (list, tuple)) else [given]:
             layer = one if isinstance(one, QgsMapLayer) else None
             layer = layer or QgsProcessingUtils.mapLayerFromString(str(one), context)
-            file = scene_file(layer) if isinstance(layer, QgsRasterLayer) else named_file(str(one))
+            file = image_file(layer) if isinstance(layer, QgsRasterLayer) else named_file(str(one))
             if not file:
                 raise SceneSourceError(tr("The image {} cannot be found.").format(one))
             files.append(file)

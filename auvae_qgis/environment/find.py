@@ -19,10 +19,18 @@ SET_UP = "Plugins > AUVAE Unmixing > Set up"
 
 @dataclass(frozen=True)
 class WorkerPython:
-    """The Python that runs the core; `problem` is empty, or one sentence that says what to do."""
+    """The Python that runs the core.
+
+    Attributes:
+        path: Its program.
+        problem: Empty, or one sentence that says what to do.
+        problem_in_set_up: The same for somebody who has the set-up window open; empty where it is no other.
+
+    """
 
     path: str
     problem: str = ""
+    problem_in_set_up: str = ""
 
 
 def find_worker_python(configured: str | None = None) -> WorkerPython:
@@ -79,7 +87,11 @@ def _own_python(folder: Path) -> WorkerPython:
         )
     else:
         return WorkerPython(str(python))
-    return WorkerPython(str(python), tr("{}: open {} and press Install.").format(trouble, SET_UP))
+    return WorkerPython(
+        str(python),
+        tr("{}: open {} and press Install.").format(trouble, SET_UP),
+        tr("{}: press Install.").format(trouble),
+    )
 
 
 def python_in(folder: Path) -> Path:

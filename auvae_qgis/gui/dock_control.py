@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsMapLayer, QgsProject
+from qgis.core import Qgis, QgsLayerTreeLayer, QgsLayerTreeNode, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
@@ -14,7 +14,7 @@ from ...model.auvae.contract.errors import LibraryError
 from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
 from ..plain_text import as_plain
-from ..results.layers import rename_layers, result_of
+from ..results.layers import layer_of_scene, rename_layers, result_of
 from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 SECONDS = 6  # a message stays
+SOON = 80  # milliseconds without a change after which the dock is drawn: layers of a result come one by one
 
 
 class DockControl(QObject):
@@ -40,7 +41,13 @@ class DockControl(QObject):
         self._background = Background(self)
         self._libraries: dict[Path, Library] = {}
         self._asked_before = False  # for the libraries of the last session
-        self._listing = False
+        self._wanted: tuple[Result, int | None] | None = None  # what the dock is to show next
+        self._loaded = ""  # the id of a layer of a result that was just loaded
+        self._relist = False  # layers came or went
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON)
+        self._soon.timeout.connect(self._show_wanted)
         project = QgsProject.instance()
         self._connections = [
             (iface.currentLayerChanged, self._follow_layer),
@@ -48,6 +55,7 @@ class DockControl(QObject):
             (project.layersRemoved, self._list_soon),
             (project.readProject, self._follow_project),
             (project.cleared, self._forget),
+            (project.layerTreeRoot().nameChanged, self._layer_renamed),
         ]
         self.probe: MapProbe | None = None
         if dock.can_plot:
@@ -58,13 +66,14 @@ class DockControl(QObject):
                 (dock.result_shown, self._result_shown),
                 (dock.spectra.rename_asked, self._rename),
                 (dock.library.name_chosen, self._rename),
+                (dock.library.all_names_chosen, self._rename_all),
                 (dock.library.load_asked, self._load),
                 (dock.library.remove_asked, self._remove_libraries),
                 (dock.probe.probe_toggled, self._probe),
                 (dock.probe.cleared, self.probe.clear),
                 (self.probe.deactivated, lambda: dock.probe.probe.setChecked(False)),
             ]
-            tabs = (dock.spectra, dock.probe, dock.library, dock.training)
+            tabs = (dock.spectra, dock.probe, dock.library, dock.compare, dock.training)
             self._connections += [(tab.panel.failed, self._warn) for tab in tabs]
             self._connections += [(tab.panel.done, self._say) for tab in tabs]
         for signal, slot in self._connections:
@@ -75,6 +84,7 @@ class DockControl(QObject):
         for signal, slot in self._connections:
             signal.disconnect(slot)
         self._connections = []
+        self._soon.stop()
         self._background.stop()
         if self.probe is not None:
             self.probe.clear()
@@ -85,30 +95,62 @@ class DockControl(QObject):
 
     def _follow_layer(self, layer: QgsMapLayer | None) -> None:
         """Show the result of the active layer; another kind of layer leaves the dock as it is."""
-        found = result_of(layer)
-        if found is not None:
-            self._dock.show_result(*found)
+        self._wanted = result_of(layer) or self._wanted
+        self._soon.start()
+
+    def note_loaded(self, layer_id: str) -> None:
+        """Show the result that this layer is of, once QGIS is through with the rest of it."""
+        self._loaded = layer_id
+        self._soon.start()
+
+    def _show_wanted(self) -> None:
+        """Draw once for all that has changed: while a result is loaded, each of its layers becomes active."""
+        layer_id, self._loaded = self._loaded, ""
+        loaded = result_of(QgsProject.instance().mapLayer(layer_id)) if layer_id else None
+        if loaded is not None:
+            self._wanted = (loaded[0], 0)
+            self._activate_scene(loaded[0])
+            self._dock.setUserVisible(True)
+            self.tell_finished(loaded[0])
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._dock.show_result(*wanted)
+        if self._relist:
+            self._list()
+
+    def _activate_scene(self, result: Result) -> None:
+        """Make the image active that was unmixed: the next dialog begins with it. Else the first map."""
+        layer = layer_of_scene(result)
+        if layer is not None:
+            self._iface.setActiveLayer(layer)
+        else:
+            self._activate_first(result)
+
+    def _activate_first(self, result: Result) -> None:
+        """Make the map of the first endmember the active layer."""
+        for layer in QgsProject.instance().mapLayers().values():
+            found = result_of(layer)
+            if found is not None and found[0].folder == result.folder and found[1] == 0:
+                self._iface.setActiveLayer(layer)
+                return
 
     def _follow_project(self) -> None:
         """Show the result of a project that was opened: the active layer's, or the first one in it."""
         layers = [self._iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
-        found = next(filter(None, map(result_of, layers)), None)
-        if found is not None:
-            self._dock.show_result(*found)
+        self._wanted = next(filter(None, map(result_of, layers)), None)
+        self._soon.start()
 
     def _forget(self) -> None:
+        self._wanted = None
         self._dock.forget()
 
     def _list_soon(self, _layers: object) -> None:
         """List the results once QGIS is through with all layers of a change."""
-        if not self._listing:
-            self._listing = True
-            QTimer.singleShot(0, self._list)
+        self._relist = True
+        self._soon.start()
 
     def _list(self) -> None:
-        self._listing = False
-        if not self._connections:  # the plugin was unloaded meanwhile
-            return
+        self._relist = False
         results = _results_in_project()
         shown = self._dock.result
         if shown is not None and shown.folder not in [result.folder for result in results]:
@@ -120,14 +162,10 @@ class DockControl(QObject):
 
     def _choose(self, folder: str) -> None:
         """Show the result that was picked in the drop-down; its first map becomes the active layer."""
-        for layer in QgsProject.instance().mapLayers().values():
-            found = result_of(layer)
-            if found is not None and found[0].folder == Path(folder) and found[1] == 0:
-                self._iface.setActiveLayer(layer)
-                self._dock.show_result(*found)
-                return
         try:
-            self._dock.show_result(Result.read(Path(folder)), None)
+            result = Result.read(Path(folder))
+            self._activate_first(result)
+            self._dock.show_result(result, 0)
         except ResultError as error:
             self._warn(str(error))
 
@@ -176,20 +214,73 @@ class DockControl(QObject):
                 lambda: rename_in_scenes(folder, index, plain), self._renamed, self._failed
             )
 
+    def _layer_renamed(self, node: QgsLayerTreeNode, name: str) -> None:
+        """Offer to rename an endmember whose layer was renamed: dock, files and report have its old name."""
+        found = result_of(node.layer()) if isinstance(node, QgsLayerTreeLayer) else None
+        if found is None:
+            return
+        result, index = found
+        if index is None or name == as_plain(result.endmembers[index].name):
+            return
+        bar = self._iface.messageBar()
+        text = tr("The layer is called “{}” now, the endmember in spectra, files and report still “{}”.")
+        item = bar.createMessage("AUVAE Unmixing", as_plain(text.format(name, result.endmembers[index].name)))
+        button = QPushButton(tr("Rename the endmember"))
+
+        def pressed() -> None:
+            bar.popWidget(item)
+            self._dock.show_result(result, index)
+            self._rename(index, name)
+
+        button.clicked.connect(pressed)
+        item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Info, 2 * SECONDS)
+
     def _renamed(self, done: list[Renamed]) -> None:
-        for one in done:
-            rename_layers(one, QgsProject.instance())
-            forget_old_map(one)
+        self._show_renamed(done)
         renamed = done[0]
-        if self._dock.result is not None and self._dock.result.folder == renamed.result.folder:
-            found = result_of(self._iface.activeLayer())
-            active = found[1] if found is not None else None
-            self._dock.show_result(renamed.result, active)
         new_name = renamed.result.endmembers[renamed.index].name
         said = tr("“{}” is now called “{}”, in layers, files and report.")
         if len(done) > 1:
             said = tr("“{}” is now called “{}”, in layers, files and reports of {} scenes.")
         self._say(said.format(renamed.old_name, new_name, len(done)))
+
+    def _show_renamed(self, done: list[Renamed]) -> None:
+        """Let layers and dock show the new names, and remove the files of the old ones."""
+        for one in done:
+            rename_layers(one, QgsProject.instance())
+            forget_old_map(one)
+        result = done[-1].result if len({one.result.folder for one in done}) == 1 else done[0].result
+        if self._dock.result is not None and self._dock.result.folder == result.folder:
+            found = result_of(self._iface.activeLayer())
+            self._dock.show_result(result, found[1] if found is not None else None)
+
+    def _rename_all(self, names: list[str]) -> None:
+        """Rename all endmembers that a name was found for, one after the other."""
+        result = self._dock.result
+        if result is None:
+            return
+
+        def rename() -> tuple[list[list[Renamed]], list[str]]:
+            renamed, problems = [], []
+            for index, (name, before) in enumerate(zip(names, result.endmembers)):
+                if name and name != before.name:
+                    try:
+                        renamed.append(rename_in_scenes(result.folder, index, name))
+                    except RenameError as error:
+                        problems.append(str(error))
+            return renamed, problems
+
+        def done(outcome: tuple[list[list[Renamed]], list[str]]) -> None:
+            renamed, problems = outcome
+            for one in renamed:
+                self._show_renamed(one)
+            for problem in problems:
+                self._warn(problem)
+            if renamed:
+                self._say(tr("{} endmembers have the names of their best matches.").format(len(renamed)))
+
+        self._background.start(rename, done, self._failed)
 
     # ---- libraries
 

@@ -17,6 +17,7 @@ from qgis.PyQt.QtCore import QT_VERSION_STR, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QApplication,
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QGroupBox,
@@ -59,6 +60,13 @@ class EnvironmentDialog(QDialog):
         layout.addWidget(self.state)
         layout.addWidget(self._install_box())
         layout.addWidget(self._own_python_box())
+        self.early = QCheckBox(tr("Load PyTorch as soon as a dialog of the plugin opens"))
+        self.early.setToolTip(
+            tr("Run then begins at once. It takes some 300 MB of memory for three minutes.")
+        )
+        self.early.setChecked(settings.start_early())
+        self.early.toggled.connect(settings.set_start_early)
+        layout.addWidget(self.early)
         self._log = QPlainTextEdit()
         self._log.setReadOnly(True)
         self._log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -73,6 +81,8 @@ class EnvironmentDialog(QDialog):
         copy.setToolTip(tr("Versions, paths, graphics card and the last lines, without passwords"))
         copy.clicked.connect(self._copy_diagnostics)
         layout.addWidget(buttons)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # Enter in the field of the path must not install anything
 
         self._show_state()
         self._run(tr("Looking for a graphics card"), lambda _task: detect_gpu(), self._show_plan)
@@ -109,6 +119,7 @@ class EnvironmentDialog(QDialog):
         self._chosen.setFilePath(settings.worker_python() or "")
         self._use = QPushButton(tr("Check and use"))
         self._use.clicked.connect(self._start_check)
+        self._chosen.lineEdit().returnPressed.connect(self._start_check)
         row = QHBoxLayout()
         row.addWidget(self._chosen, 1)
         row.addWidget(self._use)
@@ -118,7 +129,7 @@ class EnvironmentDialog(QDialog):
     def _show_state(self) -> None:
         found = find_worker_python(settings.worker_python())
         ready = tr("Ready. Unmixing runs in {}").format(found.path)
-        self.state.setText(found.problem or ready)
+        self.state.setText(found.problem_in_set_up or found.problem or ready)
         there = (own_folder() / "pyvenv.cfg").is_file()
         self._install.setText(tr("Repair") if there else tr("Install"))
         self._remove.setEnabled(there and self._task is None)
@@ -271,7 +282,7 @@ class _BackgroundTask(QgsTask):
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001 (an exception here would take QGIS down)
             self.problem = f"{type(error).__name__}: {error}"
-        return not self.problem
+        return not self.problem or self.isCanceled()  # what was asked for has not failed
 
     def finished(self, _succeeded: bool) -> None:
         """Say so, on the main thread."""

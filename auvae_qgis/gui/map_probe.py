@@ -64,7 +64,7 @@ class MapProbe(QgsMapTool):
             self._say(tr("Select a map of an unmixing result first."))
             return
         try:
-            crs = self._crs(result)
+            crs = self.crs_of(result)
             place = self._transform(crs).transform(point)
         except QgsCsException:
             self._say(tr("This place has no coordinates in the CRS of the scene."))
@@ -126,7 +126,7 @@ class MapProbe(QgsMapTool):
             self._map.scene().removeItem(old)
         self._marks[pixel.row, pixel.col] = (mark, frame)
 
-    def _crs(self, result: Result) -> QgsCoordinateReferenceSystem:
+    def crs_of(self, result: Result) -> QgsCoordinateReferenceSystem:
         """Return the CRS of the maps: that of a layer of theirs, which the analyst may have corrected."""
         for layer in self._rasters():
             if Path(gdal_source(layer)).parent == result.folder and layer.crs().isValid():

@@ -23,12 +23,13 @@ from qgis.core import (
     QgsProject,
     QgsRasterLayer,
 )
+from qgis.PyQt.QtCore import QCoreApplication, QEventLoop
 
 from ..inputs.scene_source import gdal_source
 from ..plain_text import as_plain
 from ..translation import tr
 from .rename import Renamed
-from .result import Result, ResultError
+from .result import Result, ResultError, unlike
 from .styles import rename_in_style, style
 
 _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
@@ -59,6 +60,15 @@ def result_of(layer: QgsMapLayer | None) -> tuple[Result, int | None] | None:
     return result, result.index_of(path.name) if folder == path.parent else None
 
 
+def result_that_wrote(layer: QgsRasterLayer) -> Result | None:
+    """Return the result that ``layer`` shows a raster of; None for any other layer."""
+    found = result_of(layer)
+    if found is None:
+        return None
+    result, index = found
+    return result if index is not None or _kind(layer, result) else None
+
+
 def _folder_of(layer: QgsRasterLayer) -> Path | None:
     """Return the result folder that ``layer`` belongs to; looks for its result.json and does not read it."""
     if layer.providerType() != "gdal":
@@ -69,6 +79,16 @@ def _folder_of(layer: QgsRasterLayer) -> Path | None:
     way = layer.customProperty(_RESULT_OF)
     folder = Path(os.path.normpath(folder / str(way)))
     return folder if way and (folder / "result.json").is_file() else None
+
+
+def layer_of_scene(result: Result) -> QgsRasterLayer | None:
+    """Return the layer of the image that was unmixed, where the project has one."""
+    for layer in QgsProject.instance().mapLayers().values():
+        if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal":
+            source = gdal_source(layer)
+            if result.scene_file in (source, os.path.realpath(source)):
+                return layer
+    return None
 
 
 @lru_cache(maxsize=32)
@@ -131,6 +151,8 @@ class ResultLayer(QgsProcessingLayerPostProcessorInterface):
         _place(layer, result, kind, project)
         _remove_replaced(layer, result, project)
         self._loaded(layer.id())
+        # a result has many layers, and Processing loads them all before the window may go on
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
 
 def _way(start: Path, folder: Path) -> str:
@@ -220,6 +242,22 @@ def rename_layers(renamed: Renamed, project: QgsProject) -> None:
         layer.triggerRepaint()
 
 
+def move_layers(before: Result, now: Result, project: QgsProject) -> None:
+    """Let every layer of a result show its files in the folder that it was copied to."""
+    for layer in project.mapLayers().values():
+        if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != before.folder:
+            continue
+        path = Path(gdal_source(layer))
+        if path.parent == before.folder:
+            source = layer.source().replace(str(path), str(now.folder / path.name), 1)
+            layer.setDataSource(source, layer.name(), "gdal", QgsDataProvider.ProviderOptions())
+        else:  # the user's own copy of the maps elsewhere
+            layer.setCustomProperty(_RESULT_OF, _way(path.parent, now.folder))
+    for group in project.layerTreeRoot().findGroups(True):
+        if group.customProperty(_GROUP_OF) == str(before.folder):
+            group.setCustomProperty(_GROUP_OF, str(now.folder))
+
+
 def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -> None:
     """Move the layer's node into the group of its result, in the order of ``layers_of``."""
     node = project.layerTreeRoot().findLayer(layer.id())
@@ -277,7 +315,8 @@ def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsL
     parent = node.parent()
     while parent.customProperty(_GROUP_OF) and parent.parent() is not None:
         parent = parent.parent()  # beside another result, not in it
-    group = parent.insertGroup(0, result.scene)
+    taken = {other.name() for other in project.layerTreeRoot().findGroups(True)}
+    group = parent.insertGroup(0, unlike(taken, result))
     group.setCustomProperty(_GROUP_OF, folder)
     return group
 

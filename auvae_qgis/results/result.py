@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..translation import tr
+
 Array = npt.NDArray[Any]
 
 FORMAT = "auvae-result"
@@ -118,6 +120,11 @@ class Result:
                 raise
             raise ResultError(f"{path} cannot be read: {error}") from error
 
+    @property
+    def scene_file(self) -> str:
+        """The image that was unmixed, as GDAL names it; empty in a result that does not say."""
+        return str(self.document["scene"].get("path") or "")
+
     def index_of(self, file: str) -> int | None:
         """Return which endmember's abundance map is called ``file``; None for the result's other rasters."""
         names = [Path(one.file).name for one in self.endmembers]
@@ -181,6 +188,15 @@ class Result:
         if measured.shape != self._shape():
             raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
         return measured
+
+
+def unlike(taken: set[str], result: Result) -> str:
+    """Return a name for ``result`` that is not ``taken``: the scene's, with what tells it from others."""
+    kind = tr("{}, {} endmembers").format(result.scene, len(result.endmembers))
+    quality = str((result.document.get("options") or {}).get("quality") or "")
+    detailed = f"{kind}, {quality}" if quality else kind
+    names = [result.scene, kind, detailed, *(f"{detailed} ({number})" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)
 
 
 def _check(document: dict[str, Any]) -> None:

@@ -126,6 +126,24 @@ def rename_in_style(layer: QgsRasterLayer, old_name: str, new_name: str) -> None
         styles.renameStyle(old_name, new_name)
 
 
+def style_difference(layer: QgsRasterLayer) -> None:
+    """Draw a difference of abundances: blue where it is negative, red where it is positive, none at zero."""
+    colors = ((-1.0, "#2166ac", 255), (0.0, "#f7f7f7", 0), (1.0, "#b2182b", 255))
+    items = []
+    for value, name, opacity in colors:
+        color = QColor(name)
+        color.setAlpha(opacity)
+        items.append(QgsColorRampShader.ColorRampItem(value, color, f"{value:+g}"))
+    shades = QgsColorRampShader(-1.0, 1.0)
+    shades.setColorRampItemList(items)
+    shader = QgsRasterShader(-1.0, 1.0)
+    shader.setRasterShaderFunction(shades)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer.setClassificationMin(-1.0)
+    renderer.setClassificationMax(1.0)
+    layer.setRenderer(renderer)
+
+
 def _with_opacity_of(old: QColor, color: str) -> QColor:
     new = QColor(color)
     new.setAlpha(old.alpha())

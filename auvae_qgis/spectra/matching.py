@@ -69,6 +69,22 @@ def best_matches(
     return [sorted(one, key=lambda match: (match.share < HALF, match.angle))[:most] for one in found]
 
 
+def best_names(matches: list[list[Match]]) -> list[str]:
+    """Return a name for every endmember, each its best match's; the closer of two gets one that both want.
+
+    Empty for an endmember whose matches are all taken.
+    """
+    names, taken = [""] * len(matches), set()
+    wanted = sorted(
+        (match.angle, index, match.profile.name) for index, one in enumerate(matches) for match in one
+    )
+    for _, index, name in wanted:
+        if not names[index] and name.casefold() not in taken:
+            names[index] = name
+            taken.add(name.casefold())
+    return names
+
+
 def _ranked(angles: Array, share: Array) -> Array:
     return np.lexsort((np.where(np.isfinite(angles), angles, np.inf), share < HALF))
 

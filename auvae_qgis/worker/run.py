@@ -23,7 +23,7 @@ from .errors import WorkerCancelled, WorkerError
 from .narration import Narrator, error_sentence
 from .process import Event, WorkerProcess
 from .result_event import checked
-from .warm import IdleWorker
+from .warm import EARLY, IdleWorker
 
 Listener = Callable[[Event], object]
 
@@ -50,7 +50,10 @@ def run_job(
 
     """
     with _running.counted():
-        worker = _idle.take(python) or WorkerProcess(python)
+        worker = _idle.take(python)
+        if worker is None:
+            feedback.pushInfo(tr("Starting PyTorch…"))
+            worker = WorkerProcess(python)
         try:
             worker.send(job)
             result = checked(job["task"], _follow(worker, feedback, listen))
@@ -60,6 +63,30 @@ def run_job(
         worker.last_lines.clear()  # only now: the first lines of one that dies at once explain why
         _idle.keep(worker)
         return result
+
+
+def start_early(python: str) -> bool:
+    """Start a worker ahead of its first job, so that PyTorch is loaded by then; returns whether it did.
+
+    Does nothing where one waits already. Returns at once: the process is started on another thread.
+    """
+    if _running.unloaded or _idle.waiting is not None or not _starting.acquire(blocking=False):
+        return False
+    threading.Thread(target=_start_early, args=(python,), daemon=True).start()
+    return True
+
+
+def _start_early(python: str) -> None:
+    try:
+        worker = WorkerProcess(python)
+        if _running.unloaded or _idle.waiting is not None:  # meanwhile
+            worker.end()
+        else:
+            _idle.keep(worker, EARLY)
+    except WorkerError:
+        pass  # the job will say why it could not be started
+    finally:
+        _starting.release()
 
 
 def end_jobs() -> None:
@@ -118,6 +145,7 @@ class _RunningJobs:
 
 _running = _RunningJobs()
 _idle = IdleWorker()
+_starting = threading.Lock()  # held while a worker is started ahead of its job
 
 
 def _follow(worker: WorkerProcess, feedback: QgsProcessingFeedback, listen: Listener | None) -> Event:

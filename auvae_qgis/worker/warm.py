@@ -7,6 +7,7 @@ import threading
 from .process import WorkerProcess
 
 WARM = 20.0  # seconds a worker waits for the next job: torch is loaded, and a GPU some hundred MB short
+EARLY = 180.0  # seconds one waits that was started with a dialog; it has touched no GPU
 
 
 class IdleWorker:
@@ -25,9 +26,9 @@ class IdleWorker:
             return None
         return worker
 
-    def keep(self, worker: WorkerProcess) -> None:
+    def keep(self, worker: WorkerProcess, seconds: float = WARM) -> None:
         """Let a worker wait, in the place of another one."""
-        before = self._replace(worker)
+        before = self._replace(worker, seconds)
         if before is not None:
             before.end()
 
@@ -37,12 +38,12 @@ class IdleWorker:
         if worker is not None:
             worker.end()
 
-    def _replace(self, worker: WorkerProcess | None) -> WorkerProcess | None:
+    def _replace(self, worker: WorkerProcess | None, seconds: float = WARM) -> WorkerProcess | None:
         with self._lock:
             before, self.waiting = self.waiting, worker
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = threading.Timer(WARM, self._expire, (worker,)) if worker else None
+            self._timer = threading.Timer(seconds, self._expire, (worker,)) if worker else None
             if self._timer is not None:
                 self._timer.daemon = True
                 self._timer.start()

@@ -4,24 +4,16 @@
  <context>
   <name>AuvaeUnmixing</name>
   <message>
-   <source>The graphics card failed when a tiny scene was unmixed on it ({}). {}</source>
-   <translation>在显卡上解混一个微型影像时失败（{}）。{}</translation>
+   <source>&lt;p&gt;Estimates how many pure materials (endmembers) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;Materials that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;HySime counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The estimate is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Materials that show in a few pixels only are not counted. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（端元）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;物质数是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;HySime 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则估计值取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>a tiny scene unmixed in {} s</source>
-   <translation>解混一个微型影像用时 {} 秒</translation>
+   <source>&lt;p&gt;Finds the pure materials (endmembers) in a hyperspectral image and how much of each (abundance) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, shadow) is taken out first, and dark materials such as water are weighed as if they were nearly as bright as the others. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Known materials&lt;/h3&gt;&lt;p&gt;Spectra that you know, from a library or from places in the image, stay as they are and come first; the remaining endmembers are found beside them. The number counts both.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;在高光谱影像中找出纯物质（端元），以及每个像元中各占多少（丰度）。不需要参考光谱，也不需要训练样区。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;每个端元一幅图。其值是占像元的比例：0 为没有，1 为全部；每个像元中各图非负且总和为 1。首先去除整体亮度（坡度、阴影）的影响，水体等暗物质按几乎与其他物质同样明亮来计算。停靠面板&lt;i&gt;端元光谱&lt;/i&gt;显示每幅图是什么物质：请把它的光谱与您已知的光谱比较。结果文件夹中还有 CSV 和 ENVI 光谱库格式的光谱、各丰度的不确定度（后验标准差）、每个像元与其重构之间的夹角、一份报告以及训练好的模型。&lt;/p&gt;&lt;h3&gt;多少个端元？&lt;/h3&gt;&lt;p&gt;填 0 时自动估计，报告中给出依据，与&lt;i&gt;估计端元数&lt;/i&gt;相同。也可以数一数影像中能够区分的物质，若阴影较多再加一个。太少：某条光谱看起来像混合物，误差图显示出您认得的地面结构。太多：两条光谱除亮度外几乎相同，或某幅图几乎是空的。请试试少一个和多一个；用&lt;i&gt;草稿&lt;/i&gt;质量就足够了。&lt;/p&gt;&lt;h3&gt;已知物质&lt;/h3&gt;&lt;p&gt;您已知的光谱（来自光谱库或影像中的地点）保持不变并排在最前；其余端元在它们之外寻找。端元数包括两者。&lt;/p&gt;&lt;h3&gt;用哪种影像？&lt;/h3&gt;&lt;p&gt;地表反射率最好；若各处大气相同，辐亮度也可以。头文件或产品标记为坏的波段以及无数据的像元会被排除：&lt;i&gt;检查波段&lt;/i&gt;会列出它们。栅格的单位保持不变。&lt;/p&gt;&lt;p&gt;高级参数中的已发表网络仅供比较：&lt;i&gt;网络&lt;/i&gt;的帮助和报告说明了它们已知的问题。&lt;/p&gt;&lt;p&gt;计算在独立的进程中进行，有 CUDA 显卡时使用显卡。地图始终可用；点击“取消”会在两秒内停止，不留下任何文件。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>&lt;p&gt;Estimates how many pure materials (&lt;b&gt;endmembers&lt;/b&gt;) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;&lt;b&gt;Materials&lt;/b&gt; that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The &lt;b&gt;estimate&lt;/b&gt; is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Materials that show in a few pixels only are not counted. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（&lt;b&gt;端元&lt;/b&gt;）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;&lt;b&gt;物质数&lt;/b&gt;是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;&lt;b&gt;HySime&lt;/b&gt; 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则&lt;b&gt;估计值&lt;/b&gt;取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
-  </message>
-  <message>
-   <source>&lt;p&gt;Finds the pure materials (&lt;b&gt;endmembers&lt;/b&gt;) in a hyperspectral image and how much of each (&lt;b&gt;abundance&lt;/b&gt;) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, shadow) is taken out first, and dark materials such as water are weighed as if they were nearly as bright as the others. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Known materials&lt;/h3&gt;&lt;p&gt;Spectra that you know, from a library or from places in the image, stay as they are and come first; the remaining endmembers are found beside them. The number counts both.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;在高光谱影像中找出纯物质（&lt;b&gt;端元&lt;/b&gt;），以及每个像元中各占多少（&lt;b&gt;丰度&lt;/b&gt;）。不需要参考光谱，也不需要训练样区。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;每个端元一幅图。其值是占像元的比例：0 为没有，1 为全部；每个像元中各图非负且总和为 1。首先去除整体亮度（坡度、阴影）的影响，水体等暗物质按几乎与其他物质同样明亮来计算。停靠面板&lt;i&gt;端元光谱&lt;/i&gt;显示每幅图是什么物质：请把它的光谱与您已知的光谱比较。结果文件夹中还有 CSV 和 ENVI 光谱库格式的光谱、各丰度的不确定度（后验标准差）、每个像元与其重构之间的夹角、一份报告以及训练好的模型。&lt;/p&gt;&lt;h3&gt;多少个端元？&lt;/h3&gt;&lt;p&gt;填 0 时自动估计，报告中给出依据，与&lt;i&gt;估计端元数&lt;/i&gt;相同。也可以数一数影像中能够区分的物质，若阴影较多再加一个。太少：某条光谱看起来像混合物，误差图显示出您认得的地面结构。太多：两条光谱除亮度外几乎相同，或某幅图几乎是空的。请试试少一个和多一个；用&lt;i&gt;草稿&lt;/i&gt;质量就足够了。&lt;/p&gt;&lt;h3&gt;已知物质&lt;/h3&gt;&lt;p&gt;您已知的光谱（来自光谱库或影像中的地点）保持不变并排在最前；其余端元在它们之外寻找。端元数包括两者。&lt;/p&gt;&lt;h3&gt;用哪种影像？&lt;/h3&gt;&lt;p&gt;地表反射率最好；若各处大气相同，辐亮度也可以。头文件或产品标记为坏的波段以及无数据的像元会被排除：&lt;i&gt;检查波段&lt;/i&gt;会列出它们。栅格的单位保持不变。&lt;/p&gt;&lt;p&gt;高级参数中的已发表网络仅供比较：&lt;i&gt;网络&lt;/i&gt;的帮助和报告说明了它们已知的问题。&lt;/p&gt;&lt;p&gt;计算在独立的进程中进行，有 CUDA 显卡时使用显卡。地图始终可用；点击“取消”会在两秒内停止，不留下任何文件。&lt;/p&gt;</translation>
-  </message>
-  <message>
-   <source>&lt;p&gt;Finds the spectra between which all others lie, in seconds. Give the library to &lt;i&gt;Unmix into known spectra&lt;/i&gt;, or open it in the dock or in the EnMAP-Box.&lt;/p&gt;&lt;h3&gt;Methods&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;, vertex component analysis: pixels at the corners of the image, one after the other, in random directions.&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;: the pixels that span the largest volume; begins with those of VCA.&lt;/li&gt;&lt;li&gt;&lt;b&gt;Archetypes&lt;/b&gt;: mixtures of many pixels that explain the image best by shape. They stand noise and odd pixels; it is what &lt;i&gt;Unmix&lt;/i&gt; begins with.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage each is a point. Both take a single odd pixel for a material. A large image is read twice, window by window.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;用几秒钟找出将所有其他光谱包围在其间的光谱。可将光谱库交给&lt;i&gt;解混为已知光谱&lt;/i&gt;，或在停靠面板、EnMAP-Box 中打开。&lt;/p&gt;&lt;h3&gt;方法&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;&lt;b&gt;VCA&lt;/b&gt;，顶点成分分析：沿随机方向逐个找出影像顶角处的像元。&lt;/li&gt;&lt;li&gt;&lt;b&gt;N-FINDR&lt;/b&gt;：张成最大体积的像元；从 VCA 的像元开始。&lt;/li&gt;&lt;li&gt;&lt;b&gt;原型&lt;/b&gt;：由许多像元混合而成、按形状最好地解释影像。它们不怕噪声和个别异常像元；&lt;i&gt;解混&lt;/i&gt;就从它们开始。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA 和 N-FINDR 给出影像中的像元：日志说明其位置，在 GeoPackage 中每个都是一个点。两者都会把单个异常像元当作物质。大影像逐窗口读取两遍。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Finds the spectra between which all others lie, in seconds. Give the library to &lt;i&gt;Unmix into known spectra&lt;/i&gt;, or open it in the dock or in the EnMAP-Box.&lt;/p&gt;&lt;h3&gt;Methods&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;VCA, vertex component analysis: pixels at the corners of the image, one after the other, in random directions.&lt;/li&gt;&lt;li&gt;N-FINDR: the pixels that span the largest volume; begins with those of VCA.&lt;/li&gt;&lt;li&gt;Archetypes: mixtures of many pixels that explain the image best by shape. They stand noise and odd pixels; it is what &lt;i&gt;Unmix&lt;/i&gt; begins with.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA and N-FINDR give pixels of the image: the log says where they are, and in a GeoPackage each is a point. Both take a single odd pixel for a material. A large image is read twice, window by window.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟找出将所有其他光谱包围在其间的光谱。可将光谱库交给&lt;i&gt;解混为已知光谱&lt;/i&gt;，或在停靠面板、EnMAP-Box 中打开。&lt;/p&gt;&lt;h3&gt;方法&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;VCA，顶点成分分析：沿随机方向逐个找出影像顶角处的像元。&lt;/li&gt;&lt;li&gt;N-FINDR：张成最大体积的像元；从 VCA 的像元开始。&lt;/li&gt;&lt;li&gt;原型：由许多像元混合而成、按形状最好地解释影像。它们不怕噪声和个别异常像元；&lt;i&gt;解混&lt;/i&gt;就从它们开始。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA 和 N-FINDR 给出影像中的像元：日志说明其位置，在 GeoPackage 中每个都是一个点。两者都会把单个异常像元当作物质。大影像逐窗口读取两遍。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Finds, for every pixel, the mixture of the known spectra that is nearest to it: exactly, without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless you allow otherwise (NNLS).&lt;/p&gt;&lt;h3&gt;Brightness counts&lt;/h3&gt;&lt;p&gt;Unlike &lt;i&gt;Unmix&lt;/i&gt;, brightness is not taken out: a shaded pixel of a material is a mixture with something dark. Give spectra as bright as the materials are in this image, best from places in it, and one of shade or water; or look at the amounts of NNLS, whose sum is a pixel's brightness.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;The same maps, layers and files as from &lt;i&gt;Unmix&lt;/i&gt;. The uncertainty is the standard error of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows where a material is missing: &lt;i&gt;Unmix&lt;/i&gt; with known spectra finds it.&lt;/p&gt;</source>
@@ -36,16 +28,16 @@
    <translation>&lt;p&gt;沿影像信号子空间的随机方向查看所有像元，统计每个像元位于端点的次数（纯像元指数）。纯像元是点云的顶角，经常位于端点；混合像元在内部，几乎从不。&lt;/p&gt;&lt;p&gt;用它来查看纯像元在哪里：在那里绘制点或多边形，作为已知地点交给&lt;i&gt;解混&lt;/i&gt;。若图中只有零散的单个像元，说明只有异常像元位于端点。&lt;/p&gt;&lt;p&gt;图中为次数，影像无数据处为 -1。影像逐窗口读取三遍，可以是任意大小。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>&lt;p&gt;Makes a raster of classes of the abundances of an unmixing: for every pixel the number of the endmember whose abundance is largest, with the endmembers' names and colours.&lt;/p&gt;&lt;p&gt;Pixels in which even the largest abundance is below the &lt;b&gt;smallest abundance that counts&lt;/b&gt; get no class, as do those without data: 0.5 keeps the pixels that are mostly one material, 0.9 those that are nearly pure.&lt;/p&gt;&lt;p&gt;Any raster with one abundance or fraction a band will do. A result folder holds the classes without a smallest abundance already, as &lt;i&gt;dominant.tif&lt;/i&gt;.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;由解混得到的丰度生成分类栅格：每个像元取丰度最大的端元的编号，并带有端元的名称和颜色。&lt;/p&gt;&lt;p&gt;若最大丰度仍低于&lt;b&gt;计入的最小丰度&lt;/b&gt;，该像元不归类，无数据的像元也一样：0.5 保留主要为一种物质的像元，0.9 保留近乎纯净的像元。&lt;/p&gt;&lt;p&gt;任何每个波段为一种丰度或比例的栅格都可以使用。结果文件夹中的 &lt;i&gt;dominant.tif&lt;/i&gt; 已经是不设最小丰度的分类。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Makes a raster of classes of the abundances of an unmixing: for every pixel the number of the endmember whose abundance is largest, with the endmembers' names and colours.&lt;/p&gt;&lt;p&gt;Pixels in which even the largest abundance is below the smallest abundance that counts get no class, as do those without data: 0.5 keeps the pixels that are mostly one material, 0.9 those that are nearly pure.&lt;/p&gt;&lt;p&gt;Any raster with one abundance or fraction a band will do. A result folder holds the classes without a smallest abundance already, as &lt;i&gt;dominant.tif&lt;/i&gt;.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;由解混得到的丰度生成分类栅格：每个像元取丰度最大的端元的编号，并带有端元的名称和颜色。&lt;/p&gt;&lt;p&gt;若最大丰度仍低于计入的最小丰度，该像元不归类，无数据的像元也一样：0.5 保留主要为一种物质的像元，0.9 保留近乎纯净的像元。&lt;/p&gt;&lt;p&gt;任何每个波段为一种丰度或比例的栅格都可以使用。结果文件夹中的 &lt;i&gt;dominant.tif&lt;/i&gt; 已经是不设最小丰度的分类。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Shows how an image is read before it is unmixed: its sensor, the wavelength and width of every band, the unit of its values, which bands are used and which are left out and why, the share of pixels without data, and the mean spectrum of the image.&lt;/p&gt;&lt;h3&gt;Which bands are left out&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;those that the header or the product flags as bad;&lt;/li&gt;&lt;li&gt;those that hold no data in most pixels, or one value everywhere;&lt;/li&gt;&lt;li&gt;where two detectors see the same wavelengths (EnMAP, PRISMA), those of VNIR;&lt;/li&gt;&lt;li&gt;those near 1400 and 1900 nm, where water vapour absorbs the light, when they are mostly noise: when more than half of what varies in them has nothing to do with the other bands.&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;Bands that you choose yourself are used whatever is said of them.&lt;/p&gt;</source>
    <translation>&lt;p&gt;显示影像在解混之前是如何读取的：传感器、每个波段的波长和宽度、数值的单位、哪些波段被使用、哪些被排除及其原因、无数据像元的比例，以及影像的平均光谱。&lt;/p&gt;&lt;h3&gt;哪些波段被排除&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;头文件或产品标记为坏的波段；&lt;/li&gt;&lt;li&gt;大多数像元无数据，或各处为同一个值的波段；&lt;/li&gt;&lt;li&gt;两个探测器看到相同波长时（EnMAP、PRISMA），VNIR 的波段；&lt;/li&gt;&lt;li&gt;1400 和 1900 nm 附近水汽吸收的波段，如果它们主要是噪声：即其变化有一半以上与其他波段无关。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;您自己选择的波段无论如何标记都会使用。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>&lt;p&gt;Unmixes several images: dates of one place, or the parts of a mosaic. With &lt;b&gt;one model&lt;/b&gt;, trained on samples of all of them, the endmembers are the same everywhere and maps compare; the images must be of one sensor and in one unit. With one model &lt;b&gt;each&lt;/b&gt;, endmembers of one number may be different materials in different images.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;In the result folder: a result for each image, as &lt;i&gt;Unmix&lt;/i&gt; makes it; &lt;i&gt;summary.csv&lt;/i&gt;, the area of each material in each image; &lt;i&gt;summary.html&lt;/i&gt;, the report, with areas over time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in their metadata). An image that cannot be unmixed is named there, and the others go on.&lt;/p&gt;&lt;h3&gt;Where it is computed&lt;/h3&gt;&lt;p&gt;On this computer, or on a Dask cluster: write its scheduler's address, or &lt;i&gt;cluster&lt;/i&gt; for the one set in &lt;i&gt;Plugins ▸ AUVAE Unmixing ▸ Cluster…&lt;/i&gt;, which tests it, and whose help tells how to start one. Workers must see images and result folder under the same paths. A part of an image that fails three times is left no-data, and named.&lt;/p&gt;&lt;h3&gt;When it is stopped&lt;/h3&gt;&lt;p&gt;Finished images are kept after Cancel or an error, and the same run, started again, goes on from there.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;解混多幅影像：同一地点的多个日期，或镶嵌的各部分。用&lt;b&gt;一个模型&lt;/b&gt;（由所有影像的样本训练），各处端元相同，图可以相互比较；影像须来自同一传感器且单位相同。&lt;b&gt;每幅&lt;/b&gt;影像一个模型时，编号相同的端元在不同影像中可能是不同的物质。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;结果文件夹中：每幅影像一个结果，与&lt;i&gt;解混&lt;/i&gt;所得相同；&lt;i&gt;summary.csv&lt;/i&gt;，每种物质在每幅影像中的面积；&lt;i&gt;summary.html&lt;/i&gt;，报告，至少两幅影像带有日期时（名称中，如 20240611 或 2024-06-11，或元数据中）含面积随时间的变化。无法解混的影像会在其中列出，其余照常进行。&lt;/p&gt;&lt;h3&gt;在哪里计算&lt;/h3&gt;&lt;p&gt;在本机或 Dask 集群上：填写调度器的地址，或填 &lt;i&gt;cluster&lt;/i&gt; 使用&lt;i&gt;插件 ▸ AUVAE Unmixing ▸ 集群…&lt;/i&gt;中设置的地址；那里可以测试，其帮助说明如何启动集群。工作进程须以相同路径访问影像和结果文件夹。影像中三次失败的部分留作无数据并列出。&lt;/p&gt;&lt;h3&gt;中途停止时&lt;/h3&gt;&lt;p&gt;取消或出错后，已完成的影像保留；再次启动相同的运行会从那里继续。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Unmixes several images: dates of one place, or the parts of a mosaic. With one model, trained on samples of all of them, the endmembers are the same everywhere and maps compare; the images must be of one sensor and in one unit. With one model each, endmembers of one number may be different materials in different images.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;In the result folder: a result for each image, as &lt;i&gt;Unmix&lt;/i&gt; makes it; &lt;i&gt;summary.csv&lt;/i&gt;, the area of each material in each image; &lt;i&gt;summary.html&lt;/i&gt;, the report, with areas over time where at least two images carry a date (in their names, as 20240611 or 2024-06-11, or in their metadata). An image that cannot be unmixed is named there, and the others go on.&lt;/p&gt;&lt;h3&gt;Where it is computed&lt;/h3&gt;&lt;p&gt;On this computer, or on a Dask cluster: write its scheduler's address, or &lt;i&gt;cluster&lt;/i&gt; for the one set in &lt;i&gt;Plugins ▸ AUVAE Unmixing ▸ Cluster…&lt;/i&gt;, which tests it, and whose help tells how to start one. Workers must see images and result folder under the same paths. A part of an image that fails three times is left no-data, and named.&lt;/p&gt;&lt;h3&gt;When it is stopped&lt;/h3&gt;&lt;p&gt;Finished images are kept after Cancel or an error, and the same run, started again, goes on from there.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;解混多幅影像：同一地点的多个日期，或镶嵌的各部分。用一个模型（由所有影像的样本训练），各处端元相同，图可以相互比较；影像须来自同一传感器且单位相同。每幅影像一个模型时，编号相同的端元在不同影像中可能是不同的物质。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;结果文件夹中：每幅影像一个结果，与&lt;i&gt;解混&lt;/i&gt;所得相同；&lt;i&gt;summary.csv&lt;/i&gt;，每种物质在每幅影像中的面积；&lt;i&gt;summary.html&lt;/i&gt;，报告，至少两幅影像带有日期时（名称中，如 20240611 或 2024-06-11，或元数据中）含面积随时间的变化。无法解混的影像会在其中列出，其余照常进行。&lt;/p&gt;&lt;h3&gt;在哪里计算&lt;/h3&gt;&lt;p&gt;在本机或 Dask 集群上：填写调度器的地址，或填 &lt;i&gt;cluster&lt;/i&gt; 使用&lt;i&gt;插件 ▸ AUVAE Unmixing ▸ 集群…&lt;/i&gt;中设置的地址；那里可以测试，其帮助说明如何启动集群。工作进程须以相同路径访问影像和结果文件夹。影像中三次失败的部分留作无数据并列出。&lt;/p&gt;&lt;h3&gt;中途停止时&lt;/h3&gt;&lt;p&gt;取消或出错后，已完成的影像保留；再次启动相同的运行会从那里继续。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Uses the model of a result (its file &lt;i&gt;model.auvae&lt;/i&gt;) on another image: the same endmembers in the same order and colours, so that maps of many dates or flight lines compare. Nothing is trained, so it takes a fraction of the time of &lt;i&gt;Unmix&lt;/i&gt;. Run it as a batch for many images.&lt;/p&gt;&lt;h3&gt;Which images fit?&lt;/h3&gt;&lt;p&gt;Bands are matched by wavelength. Where they differ they are resampled to the model's, by their widths where both are known; up to a fifth of the model's bands may be missing. Values are brought into the model's unit where both say theirs. What does not fit is refused, with the reason.&lt;/p&gt;&lt;h3&gt;Does the model fit the scene?&lt;/h3&gt;&lt;p&gt;The log and the report warn when pixels and their mixtures differ clearly more in shape than where the model was trained: then other materials are in the image, or it was corrected otherwise. The layer &lt;i&gt;Reconstruction error&lt;/i&gt; shows where. Fine-tune the model with &lt;i&gt;Unmix&lt;/i&gt;, or unmix the image anew.&lt;/p&gt;</source>
@@ -76,6 +68,10 @@
    <translation>含有影像中物质光谱的光谱库：ENVI (.sli)、表格（.csv：第一列为波长），或 EnMAP-Box 的剖面（.gpkg、.geojson）。光谱会换算到影像的波段和单位；双方都知道波段宽度时按宽度进行。</translation>
   </message>
   <message>
+   <source>A package arrived other than it was published: its hash is wrong.</source>
+   <translation>收到的软件包与发布的不同：其哈希值不符。</translation>
+  </message>
+  <message>
    <source>A package would have to be compiled, and there is no compiler.</source>
    <translation>有软件包需要编译，但没有编译器。</translation>
   </message>
@@ -104,12 +100,20 @@
    <translation>每个波段为一种丰度的栅格，例如结果中的 abundances.tif。</translation>
   </message>
   <message>
+   <source>A suggestion, by features of the spectrum: {}. “Use this name” takes it over.</source>
+   <translation>根据光谱特征的建议：{}。点击“使用此名称”即可采用。</translation>
+  </message>
+  <message>
    <source>AUVAE</source>
    <translation>AUVAE</translation>
   </message>
   <message>
    <source>AUVAE Unmixing</source>
    <translation>AUVAE Unmixing</translation>
+  </message>
+  <message>
+   <source>AUVAE Unmixing: PyTorch is loaded while you fill in the dialog.</source>
+   <translation>AUVAE 解混：填写对话框时正在载入 PyTorch。</translation>
   </message>
   <message>
    <source>AUVAE Unmixing: all tools</source>
@@ -166,6 +170,10 @@
   <message>
    <source>All GPUs</source>
    <translation>所有 GPU</translation>
+  </message>
+  <message>
+   <source>All files (*)</source>
+   <translation>所有文件 (*)</translation>
   </message>
   <message>
    <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
@@ -228,6 +236,10 @@
    <translation>波段</translation>
   </message>
   <message>
+   <source>Bands (none selected: all good ones)</source>
+   <translation>波段（不选：使用所有完好的波段）</translation>
+  </message>
+  <message>
    <source>Bands from 1350 to 1450 and from 1800 to 1950 nm, where water vapour absorbs the light. What is noise is measured band by band.</source>
    <translation>1350 至 1450 nm 和 1800 至 1950 nm 的波段，水汽在此吸收光。是否为噪声逐波段测定。</translation>
   </message>
@@ -260,6 +272,10 @@
    <translation>CUDA</translation>
   </message>
   <message>
+   <source>Call every endmember by the name of its best match</source>
+   <translation>将每个端元命名为与其最匹配的光谱的名称</translation>
+  </message>
+  <message>
    <source>Call the endmember by the name of the match that is selected</source>
    <translation>用所选匹配的名称命名该端元</translation>
   </message>
@@ -270,6 +286,14 @@
   <message>
    <source>Cancelled; nothing was written.</source>
    <translation>已取消；未写入任何内容。</translation>
+  </message>
+  <message>
+   <source>Change</source>
+   <translation>变化</translation>
+  </message>
+  <message>
+   <source>Check a firewall, proxy or virus scanner that looks into connections, and install again.</source>
+   <translation>请检查会查看连接内容的防火墙、代理或杀毒软件，然后重新安装。</translation>
   </message>
   <message>
    <source>Check and use</source>
@@ -312,12 +336,24 @@
    <translation>单击：隐藏或显示。</translation>
   </message>
   <message>
+   <source>Close other programs and press Install again.</source>
+   <translation>请关闭其他程序，然后再次点击“安装”。</translation>
+  </message>
+  <message>
    <source>Cluster of AUVAE Unmixing</source>
    <translation>AUVAE 解混的集群</translation>
   </message>
   <message>
    <source>Cluster…</source>
    <translation>集群…</translation>
+  </message>
+  <message>
+   <source>Compare</source>
+   <translation>比较</translation>
+  </message>
+  <message>
+   <source>Compare with</source>
+   <translation>与之比较</translation>
   </message>
   <message>
    <source>Comparing…</source>
@@ -388,6 +424,10 @@
    <translation>删除插件自己的环境；结果会保留</translation>
   </message>
   <message>
+   <source>Difference maps</source>
+   <translation>差异图</translation>
+  </message>
+  <message>
    <source>Divided by the norm</source>
    <translation>除以范数</translation>
   </message>
@@ -440,16 +480,8 @@
    <translation>端元</translation>
   </message>
   <message>
-   <source>Endmembers are not found yet</source>
-   <translation>尚未找到端元</translation>
-  </message>
-  <message>
-   <source>Endmembers, faint at first</source>
-   <translation>端元，起初较淡</translation>
-  </message>
-  <message>
-   <source>Epoch</source>
-   <translation>轮次</translation>
+   <source>Endmembers (pale: earlier)</source>
+   <translation>端元（浅色：较早）</translation>
   </message>
   <message>
    <source>Estimates how many materials a hyperspectral image is made of.</source>
@@ -500,16 +532,20 @@
    <translation>微调此模型</translation>
   </message>
   <message>
+   <source>Fit, warnings and areas of two results</source>
+   <translation>两个结果的拟合、警告与面积</translation>
+  </message>
+  <message>
+   <source>Folder to keep the result in</source>
+   <translation>保存结果的文件夹</translation>
+  </message>
+  <message>
    <source>Forget the pixels</source>
    <translation>清除像元</translation>
   </message>
   <message>
    <source>Free some space and install again.</source>
    <translation>请腾出一些空间，然后重新安装。</translation>
-  </message>
-  <message>
-   <source>Freedom of known spectra</source>
-   <translation>已知光谱的自由度</translation>
   </message>
   <message>
    <source>From how many random directions the image is looked at.</source>
@@ -534,6 +570,10 @@
   <message>
    <source>High</source>
    <translation>高</translation>
+  </message>
+  <message>
+   <source>How far known spectra may change (0: not at all, 1: freely)</source>
+   <translation>已知光谱可变化的程度（0：不变，1：自由变化）</translation>
   </message>
   <message>
    <source>How far the image may pull the known spectra away: 0 leaves them as they are, 1 takes them as a start only. In between, each is that much of what the image says and the rest as it was given.</source>
@@ -592,8 +632,16 @@
    <translation>高光谱影像（多幅）</translation>
   </message>
   <message>
+   <source>Hyperspectral images ({})</source>
+   <translation>高光谱影像 ({})</translation>
+  </message>
+  <message>
    <source>If that does not help, report it with the lines above.</source>
    <translation>如果没有帮助，请附上以上各行报告此问题。</translation>
+  </message>
+  <message>
+   <source>Image misfit</source>
+   <translation>影像误差</translation>
   </message>
   <message>
    <source>Images that could not be unmixed</source>
@@ -676,6 +724,14 @@
    <translation>保留</translation>
   </message>
   <message>
+   <source>Keep pixels with one impossible value</source>
+   <translation>保留全波段为同一不可能值的像元</translation>
+  </message>
+  <message>
+   <source>Keep…</source>
+   <translation>保存…</translation>
+  </message>
+  <message>
    <source>Known places</source>
    <translation>已知地点</translation>
   </message>
@@ -716,6 +772,10 @@
    <translation>列出高光谱影像的哪些波段被使用、哪些被排除及其原因。</translation>
   </message>
   <message>
+   <source>Load PyTorch as soon as a dialog of the plugin opens</source>
+   <translation>打开插件的对话框时就载入 PyTorch</translation>
+  </message>
+  <message>
    <source>Load a library to name the endmembers by.</source>
    <translation>载入光谱库，用来给端元命名。</translation>
   </message>
@@ -724,8 +784,8 @@
    <translation>载入光谱库</translation>
   </message>
   <message>
-   <source>Load…</source>
-   <translation>载入…</translation>
+   <source>Load this result's abundance minus the other's, for every shared material</source>
+   <translation>对每种共有物质，载入此结果的丰度减去另一结果的丰度</translation>
   </message>
   <message>
    <source>Looking for a graphics card</source>
@@ -740,10 +800,6 @@
    <translation>损失与变化中的端元</translation>
   </message>
   <message>
-   <source>Losses come with the training</source>
-   <translation>训练开始后显示损失</translation>
-  </message>
-  <message>
    <source>Make an environment in a folder with a plain name, such as C:\auvae, and name it in Set up.</source>
    <translation>请在名称简单的文件夹（如 C:\auvae）中建立环境，并在“设置”中指定它。</translation>
   </message>
@@ -754,6 +810,10 @@
   <message>
    <source>Making an environment with {}</source>
    <translation>正在用 {} 建立环境</translation>
+  </message>
+  <message>
+   <source>Many pixels that hold one impossible value in all bands, such as -9999, are taken for no-data that the file does not declare, and the log says so. Tick this where they were measured.</source>
+   <translation>若许多像元在所有波段都是同一个不可能的值（如 -9999），则视为文件未声明的无数据，并在日志中说明。若它们确为测量值，请勾选此项。</translation>
   </message>
   <message>
    <source>Maps an image with a trained model: the same endmembers, in the same order, no training.</source>
@@ -780,6 +840,10 @@
    <translation>平均丰度</translation>
   </message>
   <message>
+   <source>Mean angle (radians)</source>
+   <translation>平均夹角（弧度）</translation>
+  </message>
+  <message>
    <source>Mean spectral angle, in radians</source>
    <translation>平均光谱角（弧度）</translation>
   </message>
@@ -804,8 +868,16 @@
    <translation>为多景影像指定 Dask 集群，并查看其中的工作进程</translation>
   </message>
   <message>
+   <source>Name all</source>
+   <translation>全部命名</translation>
+  </message>
+  <message>
    <source>Name of the endmember</source>
    <translation>端元名称</translation>
+  </message>
+  <message>
+   <source>Name of the material</source>
+   <translation>物质名称</translation>
   </message>
   <message>
    <source>Names of spectra in the library, with commas between. Left empty: all of them.</source>
@@ -814,6 +886,10 @@
   <message>
    <source>Names of the classes, as a JSON list</source>
    <translation>各类的名称（JSON 列表）</translation>
+  </message>
+  <message>
+   <source>Names of the known spectra to use (empty: all)</source>
+   <translation>所用已知光谱的名称（留空：全部）</translation>
   </message>
   <message>
    <source>Network</source>
@@ -834,6 +910,10 @@
   <message>
    <source>No data in this pixel (row {}, column {}).</source>
    <translation>此像元无数据（第 {} 行，第 {} 列）。</translation>
+  </message>
+  <message>
+   <source>No secure connection to the package index could be made (TLS).</source>
+   <translation>无法与软件包索引建立安全连接（TLS）。</translation>
   </message>
   <message>
    <source>No {} was found to make the environment from: {}.</source>
@@ -892,6 +972,18 @@
    <translation>只显示这一条</translation>
   </message>
   <message>
+   <source>Open an image in true colour</source>
+   <translation>以真彩色打开影像</translation>
+  </message>
+  <message>
+   <source>Open hyperspectral image</source>
+   <translation>打开高光谱影像</translation>
+  </message>
+  <message>
+   <source>Open hyperspectral image…</source>
+   <translation>打开高光谱影像…</translation>
+  </message>
+  <message>
    <source>Open the help of AUVAE Unmixing in the browser; it needs no network</source>
    <translation>在浏览器中打开 AUVAE Unmixing 的帮助；不需要网络</translation>
   </message>
@@ -906,6 +998,10 @@
   <message>
    <source>Or use a Python you already have</source>
    <translation>或使用您已有的 Python</translation>
+  </message>
+  <message>
+   <source>Other</source>
+   <translation>另一个</translation>
   </message>
   <message>
    <source>Outputs</source>
@@ -964,6 +1060,14 @@
    <translation>HySime 所看各方向上信号与噪声的功率。</translation>
   </message>
   <message>
+   <source>Press Install again. If it happens twice, a mirror or proxy in between changes packages: ask who runs it.</source>
+   <translation>请再次点击“安装”。若再次发生，说明中间的镜像或代理改动了软件包：请询问其管理者。</translation>
+  </message>
+  <message>
+   <source>Press Install again: pip keeps what has arrived whole.</source>
+   <translation>请再次点击“安装”：pip 会保留已完整收到的部分。</translation>
+  </message>
+  <message>
    <source>Press “Probe” and click a pixel in the map; further clicks are compared with it.</source>
    <translation>按“探测”，再点击地图中的一个像元；之后点击的像元会与它比较。</translation>
   </message>
@@ -1004,6 +1108,10 @@
    <translation>QGIS 无法读取“{}”的单个像元，因此不显示其光谱。</translation>
   </message>
   <message>
+   <source>QGIS cannot show “{}”. Unmix reads the products of more sensors: it is chosen there.</source>
+   <translation>QGIS 无法显示“{}”。“解混”能读取更多传感器的产品：已在其中选中它。</translation>
+  </message>
+  <message>
    <source>QGIS with a result: layers, map and the dock with its spectra.</source>
    <translation>QGIS 中的一个结果：图层、地图和显示光谱的停靠面板。</translation>
   </message>
@@ -1014,6 +1122,10 @@
   <message>
    <source>Quality</source>
    <translation>质量</translation>
+  </message>
+  <message>
+   <source>RMSE</source>
+   <translation>均方根误差</translation>
   </message>
   <message>
    <source>RMSE of the reconstruction, in the raster's unit</source>
@@ -1044,6 +1156,10 @@
    <translation>正在移除环境</translation>
   </message>
   <message>
+   <source>Rename the endmember</source>
+   <translation>重命名端元</translation>
+  </message>
+  <message>
    <source>Rename…</source>
    <translation>重命名…</translation>
   </message>
@@ -1068,6 +1184,10 @@
    <translation>结果文件夹</translation>
   </message>
   <message>
+   <source>Results</source>
+   <translation>结果</translation>
+  </message>
+  <message>
    <source>Results in the project</source>
    <translation>工程中的结果</translation>
   </message>
@@ -1078,6 +1198,10 @@
   <message>
    <source>Run pip config set global.proxy http://HOST:PORT in a terminal (with your name and password before HOST where it asks for them) and install again.</source>
    <translation>请在终端中运行 pip config set global.proxy http://HOST:PORT（若需要认证，请在 HOST 前加上用户名和密码），然后重新安装。</translation>
+  </message>
+  <message>
+   <source>Run then begins at once. It takes some 300 MB of memory for three minutes.</source>
+   <translation>这样点击“运行”后立即开始。会占用约 300 MB 内存三分钟。</translation>
   </message>
   <message>
    <source>SVG drawing (*.svg)</source>
@@ -1136,10 +1260,6 @@
    <translation>无数据像元的比例</translation>
   </message>
   <message>
-   <source>Share of the work</source>
-   <translation>已完成的比例</translation>
-  </message>
-  <message>
    <source>Show</source>
    <translation>显示</translation>
   </message>
@@ -1150,6 +1270,10 @@
   <message>
    <source>Show all of the plot (Home)</source>
    <translation>显示整个图形 (Home)</translation>
+  </message>
+  <message>
+   <source>Show all, copy, save</source>
+   <translation>显示全部、复制、保存</translation>
   </message>
   <message>
    <source>Show or hide the spectra of a result, its probe, library and training</source>
@@ -1166,6 +1290,10 @@
   <message>
    <source>Spectra and abundances of pixels</source>
    <translation>像元的光谱与丰度</translation>
+  </message>
+  <message>
+   <source>Spectra of two results</source>
+   <translation>两个结果的光谱</translation>
   </message>
   <message>
    <source>Spectral angle (radians)</source>
@@ -1216,6 +1344,10 @@
    <translation>随机数的起点。在同一设备上，相同的种子、影像和设置得到相同的结果。</translation>
   </message>
   <message>
+   <source>Starting PyTorch…</source>
+   <translation>正在启动 PyTorch…</translation>
+  </message>
+  <message>
    <source>State</source>
    <translation>状态</translation>
   </message>
@@ -1238,6 +1370,14 @@
   <message>
    <source>Table of bands</source>
    <translation>波段表</translation>
+  </message>
+  <message>
+   <source>Take this pixel for pure: the next Unmix keeps its spectrum as an endmember</source>
+   <translation>把此像元当作纯像元：下一次解混将其光谱保留为端元</translation>
+  </message>
+  <message>
+   <source>Telling them apart</source>
+   <translation>判别两者</translation>
   </message>
   <message>
    <source>Test</source>
@@ -1296,6 +1436,10 @@
    <translation>端元颜色，在每个像元中按丰度混合。</translation>
   </message>
   <message>
+   <source>The connection to the package index was cut.</source>
+   <translation>与软件包索引的连接中断了。</translation>
+  </message>
+  <message>
    <source>The diagnostics are in the clipboard.</source>
    <translation>诊断信息已复制到剪贴板。</translation>
   </message>
@@ -1310,6 +1454,10 @@
   <message>
    <source>The endmember's name or its number, which begins at 1.</source>
    <translation>端元的名称或编号（从 1 开始）。</translation>
+  </message>
+  <message>
+   <source>The endmembers come with the training</source>
+   <translation>端元随训练出现</translation>
   </message>
   <message>
    <source>The environment takes about {:.1f} GiB; {} has {:.1f} GiB left.</source>
@@ -1342,6 +1490,10 @@
   <message>
    <source>The folder {} holds the result of another scene, {}. Choose another folder, or one with {} in its name: there the name of each scene will stand.</source>
    <translation>文件夹 {} 中是另一幅影像 {} 的结果。请选择其他文件夹，或名称中带有 {} 的文件夹：该处会出现各影像的名称。</translation>
+  </message>
+  <message>
+   <source>The graphics card failed when a tiny scene was unmixed on it ({}). {}</source>
+   <translation>在显卡上解混一个微型影像时失败（{}）。{}</translation>
   </message>
   <message>
    <source>The graphics card's driver is too old for this build of torch, or the card is.</source>
@@ -1380,6 +1532,14 @@
    <translation>安装程序因路径中的非 ASCII 字符而出错，例如您的用户文件夹名称。</translation>
   </message>
   <message>
+   <source>The layer is called “{}” now, the endmember in spectra, files and report still “{}”.</source>
+   <translation>图层现名为“{}”，而光谱、文件和报告中的端元仍名为“{}”。</translation>
+  </message>
+  <message>
+   <source>The layer “{}” has additional no-data values in some of its bands: only those of all bands count.</source>
+   <translation>图层“{}”只在部分波段设置了附加无数据值：只有所有波段共有的才有效。</translation>
+  </message>
+  <message>
    <source>The layer “{}” is no raster file but comes from a service ({}).</source>
    <translation>图层“{}”不是栅格文件，而是来自服务（{}）。</translation>
   </message>
@@ -1404,6 +1564,10 @@
    <translation>次数图，GeoTIFF。</translation>
   </message>
   <message>
+   <source>The maps of the two results do not lie on one grid: there is no difference of them.</source>
+   <translation>两个结果的图不在同一格网上，无法求差。</translation>
+  </message>
+  <message>
    <source>The mask {} cannot be opened as a layer.</source>
    <translation>掩膜 {} 无法作为图层打开。</translation>
   </message>
@@ -1426,6 +1590,14 @@
   <message>
    <source>The network's proxy did not let the installer through.</source>
    <translation>网络的代理没有放行安装程序。</translation>
+  </message>
+  <message>
+   <source>The no-data value of the file of “{}” is switched off in the layer's settings: it counts all the same.</source>
+   <translation>“{}”的文件无数据值在图层设置中被关闭：此处仍然有效。</translation>
+  </message>
+  <message>
+   <source>The no-data values or the coordinate system that the layer “{}” is set to do not count where several images are unmixed: save it as a file with them.</source>
+   <translation>解混多幅影像时，图层“{}”上设置的无数据值或坐标系无效：请将其连同这些设置另存为文件。</translation>
   </message>
   <message>
    <source>The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.</source>
@@ -1468,8 +1640,16 @@
    <translation>分类栅格：编号从 1 开始，与端元顺序一致。</translation>
   </message>
   <message>
+   <source>The result could not be copied to “{}”: {}.</source>
+   <translation>无法将结果复制到“{}”：{}。</translation>
+  </message>
+  <message>
    <source>The result in {} has no endmember “{}”. It has: {}.</source>
    <translation>{} 中的结果没有端元“{}”。它有：{}。</translation>
+  </message>
+  <message>
+   <source>The result is kept in {}.</source>
+   <translation>结果已保存在 {}。</translation>
   </message>
   <message>
    <source>The same from elsewhere</source>
@@ -1496,6 +1676,10 @@
    <translation>端元光谱；周围为其最纯像元的离散度。</translation>
   </message>
   <message>
+   <source>The system ended the installer: memory ran out.</source>
+   <translation>系统终止了安装程序：内存不足。</translation>
+  </message>
+  <message>
    <source>The system ended the unmixing process because memory ran out (exit code {}). Close other programs, choose fewer bands, or unmix a part of the scene.</source>
    <translation>内存耗尽，系统结束了解混进程（退出代码 {}）。请关闭其他程序、减少波段，或只解混影像的一部分。</translation>
   </message>
@@ -1518,6 +1702,10 @@
   <message>
    <source>There are no values to save.</source>
    <translation>没有可保存的数值。</translation>
+  </message>
+  <message>
+   <source>This</source>
+   <translation>此结果</translation>
   </message>
   <message>
    <source>This Python cannot make environments: its venv module is missing.</source>
@@ -1546,6 +1734,10 @@
   <message>
    <source>This place lies outside the scene.</source>
    <translation>此处位于影像之外。</translation>
+  </message>
+  <message>
+   <source>This result lies in a temporary folder: copy it to one that stays</source>
+   <translation>此结果位于临时文件夹：将其复制到长期保留的文件夹</translation>
   </message>
   <message>
    <source>Threads</source>
@@ -1580,12 +1772,28 @@
    <translation>不确定度</translation>
   </message>
   <message>
+   <source>Unlikely abundances</source>
+   <translation>不合理的丰度</translation>
+  </message>
+  <message>
+   <source>Unmix</source>
+   <translation>解混</translation>
+  </message>
+  <message>
    <source>Unmix (AUVAE-Net)</source>
    <translation>解混 (AUVAE-Net)</translation>
   </message>
   <message>
    <source>Unmix (AUVAE-Net)…</source>
    <translation>解混 (AUVAE-Net)…</translation>
+  </message>
+  <message>
+   <source>Unmix again ({})…</source>
+   <translation>再次解混（{}）…</translation>
+  </message>
+  <message>
+   <source>Unmix again…</source>
+   <translation>再次解混…</translation>
   </message>
   <message>
    <source>Unmix into known spectra (FCLS)</source>
@@ -1598,6 +1806,14 @@
   <message>
    <source>Unmix several scenes runs there when its RUN_ON is “cluster”. Leave the address empty for none. Help tells how to start a scheduler and workers.</source>
    <translation>“解混多景影像”的 RUN_ON 为“cluster”时在那里运行。不用集群时地址留空。“帮助”说明如何启动调度器和工作进程。</translation>
+  </message>
+  <message>
+   <source>Unmix the image again with the known places</source>
+   <translation>用已知地点再次解混此影像</translation>
+  </message>
+  <message>
+   <source>Unmix the image once more, to compare.</source>
+   <translation>再解混一次此影像，即可比较。</translation>
   </message>
   <message>
    <source>Unmixed by AUVAE Unmixing on {} ({})</source>
@@ -1632,6 +1848,10 @@
    <translation>解混已取消；未写入任何内容。</translation>
   </message>
   <message>
+   <source>Use as known</source>
+   <translation>作为已知</translation>
+  </message>
+  <message>
    <source>Use this name</source>
    <translation>使用此名称</translation>
   </message>
@@ -1648,8 +1868,16 @@
    <translation>版本、路径、显卡和最后的输出，不含密码</translation>
   </message>
   <message>
+   <source>Warnings</source>
+   <translation>警告</translation>
+  </message>
+  <message>
    <source>Wavelength (nm)</source>
    <translation>波长 (nm)</translation>
+  </message>
+  <message>
+   <source>What another result says of the same materials</source>
+   <translation>另一结果对相同物质的说明</translation>
   </message>
   <message>
    <source>What single pixels are made of</source>
@@ -1672,10 +1900,6 @@
    <translation>哪些库光谱与端元最相似</translation>
   </message>
   <message>
-   <source>Which of them</source>
-   <translation>其中哪些</translation>
-  </message>
-  <message>
    <source>Windows could not load torch: Microsoft's Visual C++ runtime is missing or too old.</source>
    <translation>Windows 无法载入 torch：缺少 Microsoft 的 Visual C++ 运行库，或其版本太旧。</translation>
   </message>
@@ -1692,20 +1916,64 @@
    <translation>将结果的端元写成光谱库，供 ENVI、EnMAP-Box 或电子表格使用。</translation>
   </message>
   <message>
-   <source>abundance</source>
-   <translation>丰度</translation>
+   <source>a tiny scene unmixed in {} s</source>
+   <translation>解混一个微型影像用时 {} 秒</translation>
   </message>
   <message>
-   <source>adversary</source>
-   <translation>对抗</translation>
+   <source>absorption at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有吸收</translation>
+  </message>
+  <message>
+   <source>abundance</source>
+   <translation>丰度</translation>
   </message>
   <message>
    <source>angle to the reconstruction {:.3f} rad</source>
    <translation>与重构的夹角 {:.3f} rad</translation>
   </message>
   <message>
-   <source>discriminator</source>
-   <translation>判别器</translation>
+   <source>asphalt or shade</source>
+   <translation>沥青或阴影</translation>
+  </message>
+  <message>
+   <source>bare soil</source>
+   <translation>裸土</translation>
+  </message>
+  <message>
+   <source>bright roof or pavement</source>
+   <translation>明亮的屋顶或铺面</translation>
+  </message>
+  <message>
+   <source>carbonate</source>
+   <translation>碳酸盐</translation>
+  </message>
+  <message>
+   <source>cellulose at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有纤维素吸收</translation>
+  </message>
+  <message>
+   <source>clay</source>
+   <translation>黏土</translation>
+  </message>
+  <message>
+   <source>clay at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有黏土吸收</translation>
+  </message>
+  <message>
+   <source>dry vegetation</source>
+   <translation>干枯植被</translation>
+  </message>
+  <message>
+   <source>estimate</source>
+   <translation>自动估计</translation>
+  </message>
+  <message>
+   <source>falls off towards {:.0f} nm</source>
+   <translation>向 {:.0f} nm 下降</translation>
+  </message>
+  <message>
+   <source>green vegetation</source>
+   <translation>绿色植被</translation>
   </message>
   <message>
    <source>hyperspectral</source>
@@ -1756,12 +2024,40 @@
    <translation>高光谱,解混,端元,丰度,时间序列,多时相,变化,日期,镶嵌,多幅影像,集群,Dask,Slurm,Kubernetes,HPC,GPU,面积,汇总,EnMAP,PRISMA,EMIT,DESIS</translation>
   </message>
   <message>
+   <source>ice at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有冰的吸收</translation>
+  </message>
+  <message>
+   <source>iron oxide</source>
+   <translation>氧化铁</translation>
+  </message>
+  <message>
+   <source>leaf water at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有叶片水分吸收</translation>
+  </message>
+  <message>
    <source>left out: {}</source>
    <translation>排除：{}</translation>
   </message>
   <message>
+   <source>lignin at {:.0f} nm</source>
+   <translation>{:.0f} nm 处有木质素吸收</translation>
+  </message>
+  <message>
    <source>mean {:.5g}</source>
    <translation>平均值 {:.5g}</translation>
+  </message>
+  <message>
+   <source>much darker at {:.0f} nm than in green light</source>
+   <translation>{:.0f} nm 处比绿光暗得多</translation>
+  </message>
+  <message>
+   <source>nearly the same in all bands</source>
+   <translation>各波段几乎相同</translation>
+  </message>
+  <message>
+   <source>next to nothing at {:.0f} nm</source>
+   <translation>{:.0f} nm 处几乎为零</translation>
   </message>
   <message>
    <source>no CUDA graphics card</source>
@@ -1784,28 +2080,36 @@
    <translation>无</translation>
   </message>
   <message>
-   <source>posterior</source>
-   <translation>后验</translation>
-  </message>
-  <message>
    <source>ready</source>
    <translation>就绪</translation>
-  </message>
-  <message>
-   <source>reconstruction</source>
-   <translation>重构</translation>
   </message>
   <message>
    <source>reconstruction, {}</source>
    <translation>重构，{}</translation>
   </message>
   <message>
+   <source>red edge at {:.0f} nm</source>
+   <translation>红边位于 {:.0f} nm</translation>
+  </message>
+  <message>
    <source>residual, {}</source>
    <translation>残差，{}</translation>
   </message>
   <message>
+   <source>rises evenly, {:.1f} times from blue to infrared</source>
+   <translation>从蓝光到红外均匀上升，达 {:.1f} 倍</translation>
+  </message>
+  <message>
    <source>row {}, column {}</source>
    <translation>第 {} 行，第 {} 列</translation>
+  </message>
+  <message>
+   <source>snow</source>
+   <translation>雪</translation>
+  </message>
+  <message>
+   <source>start to end</source>
+   <translation>从开始到结束</translation>
   </message>
   <message>
    <source>takes no part: {}</source>
@@ -1824,8 +2128,24 @@
    <translation>使用</translation>
   </message>
   <message>
+   <source>water</source>
+   <translation>水体</translation>
+  </message>
+  <message>
+   <source>{:.0%} as bright as the brightest endmember</source>
+   <translation>亮度为最亮端元的 {:.0%}</translation>
+  </message>
+  <message>
+   <source>{:.0%} deep</source>
+   <translation>深 {:.0%}</translation>
+  </message>
+  <message>
    <source>{:.1f} GiB</source>
    <translation>{:.1f} GiB</translation>
+  </message>
+  <message>
+   <source>{} ({:.3f} rad)</source>
+   <translation>{}（{:.3f} 弧度）</translation>
   </message>
   <message>
    <source>{} Unmixing will run on the processor.</source>
@@ -1856,6 +2176,10 @@
    <translation>{} 在三分钟内没有应答：请重试，或按“安装”。</translation>
   </message>
   <message>
+   <source>{} endmembers have the names of their best matches.</source>
+   <translation>{} 个端元已采用最佳匹配的名称。</translation>
+  </message>
+  <message>
    <source>{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)</source>
    <translation>{} 没有 venv 模块（Debian 和 Ubuntu：sudo apt install python3-venv）</translation>
   </message>
@@ -1880,8 +2204,16 @@
    <translation>{} 不是可以启动的 Python：请更正路径，或按“安装”。</translation>
   </message>
   <message>
+   <source>{} minus {}</source>
+   <translation>{} 减 {}</translation>
+  </message>
+  <message>
    <source>{} must be one of {}, not “{}”.</source>
    <translation>{} 必须是 {} 之一，而不是“{}”。</translation>
+  </message>
+  <message>
+   <source>{} of the other</source>
+   <translation>另一结果的 {}</translation>
   </message>
   <message>
    <source>{} of {} bands are used.</source>
@@ -1896,12 +2228,32 @@
    <translation>{}，进度 {:.0%}</translation>
   </message>
   <message>
+   <source>{}, only here</source>
+   <translation>{}，仅在此结果</translation>
+  </message>
+  <message>
+   <source>{}, only in the other</source>
+   <translation>{}，仅在另一结果</translation>
+  </message>
+  <message>
+   <source>{}, {} endmembers</source>
+   <translation>{}，{} 个端元</translation>
+  </message>
+  <message>
    <source>{}: open {} and press Install.</source>
    <translation>{}：请打开 {} 并按“安装”。</translation>
   </message>
   <message>
+   <source>{}: press Install.</source>
+   <translation>{}：请点击“安装”。</translation>
+  </message>
+  <message>
    <source>{}: the pixel in row {}, column {}</source>
    <translation>{}：第 {} 行第 {} 列的像元</translation>
+  </message>
+  <message>
+   <source>{}?</source>
+   <translation>{}？</translation>
   </message>
   <message>
    <source>“{}” cannot be read: {}</source>
@@ -1916,8 +2268,16 @@
    <translation>无法写入“{}”：{}。</translation>
   </message>
   <message>
+   <source>“{}” does not state wavelengths of red, green and blue light: its first bands are shown.</source>
+   <translation>“{}”没有给出红、绿、蓝光的波长：显示其最前面的波段。</translation>
+  </message>
+  <message>
    <source>“{}” has {} bands, one an abundance is wanted: choose the abundances, not the scene.</source>
    <translation>“{}”有 {} 个波段，这里需要每个波段一种丰度：请选择丰度，而不是影像。</translation>
+  </message>
+  <message>
+   <source>“{}” holds files already: choose a new or an empty folder.</source>
+   <translation>“{}”中已有文件：请选择新的或空的文件夹。</translation>
   </message>
   <message>
    <source>“{}” holds no point and no polygon. Draw some, or leave known places empty.</source>
@@ -1928,12 +2288,24 @@
    <translation>“{}”现在的值与解混时不同。</translation>
   </message>
   <message>
+   <source>“{}” is a map that unmixing has made, no hyperspectral image. Choose the image that it was made from: {}.</source>
+   <translation>“{}”是解混生成的图，不是高光谱影像。请选择生成它所用的影像：{}。</translation>
+  </message>
+  <message>
    <source>“{}” is damaged.</source>
    <translation>“{}”已损坏。</translation>
   </message>
   <message>
    <source>“{}” is damaged: {}</source>
    <translation>“{}”已损坏：{}</translation>
+  </message>
+  <message>
+   <source>“{}” is gone or cannot be read.</source>
+   <translation>“{}”已不存在或无法读取。</translation>
+  </message>
+  <message>
+   <source>“{}” is known in row {}, column {}. Add more places, or press Unmix again.</source>
+   <translation>“{}”在第 {} 行第 {} 列为已知。可添加更多地点，或点击“再次解混”。</translation>
   </message>
   <message>
    <source>“{}” is no layer of points or polygons.</source>
@@ -1954,58 +2326,6 @@
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
    <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
-  </message>
-  <message>
-   <source>A package arrived other than it was published: its hash is wrong.</source>
-   <translation>收到的软件包与发布的不同：其哈希值不符。</translation>
-  </message>
-  <message>
-   <source>Press Install again. If it happens twice, a mirror or proxy in between changes packages: ask who runs it.</source>
-   <translation>请再次点击“安装”。若再次发生，说明中间的镜像或代理改动了软件包：请询问其管理者。</translation>
-  </message>
-  <message>
-   <source>The system ended the installer: memory ran out.</source>
-   <translation>系统终止了安装程序：内存不足。</translation>
-  </message>
-  <message>
-   <source>Close other programs and press Install again.</source>
-   <translation>请关闭其他程序，然后再次点击“安装”。</translation>
-  </message>
-  <message>
-   <source>No secure connection to the package index could be made (TLS).</source>
-   <translation>无法与软件包索引建立安全连接（TLS）。</translation>
-  </message>
-  <message>
-   <source>Check a firewall, proxy or virus scanner that looks into connections, and install again.</source>
-   <translation>请检查会查看连接内容的防火墙、代理或杀毒软件，然后重新安装。</translation>
-  </message>
-  <message>
-   <source>The connection to the package index was cut.</source>
-   <translation>与软件包索引的连接中断了。</translation>
-  </message>
-  <message>
-   <source>Press Install again: pip keeps what has arrived whole.</source>
-   <translation>请再次点击“安装”：pip 会保留已完整收到的部分。</translation>
-  </message>
-  <message>
-   <source>Keep pixels with one impossible value</source>
-   <translation>保留全波段为同一不可能值的像元</translation>
-  </message>
-  <message>
-   <source>Many pixels that hold one impossible value in all bands, such as -9999, are taken for no-data that the file does not declare, and the log says so. Tick this where they were measured.</source>
-   <translation>若许多像元在所有波段都是同一个不可能的值（如 -9999），则视为文件未声明的无数据，并在日志中说明。若它们确为测量值，请勾选此项。</translation>
-  </message>
-  <message>
-   <source>The layer “{}” has additional no-data values in some of its bands: only those of all bands count.</source>
-   <translation>图层“{}”只在部分波段设置了附加无数据值：只有所有波段共有的才有效。</translation>
-  </message>
-  <message>
-   <source>The no-data value of the file of “{}” is switched off in the layer's settings: it counts all the same.</source>
-   <translation>“{}”的文件无数据值在图层设置中被关闭：此处仍然有效。</translation>
-  </message>
-  <message>
-   <source>The no-data values or the coordinate system that the layer “{}” is set to do not count where several images are unmixed: save it as a file with them.</source>
-   <translation>解混多幅影像时，图层“{}”上设置的无数据值或坐标系无效：请将其连同这些设置另存为文件。</translation>
   </message>
  </context>
 </TS>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QTextEdit, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QPushButton, QTextEdit, QWidget
 from qgis.utils import iface
 
 NAME = "auvae_unmixing"
@@ -34,6 +35,14 @@ def menu_entries() -> list[str]:
     """Return what the plugin's menu offers."""
     menus = [action.menu() for action in iface.pluginMenu().actions() if action.text() == "AUVAE Unmixing"]
     return [entry.text() for menu in menus for entry in menu.actions()]
+
+
+def our_buttons() -> list[str]:
+    """Return which buttons the plugin has in the tool bar of plugins."""
+    shown = [action.text() for action in iface.pluginToolBar().actions()]
+    return [
+        text for text in shown if text in ("Open hyperspectral image…", "Unmix (AUVAE-Net)…", "Probe pixels")
+    ]
 
 
 def seen_in_dock() -> dict[str, object]:
@@ -51,6 +60,30 @@ def seen_in_dock() -> dict[str, object]:
         "gaps": [int(np.isnan(line.get_ydata()).sum()) for line in lines],
         "range": [float(lines[0].get_xdata().min()), float(lines[0].get_xdata().max())] if lines else [],
     }
+
+
+def draws_of_the_dock() -> Callable[[], list[str]]:
+    """List the plots of the dock that are drawn from the first layer on that comes into the project."""
+    moments: list[tuple[str, float]] = []
+    loaded: list[float] = []
+    for tab in (dock().spectra, dock().probe, dock().library, dock().training):
+        name = type(tab).__name__
+        tab.panel.canvas.mpl_connect(
+            "draw_event", lambda _event, name=name: moments.append((name, time.monotonic()))
+        )
+    QgsProject.instance().layersAdded.connect(lambda _layers: loaded.append(time.monotonic()))
+    return lambda: [name for name, moment in moments if moment > loaded[0]]
+
+
+def image_in_a_dialog() -> str:
+    """Open the dialog as the toolbox does; return the image that is chosen in it."""
+    dialog = processing.createAlgorithmDialog("auvae:unmix", {})
+    dialog.show()
+    pause(0.2)
+    chosen = QgsProject.instance().mapLayer(dialog.mainWidget().wrappers["INPUT"].parameterValue())
+    dialog.grab().save(str(FOLDER / "dialog.png"))
+    dialog.close()
+    return chosen.name()
 
 
 def cluster_windows() -> list[QDialog]:
@@ -118,11 +151,28 @@ def click_in_the_map(scene: QgsRasterLayer) -> dict[str, object]:
         "marks": len(utils.plugins[NAME].window.control.probe._marks),
     }
     take_picture(FOLDER / "probe.png")
+    tab.name.setText("salt")
+    tab.known.click()
     click(-3, 5)
     wait(lambda: "outside" in tab.note.text(), 5)
     click(0, 0)
     wait(lambda: "No data" in tab.note.text(), 5)
     return found
+
+
+def unmix_again() -> dict[str, object]:
+    """Ask for another run with what is known; return what the dialog is filled in with."""
+    session = utils.plugins[NAME].window.session
+    asked: list[dict[str, object]] = []
+    shown, session.open_unmix = session.open_unmix, asked.append
+    dock().probe.again.click()
+    session.open_unmix = shown
+    [parameters] = asked
+    places = QgsProject.instance().mapLayer(parameters["KNOWN_PLACES"])
+    names = [feature["name"] for feature in places.getFeatures()]
+    QgsProject.instance().removeMapLayer(places.id())
+    image = QgsProject.instance().mapLayer(parameters["INPUT"]).name()
+    return {"image": image, "places": names, "endmembers": parameters["ENDMEMBERS"]}
 
 
 def name_by_a_library() -> dict[str, object]:
@@ -159,6 +209,16 @@ def name_by_a_library() -> dict[str, object]:
     }
 
 
+def rename_in_the_tree() -> str:
+    """Rename a layer as a user does and take up the offer; return what the dock calls the endmember then."""
+    iface.messageBar().clearWidgets()
+    layer = QgsProject.instance().mapLayersByName("Endmember 2")[0]
+    layer.setName("Lake")
+    iface.messageBar().currentItem().findChild(QPushButton, "").click()
+    wait(lambda: dock().result.endmembers[1].name == "Lake", 10)
+    return dock().spectra.legend.item(1).text()
+
+
 def names_in_layers() -> list[str]:
     """Return the first endmember's name in the legend of classes and among the styles of the uncertainty."""
     [classes] = QgsProject.instance().mapLayersByName("Dominant material")
@@ -183,13 +243,17 @@ def seen_of_training() -> dict[str, object]:
     return {
         "losses": [axes.get_title() for axes in tab.panel.canvas.figure.axes[:-1]],
         "moves": len([line for line in moves.lines if not line.get_label().startswith("_")]),
-        "earlier": len([line for line in moves.lines if line.get_label() == "_earlier"]),
+        "earlier": sum(len(lines.get_segments()) for lines in moves.collections),
     }
 
 
 def promises() -> None:
     """Do what a user does, in one sitting."""
-    facts: dict[str, object] = {"menu": menu_entries(), "dock at start": dock().isVisible()}
+    facts: dict[str, object] = {
+        "menu": menu_entries(),
+        "tool bar": our_buttons(),
+        "dock at start": dock().isVisible(),
+    }
     scene = open_scene(SCENE)
     parameters = {
         "INPUT": scene.id(),
@@ -199,12 +263,17 @@ def promises() -> None:
     }
     heard: list[dict[str, object]] = []
     utils.plugins[NAME].provider.worker_event.connect(lambda _job, event: heard.append(event))
+    dock().setUserVisible(True)
+    drawn = draws_of_the_dock()
     run_from_toolbox(parameters, 240)
+    pause(1.0)
+    facts["draws of the dock for a result"] = drawn()
     facts["heard"] = {kind: sum(event["event"] == kind for event in heard) for kind in ("scene", "ended")}
     facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
     wait(lambda: dock().isVisible(), 5)
     facts["layers"] = layers_in_group()
     facts["active"] = iface.activeLayer().name()
+    facts["image in the next dialog"] = image_in_a_dialog()
     arrange()  # a low dock leaves the title out
     facts["after the run"] = seen_in_dock()
     take_picture(FOLDER / "desktop.png")
@@ -223,7 +292,9 @@ def promises() -> None:
     facts["after picking the second map"] = seen_in_dock()
 
     facts["probe"] = click_in_the_map(second)
+    facts["again"] = unmix_again()
     facts["library"] = name_by_a_library()
+    facts["renamed in the tree"] = rename_in_the_tree()
     facts["results"] = [dock().results.itemText(row) for row in range(dock().results.count())]
     facts["training kept"] = seen_of_training()
 
@@ -257,6 +328,7 @@ def promises() -> None:
     pause(0.2)
     facts["after unloading"] = {
         "menu": menu_entries(),
+        "tool bar": our_buttons(),
         "dock": iface.mainWindow().findChild(QDockWidget, "AuvaeSpectrumDock") is not None,
         "windows": len(cluster_windows()),
         "algorithm": QgsApplication.processingRegistry().algorithmById("auvae:unmix") is not None,

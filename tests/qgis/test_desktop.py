@@ -38,13 +38,16 @@ def facts(tmp_path_factory, scene_values):
 
 def test_the_menu_offers_unmixing_spectra_set_up_and_help(facts):
     assert facts["menu"] == [
-        "Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…", "Cluster…", "Help",
+        "Open hyperspectral image…", "Unmix (AUVAE-Net)…", "Endmember spectra", "Probe pixels", "Set up…",
+        "Cluster…", "Help",
     ]  # fmt: skip
+    assert facts["tool bar"] == ["Open hyperspectral image…", "Unmix (AUVAE-Net)…", "Probe pixels"]
 
 
-def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_first_is_active(facts):
+def test_after_a_run_from_the_toolbox_the_maps_stand_in_order_and_the_image_is_still_chosen(facts):
     assert [layer["name"] for layer in facts["layers"]] == [f"Endmember {n + 1}" for n in range(MATERIALS)]
-    assert facts["active"] == "Endmember 1"
+    assert facts["active"] == "cube"
+    assert facts["image in the next dialog"] == "cube"
 
 
 def test_the_dock_opens_with_the_spectra_in_the_colours_of_the_maps(facts):
@@ -59,6 +62,10 @@ def test_the_dock_opens_with_the_spectra_in_the_colours_of_the_maps(facts):
     assert seen["gaps"] == [len(BAD_BANDS)] * MATERIALS
     assert seen["range"] == pytest.approx([400, 2400], abs=0.1)
     assert seen["in front"] == ["Endmember 1"]
+
+
+def test_a_result_that_is_loaded_draws_the_dock_once(facts):
+    assert facts["draws of the dock for a result"] == ["SpectraTab"]
 
 
 def test_a_reopened_project_shows_its_spectra_and_the_dock_follows_the_active_layer(facts):
@@ -90,10 +97,14 @@ def test_the_name_of_the_best_match_reaches_layer_file_and_legend_in_one_click(f
     assert "already called" in seen["twice refused"]
 
 
+def test_a_layer_renamed_in_the_tree_offers_to_rename_the_endmember(facts):
+    assert facts["renamed in the tree"] == "Lake"
+
+
 def test_training_is_heard_while_it_goes_on_and_shown_afterwards(facts):
     assert facts["heard"] == {"scene": 1, "ended": 1}
     assert facts["moving"] >= 1
-    assert facts["training kept"]["losses"] == ["reconstruction", "posterior"]
+    assert facts["training kept"]["losses"] == ["Image misfit", "Uncertainty"]
     assert facts["training kept"]["moves"] == MATERIALS
     assert facts["training kept"]["earlier"] >= MATERIALS
 
@@ -116,5 +127,11 @@ def test_cancel_in_the_dialog_stops_within_two_seconds_and_leaves_nothing(facts)
     assert facts["cancel"]["left"] == 0
 
 
+def test_a_clicked_pixel_goes_with_its_name_into_the_next_dialog(facts):
+    assert facts["again"] == {"image": "cube", "places": ["salt"], "endmembers": MATERIALS}
+
+
 def test_unloading_leaves_nothing_behind(facts):
-    assert facts["after unloading"] == {"menu": [], "dock": False, "windows": 0, "algorithm": False}
+    assert facts["after unloading"] == {
+        "menu": [], "tool bar": [], "dock": False, "windows": 0, "algorithm": False,
+    }  # fmt: skip

@@ -16,6 +16,11 @@ from qgis.PyQt.QtWidgets import QApplication, QComboBox, QListWidget, QToolButto
 
 from .conftest import MATERIALS
 
+SCENE_EVENT = {
+    "event": "scene", "name": "live", "unit": "Reflectance",
+    "bands": [1, 2, 3], "wavelengths_nm": [400, 500, 600],
+    "endmembers": [{"name": "A", "color": "#0072B2"}, {"name": "B", "color": "#D55E00"}],
+}  # fmt: skip
 SIZES = ((400, 300), (300, 240), (900, 500), (420, 900))
 
 
@@ -164,7 +169,7 @@ def test_every_tab_draws_without_a_complaint_however_small_the_dock(dock, result
     dock.resize(*size)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for tab in (dock.spectra, dock.probe, dock.library, dock.training):
+        for tab in (dock.spectra, dock.probe, dock.library, dock.compare, dock.training):
             dock.tabs.setCurrentWidget(tab)
             settle()
             tab.panel.canvas.draw()
@@ -175,7 +180,7 @@ def test_everything_that_can_be_reached_by_keyboard_has_a_name_for_screen_reader
         for widget in dock.findChildren(kind):
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.objectName().startswith("qt_"):
                 assert widget.accessibleName() or widget.text() or widget.toolTip(), widget
-    for tab in (dock.spectra, dock.probe, dock.library, dock.training):
+    for tab in (dock.spectra, dock.probe, dock.library, dock.compare, dock.training):
         assert tab.panel.canvas.accessibleName()
         assert tab.panel.canvas.focusPolicy() & Qt.FocusPolicy.TabFocus
 
@@ -183,12 +188,7 @@ def test_everything_that_can_be_reached_by_keyboard_has_a_name_for_screen_reader
 def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(dock):
     tab = dock.training
     dock.tabs.setCurrentWidget(tab)
-    scene = {
-        "event": "scene", "name": "live", "unit": "Reflectance",
-        "bands": [1, 2, 3], "wavelengths_nm": [400, 500, 600],
-        "endmembers": [{"name": "A", "color": "#0072B2"}, {"name": "B", "color": "#D55E00"}],
-    }  # fmt: skip
-    dock.hear("1", scene)
+    dock.hear("1", SCENE_EVENT)
     for step in range(4):
         dock.hear(
             "1",
@@ -198,10 +198,34 @@ def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(do
             },
         )  # fmt: skip
     dock.hear("2", {"event": "progress", "fraction": 0.9, "text": "another job", "losses": {"angle": 1}})
-    tab._draw()
+    QTest.qWait(1000)
     assert "50%" in tab.note.text()
     losses, moves = tab.panel.canvas.figure.axes
     assert losses.lines[0].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert lines(moves)["B"].get_ydata().tolist() == [3, 2, 4]
     dock.hear("1", {"event": "ended"})
+    QTest.qWait(4500)
     assert "scène 1" in tab.note.text()
+
+
+def test_a_training_that_goes_on_moves_its_lines_and_makes_no_axes_anew(dock):
+    tab, canvas = dock.training, dock.training.panel.canvas
+    dock.tabs.setCurrentWidget(tab)
+    dock.hear("1", {**SCENE_EVENT, "name": "a name that is far longer than the dock is wide " * 4})
+    width = dock.minimumSizeHint().width()
+    for step in range(6):
+        progress = {
+            "event": "progress", "fraction": 0.2 + 0.1 * step, "stage": "training", "text": "Unmixing",
+            "losses": {"reconstruction": 1.0 / (step + 1)}, "endmembers": [[1, 2, 3], [3, 2, 2 - step / 9]],
+        }  # fmt: skip
+        dock.hear("1", progress)
+        tab.redraw()
+        if step == 1:
+            settle()
+            axes, drawn = canvas.figure.axes, []
+            canvas.mpl_connect("draw_event", drawn.append)
+    assert canvas.figure.axes == axes
+    settle()
+    assert len(drawn) <= 1
+    assert len(axes[0].lines[-1].get_xdata()) == 6
+    assert dock.minimumSizeHint().width() == width

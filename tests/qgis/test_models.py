@@ -35,9 +35,15 @@ def names_of(folder):
 def test_the_toolbox_has_the_model_from_image_to_polygons(qgis_app):
     model = QgsApplication.processingRegistry().algorithmById("auvae:materialpolygons")
     assert model.displayName() == "Materials as polygons"
-    assert model.group() == "Models"
+    assert model.group() == "Unmix"
     assert model.canExecute()[0]
     assert "names:POLYGONS" in [one.name() for one in model.destinationParameterDefinitions()]
+
+
+def test_the_model_designer_finds_nothing_missing_in_the_model(qgis_app):
+    model = QgsApplication.processingRegistry().algorithmById("auvae:materialpolygons")
+    for step in model.childAlgorithms():
+        assert model.validateChildAlgorithm(step) == (True, [])
 
 
 def test_the_model_draws_polygons_that_have_the_names_of_their_materials(scene, tmp_path, project):

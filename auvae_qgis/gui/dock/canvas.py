@@ -7,15 +7,29 @@ from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
 from qgis.PyQt.QtWidgets import QSizePolicy
 
+from .fonts import families
+from .layout import Cell, arrange
 from .theme import Tones, tones
+from .zoom import scale, shift
 
 ZOOM = 1.25  # a notch of the wheel
 NEAR = 60.0  # pixels from a line beyond which the mouse points at nothing
+SOON = 20  # milliseconds
 PAN = 0.1  # of the view, a key press
 LOW = 230  # pixels: a plot that is no higher goes without title, and writes small
 WIDE = 1.35  # times as wide as high: parts stand beside each other, not below
@@ -33,14 +47,22 @@ class Canvas(FigureCanvasQTAgg):
 
     def __init__(self, name: str) -> None:
         """``name`` is read by screen readers."""
-        super().__init__(Figure(layout="constrained"))
-        self.figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)  # inches
+        super().__init__(Figure())
         self.setMinimumSize(120, 80)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(name)
         self._shape = (False, False)
         self._home: dict[Any, tuple[tuple[float, float], tuple[float, float]]] = {}
+        self._cells: dict[Any, Cell] = {}
+        self._arranged_for: tuple[float, float] | None = None  # the size in pixels
+        self._soon = QTimer(self)  # widgets around it take their sizes first
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON)
+        self._soon.timeout.connect(self.draw)
+        self._late = False  # something was to be drawn while nobody saw it
+        self._moving: list[Any] = []
+        self._ground: Any = None  # the picture without what moves
         self._grip: tuple[Any, float, float] | None = None
         self._shown: tuple[Any, int] | None = None  # the line and the point that are read out
         for signal, slot in (
@@ -77,12 +99,59 @@ class Canvas(FigureCanvasQTAgg):
         if self._shape != before:
             self.reshaped.emit()
 
-    def finish(self) -> None:
-        """Draw what was put into the figure, in the theme's tones; this view is where Home returns to."""
+    def finish(self, cells: dict[Any, Cell] | None = None, moving: list[Any] | None = None) -> None:
+        """Draw what was put into the figure, in the theme's tones; this view is where Home returns to.
+
+        Args:
+            cells: Where each axes stands with its labels; none: the only one fills the figure.
+            moving: Artists that `move` draws anew without the rest.
+        """
         self._shown = None
         self._home = {axes: (axes.get_xlim(), axes.get_ylim()) for axes in self.figure.axes}
+        self._cells = cells or dict.fromkeys(self.figure.axes, (0.0, 0.0, 1.0, 1.0))
+        self._arranged_for = None
+        self._moving = moving or []
+        for artist in self._moving:
+            artist.set_animated(True)
         self.take_tones(tones(self.palette()))
         self.draw_idle()
+
+    def draw(self) -> None:
+        """Draw everything; labels are measured when they or the size have changed."""
+        size = (self.figure.bbox.width, self.figure.bbox.height)
+        if self._arranged_for != size:
+            self._arranged_for = size
+            arrange(self._cells, self.get_renderer())
+        super().draw()
+        self._ground = None
+        if self._moving:
+            self._ground = self.copy_from_bbox(self.figure.bbox)
+            self._draw_moving()
+
+    def draw_idle(self) -> None:
+        """Draw soon; what nobody sees is drawn once it is seen."""
+        self._late = not self.isVisible()
+        if not self._late and not self._soon.isActive():
+            self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what was put off."""
+        super().showEvent(event)
+        if self._late:
+            self.draw_idle()
+
+    def move(self) -> None:
+        """Draw what moves over the picture of the rest: a tenth of the time that all of it takes."""
+        if self._ground is None:
+            self.draw_idle()
+            return
+        self.restore_region(self._ground)
+        self._draw_moving()
+        self.update()
+
+    def _draw_moving(self) -> None:
+        for artist in self._moving:
+            artist.axes.draw_artist(artist)
 
     def take_tones(self, used: Tones) -> None:
         """Draw on this paper, in this ink."""
@@ -92,6 +161,7 @@ class Canvas(FigureCanvasQTAgg):
             axes.tick_params(colors=used.ink, which="both")
             for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
                 text.set_color(used.ink)
+                text.set_family(families())
             axes.xaxis.get_offset_text().set_color(used.ink)
             axes.yaxis.get_offset_text().set_color(used.ink)
             for spine in axes.spines.values():
@@ -102,6 +172,7 @@ class Canvas(FigureCanvasQTAgg):
             legend = axes.get_legend()
             for text in legend.get_texts() if legend is not None else ():
                 text.set_color(used.ink)
+                text.set_family(families())
             for handle in legend.get_lines() if legend is not None else ():
                 if handle.get_gid() == "ink":
                     handle.set_color(used.ink)
@@ -133,7 +204,7 @@ class Canvas(FigureCanvasQTAgg):
         painter.setPen(QPen(QColor(used.ink), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(point.x(), top), QPointF(point.x(), bottom))
         painter.setPen(QPen(QColor(used.paper), 1.5))
-        painter.setBrush(QColor(_hex(line.get_color())))
+        painter.setBrush(QColor(to_hex(line.get_color())))
         painter.drawEllipse(point, 4.5, 4.5)
         text = self._sentence()
         metrics = painter.fontMetrics()
@@ -248,13 +319,13 @@ class Canvas(FigureCanvasQTAgg):
             along, up = arrows[pressed]
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
                 for axes in self.figure.axes:
-                    _shift(axes, PAN * along, PAN * up)
+                    shift(axes, PAN * along, PAN * up)
                 self.draw_idle()
             else:
                 self._step(along, -up)
         elif pressed in (key.Key_Plus, key.Key_Equal, key.Key_Minus):
             for axes in self.figure.axes:
-                _scale(axes, ZOOM if pressed == key.Key_Minus else 1 / ZOOM, None)
+                scale(axes, ZOOM if pressed == key.Key_Minus else 1 / ZOOM, None)
             self.draw_idle()
         elif pressed == key.Key_Home:
             self.show_all()
@@ -275,7 +346,7 @@ class Canvas(FigureCanvasQTAgg):
     def _wheel(self, event: Any) -> None:
         if event.inaxes is not None:
             factor = 1 / ZOOM if event.button == "up" else ZOOM
-            _scale(event.inaxes, factor, (event.x, event.y))
+            scale(event.inaxes, factor, (event.x, event.y))
             self.draw_idle()
 
     def _press(self, event: Any) -> None:
@@ -288,7 +359,7 @@ class Canvas(FigureCanvasQTAgg):
         if self._grip is not None:
             axes, x, y = self._grip
             box = axes.bbox
-            _shift(axes, (x - event.x) / box.width, (y - event.y) / box.height)
+            shift(axes, (x - event.x) / box.width, (y - event.y) / box.height)
             self._grip = (axes, event.x, event.y)
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self._read(None)
@@ -303,36 +374,3 @@ class Canvas(FigureCanvasQTAgg):
     def _leave(self, _event: Any) -> None:
         if self._grip is None and not self.hasFocus():
             self._read(None)
-
-
-def _shift(axes: Any, across: float, up: float) -> None:
-    """Move the view by shares of its width and height, whatever the scale of the axes."""
-    box = axes.bbox
-    _show(axes, box.x0 + across * box.width, box.y0 + up * box.height, box.width, box.height)
-
-
-def _scale(axes: Any, factor: float, about: tuple[float, float] | None) -> None:
-    """Show ``factor`` times as much, with the display point ``about`` (None: the middle) where it is."""
-    box = axes.bbox
-    x, y = about or ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
-    _show(
-        axes,
-        x - factor * (x - box.x0),
-        y - factor * (y - box.y0),
-        factor * box.width,
-        factor * box.height,
-    )
-
-
-def _show(axes: Any, x: float, y: float, width: float, height: float) -> None:
-    """Let this rectangle of the display fill the axes."""
-    corners = axes.transData.inverted().transform([(x, y), (x + width, y + height)])
-    if np.isfinite(corners).all():
-        axes.set_xlim(corners[0][0], corners[1][0])
-        axes.set_ylim(corners[0][1], corners[1][1])
-
-
-def _hex(color: Any) -> str:
-    from matplotlib.colors import to_hex
-
-    return to_hex(color)

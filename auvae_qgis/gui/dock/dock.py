@@ -1,4 +1,4 @@
-"""The dock of the plugin: a list of results, four tabs about the one that is chosen."""
+"""The dock of the plugin: a list of results, five tabs about the one that is chosen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -19,7 +20,8 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...results.result import Result, ResultError
+from ...results.keep import is_temporary
+from ...results.result import Result, ResultError, unlike
 from ...translation import tr
 
 try:
@@ -34,13 +36,16 @@ class ResultDock(QgsDockWidget):
     """Shows a result in tabs, or says why it cannot."""
 
     result_chosen = pyqtSignal(str)  # the folder
+    keep_asked = pyqtSignal()
     report_asked = pyqtSignal(str)  # the folder
+    shown_first = pyqtSignal()
     result_shown = pyqtSignal()  # or none at all
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(tr("Endmember spectra"), parent)
         self.setObjectName("AuvaeSpectrumDock")  # QGIS restores its place by this name
         self.result: Result | None = None
+        self._seen = False
         self._went_to_training = False  # by itself, so that the result may be shown by itself
         self._note = QLabel()
         self._note.setTextFormat(Qt.TextFormat.PlainText)
@@ -56,12 +61,22 @@ class ResultDock(QgsDockWidget):
         self.setWidget(self._pages)
         self.forget()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell when it is seen for the first time."""
+        super().showEvent(event)
+        if not self._seen:
+            self._seen = True
+            self.shown_first.emit()
+
     def _make_tabs(self) -> None:
+        from .compare_tab import CompareTab
+        from .fonts import look_for_fonts
         from .library_tab import LibraryTab
         from .probe_tab import ProbeTab
         from .spectra_tab import SpectraTab
         from .training_tab import TrainingTab
 
+        look_for_fonts()
         self.results = QComboBox()
         self.results.setAccessibleName(tr("Results in the project"))
         self.results.setToolTip(tr("Results in the project"))
@@ -71,10 +86,15 @@ class ResultDock(QgsDockWidget):
         report.setText(tr("Report"))
         report.setToolTip(tr("Open the report of this result in the browser"))
         report.clicked.connect(self._ask_for_report)
-        self.spectra, self.probe, self.library, self.training = (
+        self.keep = QToolButton()
+        self.keep.setText(tr("Keep…"))
+        self.keep.setToolTip(tr("This result lies in a temporary folder: copy it to one that stays"))
+        self.keep.clicked.connect(self.keep_asked)
+        self.spectra, self.probe, self.library, self.compare, self.training = (
             SpectraTab(),
             ProbeTab(),
             LibraryTab(),
+            CompareTab(),
             TrainingTab(),
         )
         self.tabs.setDocumentMode(True)
@@ -82,6 +102,7 @@ class ResultDock(QgsDockWidget):
             (self.spectra, tr("Spectra"), tr("The spectra of the endmembers")),
             (self.probe, tr("Probe"), tr("What single pixels are made of")),
             (self.library, tr("Library"), tr("Which library spectra look most like the endmembers")),
+            (self.compare, tr("Compare"), tr("What another result says of the same materials")),
             (self.training, tr("Training"), tr("How the network was trained")),
         ):
             self.tabs.addTab(widget, name)
@@ -91,6 +112,7 @@ class ResultDock(QgsDockWidget):
         top = QHBoxLayout()
         top.setContentsMargins(2, 2, 2, 0)
         top.addWidget(self.results, 1)
+        top.addWidget(self.keep)
         top.addWidget(report)
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -109,7 +131,8 @@ class ResultDock(QgsDockWidget):
             self.spectra.forget()
             self.probe.set_result(None)
             self.library.set_result(None, None)
-            self.training.set_result(None, [])
+            self.compare.set_result(None, None)
+            self.training.set_result(None)
             self.results.clear()
         self.result_shown.emit()
 
@@ -118,10 +141,11 @@ class ResultDock(QgsDockWidget):
         if not self.can_plot:
             return
         self.results.clear()
-        scenes = [result.scene for result in results]
+        self.compare.set_results(results)
+        taken: set[str] = set()
         for result in results:
-            twice = scenes.count(result.scene) > 1
-            name = f"{result.scene} ({result.folder.name})" if twice else result.scene
+            name = unlike(taken, result)
+            taken.add(name)
             self.results.addItem(name, str(result.folder))
             self.results.setItemData(
                 self.results.count() - 1, str(result.folder), Qt.ItemDataRole.ToolTipRole
@@ -146,8 +170,11 @@ class ResultDock(QgsDockWidget):
                 )
             )
             return
+        if result == self.result:  # not drawn anew for another of its maps
+            self.spectra.bring_forward(active)
+            return
         try:
-            spectra, moves = result.spectra(), result.moves()
+            spectra = result.spectra()
         except ResultError as error:
             self.result = None
             self._say(str(error))
@@ -156,11 +183,13 @@ class ResultDock(QgsDockWidget):
         if self._went_to_training:
             self.tabs.setCurrentWidget(self.spectra)
         self._went_to_training = False
+        self.keep.setVisible(is_temporary(result))
         self._choose_shown()
         self.spectra.show_spectra(result, spectra, active)
         self.probe.set_result(result)
         self.library.set_result(result, spectra)
-        self.training.set_result(result, moves)
+        self.compare.set_result(result, spectra)
+        self.training.set_result(result)
         self._pages.setCurrentWidget(self._page)
         self.result_shown.emit()
 

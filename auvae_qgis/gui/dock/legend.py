@@ -18,7 +18,7 @@ from qgis.PyQt.QtWidgets import QAbstractItemView, QListView, QListWidget, QList
 from ...translation import tr
 
 MOST_ROWS = 3  # beyond that it scrolls
-LOW = 320  # pixels of the parent's height
+LOW = 480  # pixels of the parent's height
 SWATCH = 12
 BOX = 24  # pixels: where an entry's tick is
 OWN_NAME = Qt.ItemDataRole.UserRole

@@ -25,10 +25,12 @@ from ....model.auvae.contract.library import Library, Profile
 from ...plain_text import as_plain, as_written
 from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
-from ...spectra.matching import Match
+from ...spectra.first_names import Suggestion, suggest
+from ...spectra.matching import Match, best_names
 from ...translation import tr
+from .first_name_words import evidence, name_of, question
 from .legend import swatch
-from .plot_panel import PlotPanel, icon_named
+from .plot_panel import PlotPanel, PlotTab, icon_named
 from .theme import DASHES
 
 KIND = Qt.ItemDataRole.UserRole
@@ -40,33 +42,57 @@ NARROW_SHARE = 0.4
 NARROW = 300  # pixels: no room for the number of bands
 
 
-class LibraryTab(QWidget):
+class LibraryTab(PlotTab):
     """Lists each endmember's best matches and every library's spectra; what is ticked is plotted over it."""
 
     load_asked = pyqtSignal(list)  # paths
     remove_asked = pyqtSignal()
     name_chosen = pyqtSignal(int, str)  # which endmember, the name of its match
+    all_names_chosen = pyqtSignal(list)  # of each endmember; empty where it keeps the one it has
 
     def __init__(self) -> None:
         super().__init__()
         self._result: Result | None = None
         self._spectra: Spectra | None = None
         self._matches: list[list[Match]] = []
+        self._suggestions: list[Suggestion | None] = []
         self._libraries: list[Library] = []
         self._endmember = 0
         self.panel = PlotPanel(tr("Endmember and library spectra"), self._table)
         self.axes = self.panel.canvas.figure.add_subplot()
-        load = self._button("mActionFileOpen.svg", tr("Load…"), tr("Load spectral libraries"))
+        load = self._button("mActionFileOpen.svg", "", tr("Load spectral libraries"))
         load.clicked.connect(self._ask)
         self._remove = self._button("mActionDeleteSelected.svg", "", tr("Remove the libraries"))
         self._remove.clicked.connect(self.remove_asked)
         self.use_name = self._button("mActionRename.svg", tr("Use this name"), "")
         self.use_name.setToolTip(tr("Call the endmember by the name of the match that is selected"))
         self.use_name.clicked.connect(self._use)
-        for widget in (load, self._remove, self.use_name):
+        self.use_all = self._button("mActionRename.svg", tr("Name all"), "")
+        self.use_all.setToolTip(tr("Call every endmember by the name of its best match"))
+        self.use_all.clicked.connect(self._use_all)
+        for widget in (load, self._remove, self.use_name, self.use_all):
             self.panel.bar.addWidget(widget)
         self.panel.add_tools()
 
+        self._make_list()
+        listing = QWidget()
+        column = QVBoxLayout(listing)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.tree, 1)
+        column.addWidget(self.filter)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self.panel)
+        self._split.addWidget(listing)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStretchFactor(0, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._split)
+        self._list_libraries([])
+
+    def _make_list(self) -> None:
+        """Make the tree of endmembers, matches and libraries, and the field that filters it."""
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(tr("Filter the spectra"))
         self.filter.setAccessibleName(tr("Filter the spectra"))
@@ -88,24 +114,9 @@ class LibraryTab(QWidget):
         for column in (1, 2):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.currentItemChanged.connect(self._selected)
-        self.tree.itemChanged.connect(self._draw)
-        self.panel.canvas.reshaped.connect(self._draw)
+        self.tree.itemChanged.connect(self.redraw)
+        self.panel.canvas.reshaped.connect(self.redraw)
         self.tree.itemDoubleClicked.connect(lambda item, _column: self._use())
-        listing = QWidget()
-        column = QVBoxLayout(listing)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.tree, 1)
-        column.addWidget(self.filter)
-        self._split = QSplitter(Qt.Orientation.Vertical)
-        self._split.addWidget(self.panel)
-        self._split.addWidget(listing)
-        self._split.setChildrenCollapsible(False)
-        self._split.setStretchFactor(0, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._split)
-        self._list()
 
     def _button(self, icon: str, text: str, name: str) -> QToolButton:
         button = QToolButton()
@@ -122,16 +133,20 @@ class LibraryTab(QWidget):
         same = result is not None and self._result is not None and result.folder == self._result.folder
         self._endmember = self._endmember if same else 0  # a renamed one stays in view
         self._result, self._spectra, self._matches = result, spectra, []
+        self.use_all.setEnabled(False)
+        self._suggestions = []
+        if spectra is not None and spectra.in_nanometres:
+            self._suggestions = suggest(spectra.x, spectra.values)
         self._list()
 
     def set_libraries(self, libraries: list[Library]) -> None:
         """List these libraries."""
-        self._libraries = libraries
-        self._list()
+        self._list_libraries(libraries)
 
     def set_matches(self, matches: list[list[Match]]) -> None:
         """List the best matches of every endmember."""
         self._matches = matches
+        self.use_all.setEnabled(any(matches))
         self._list()
 
     def _ask(self) -> None:
@@ -143,14 +158,20 @@ class LibraryTab(QWidget):
     # ---- list
 
     def _list(self) -> None:
+        """List the endmembers with their matches anew, above the libraries."""
         self.tree.blockSignals(True)
-        self.tree.clear()
+        for _old in range(self.tree.topLevelItemCount() - len(self._libraries)):
+            self.tree.takeTopLevelItem(0)
         endmembers = self._result.endmembers if self._result is not None else ()
         for index, endmember in enumerate(endmembers):
             top = QTreeWidgetItem([endmember.name, "", ""])
             top.setIcon(0, swatch(endmember.color))
             top.setData(0, KIND, (index, None))
-            self.tree.addTopLevelItem(top)
+            self.tree.insertTopLevelItem(index, top)
+            suggestion = self._suggestions[index] if self._suggestions else None
+            if suggestion is not None:
+                top.addChild(_item_of(index, suggestion))
+                top.child(0).setFirstColumnSpanned(True)
             matches = self._matches[index] if index < len(self._matches) else []
             for place, match in enumerate(matches):
                 item = QTreeWidgetItem([match.profile.name, f"{match.angle:.{DIGITS}f}", f"{match.bands}"])
@@ -165,7 +186,19 @@ class LibraryTab(QWidget):
                 )
                 top.addChild(item)
             top.setExpanded(True)
-        for library in self._libraries:
+        if endmembers:
+            top = self.tree.topLevelItem(min(self._endmember, len(endmembers) - 1))
+            self.tree.setCurrentItem(top.child(0) or top)
+        self.tree.blockSignals(False)
+        self._selected(self.tree.currentItem(), None)
+
+    def _list_libraries(self, libraries: list[Library]) -> None:
+        """List the spectra of these libraries anew, below the endmembers."""
+        self.tree.blockSignals(True)
+        for _library in self._libraries:
+            self.tree.takeTopLevelItem(self.tree.topLevelItemCount() - 1)
+        self._libraries = libraries
+        for library in libraries:
             top = QTreeWidgetItem([library.path.name, "", f"{len(library.profiles)}"])
             top.setToolTip(0, as_plain(str(library.path)))
             top.setIcon(0, icon_named("mIconFile.svg"))
@@ -176,9 +209,6 @@ class LibraryTab(QWidget):
                 top.addChild(item)
             self.tree.addTopLevelItem(top)
         self.tree.blockSignals(False)
-        if endmembers:
-            top = self.tree.topLevelItem(min(self._endmember, len(endmembers) - 1))
-            self.tree.setCurrentItem(top.child(0) or top)
         self._remove.setEnabled(bool(self._libraries))
         self._hide_others(self.filter.text())
         self._selected(self.tree.currentItem(), None)
@@ -196,14 +226,19 @@ class LibraryTab(QWidget):
         index, held = item.data(0, KIND) or (None, None) if item is not None else (None, None)
         if index is not None:
             self._endmember = index
-        self.use_name.setEnabled(isinstance(held, Match))
-        self._draw()
+        self.use_name.setEnabled(isinstance(held, (Match, Suggestion)))
+        self.redraw()
 
     def _use(self) -> None:
         item = self.tree.currentItem()
         index, held = item.data(0, KIND) or (None, None) if item is not None else (None, None)
         if isinstance(held, Match):
             self.name_chosen.emit(index, held.profile.name)
+        elif isinstance(held, Suggestion):
+            self.name_chosen.emit(index, name_of(held))
+
+    def _use_all(self) -> None:
+        self.all_names_chosen.emit(best_names(self._matches))
 
     # ---- plot
 
@@ -222,7 +257,7 @@ class LibraryTab(QWidget):
                 )
         return found
 
-    def _draw(self, *_changed: object) -> None:
+    def _draw(self) -> None:
         axes = self.axes
         axes.clear()
         if self._result is None or self._spectra is None:
@@ -291,6 +326,22 @@ class LibraryTab(QWidget):
         plot = NARROW_SHARE if wide and self.width() < 2 * NARROW else PLOT_SHARE
         self._split.setSizes([round(plot * room), round((1 - plot) * room)])
         self.tree.setColumnHidden(2, self.width() < (2 * NARROW if wide else NARROW))
+
+
+def _item_of(index: int, suggestion: Suggestion) -> QTreeWidgetItem:
+    """Return the line that says what endmember ``index`` may be, and why."""
+    item = QTreeWidgetItem([f"{question(suggestion)} {evidence(suggestion)}", "", ""])
+    item.setData(0, KIND, (index, suggestion))
+    item.setToolTip(
+        0,
+        tr("A suggestion, by features of the spectrum: {}. “Use this name” takes it over.").format(
+            evidence(suggestion)
+        ),
+    )
+    font = item.font(0)
+    font.setItalic(True)
+    item.setFont(0, font)
+    return item
 
 
 def _brightness(profile: Profile, x: Array, values: Array) -> float:

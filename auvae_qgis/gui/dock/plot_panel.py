@@ -7,8 +7,17 @@ from pathlib import Path
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtGui import QIcon, QKeySequence
-from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QSizePolicy, QToolBar, QVBoxLayout, QWidget
+from qgis.PyQt.QtGui import QIcon, QKeySequence, QShowEvent
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...spectra.export import Table, as_text, write_csv, write_envi
 from ...translation import tr
@@ -16,6 +25,29 @@ from .canvas import Canvas
 from .theme import LIGHT, tones
 
 SAVED_DPI = 200
+
+
+class PlotTab(QWidget):
+    """A tab that draws its plot while it is seen, and puts it off while it is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._due = False
+
+    def redraw(self, *_changed: object) -> None:
+        """Draw now, or when the tab is shown."""
+        self._due = not self.isVisible()
+        if not self._due:
+            self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what was put off."""
+        super().showEvent(event)
+        if self._due:
+            self.redraw()
+
+    def _draw(self) -> None:
+        raise NotImplementedError
 
 
 class PlotPanel(QWidget):
@@ -43,21 +75,26 @@ class PlotPanel(QWidget):
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.bar.addWidget(gap)
+        button = QToolButton()  # one for all: in a narrow dock the last ones would be behind an arrow
+        button.setIcon(icon_named("mActionFileSave.svg"))
+        button.setToolTip(tr("Show all, copy, save"))
+        button.setAccessibleName(tr("Show all, copy, save"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a tool bar's buttons have none by themselves
+        menu = QMenu(button)
+        button.setMenu(menu)
+        self.bar.addWidget(button)
         for icon, text, keys, act in (
             ("mActionZoomFullExtent.svg", tr("Show all of the plot (Home)"), "", self.canvas.show_all),
             ("mActionEditCopy.svg", tr("Copy the values"), "Ctrl+C", self.copy_values),
             ("mActionSaveMapAsImage.svg", tr("Copy the picture"), "Ctrl+Shift+C", self.copy_picture),
             ("mActionFileSave.svg", tr("Save as PNG, SVG, CSV or ENVI library…"), "", self.ask_and_save),
         ):
-            action = self.bar.addAction(icon_named(icon), text)
+            action = menu.addAction(icon_named(icon), text)
             action.triggered.connect(act)
-            button = self.bar.widgetForAction(action)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a tool bar's buttons have none by themselves
-            button.setAccessibleName(text)
             if keys:
                 action.setShortcut(QKeySequence(keys))
                 action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                action.setToolTip(f"{text} ({action.shortcut().toString()})")
                 self.addAction(action)  # where the keys are heard
 
     def copy_values(self) -> None:

@@ -8,18 +8,29 @@ from typing import Any
 import numpy as np
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
-from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...plain_text import as_plain, as_written
 from ...results.probe import Pixel
 from ...results.result import Array, Axis, Result
 from ...spectra.export import Table
 from ...translation import tr
+from .fonts import families
+from .layout import Cell
 from .legend import Legend
-from .plot_panel import PlotPanel, icon_named
+from .plot_panel import PlotPanel, PlotTab, icon_named
 from .theme import DASHES, TRAIL
 
-LOW = 320  # pixels
+LOW = 480  # pixels
 THIN, THICK = 1.1, 1.8
 LONGEST_TICK = 16  # characters
 
@@ -37,11 +48,13 @@ class Step:
         return tr("row {}, column {}").format(self.pixel.row + 1, self.pixel.col + 1)
 
 
-class ProbeTab(QWidget):
+class ProbeTab(PlotTab):
     """Spectrum, reconstruction and residual of clicked pixels, and their abundances with uncertainty."""
 
     probe_toggled = pyqtSignal(bool)
     cleared = pyqtSignal()
+    known_chosen = pyqtSignal(object, str)  # a Pixel, the name of the material it shows
+    again_asked = pyqtSignal()  # unmix with what is known now
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,23 +84,57 @@ class ProbeTab(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.legend = Legend(tr("Pixels"), renamable=False, click_hides=False, rows_when_low=1)
-        self.legend.shown_changed.connect(self._draw)
-        self.legend.currentRowChanged.connect(self._draw)
-        self.panel.canvas.reshaped.connect(self._draw)
+        self.legend.shown_changed.connect(self.redraw)
+        self.legend.currentRowChanged.connect(self.redraw)
+        self.panel.canvas.reshaped.connect(self.redraw)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.panel, 1)
         layout.addWidget(self.legend)
         layout.addWidget(self.note)
+        layout.addWidget(self._known_row())
         self._say_how()
+
+    def _known_row(self) -> QWidget:
+        """Make what turns the pixel that is shown into a known endmember."""
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(tr("Name of the material"))
+        self.name.setAccessibleName(tr("Name of the material"))
+        self.name.returnPressed.connect(self._choose_known)
+        self.known = QPushButton(tr("Use as known"))
+        self.known.setToolTip(
+            tr("Take this pixel for pure: the next Unmix keeps its spectrum as an endmember")
+        )
+        self.known.clicked.connect(self._choose_known)
+        self.again = QPushButton(tr("Unmix again…"))
+        self.again.setToolTip(tr("Unmix the image again with the known places"))
+        self.again.clicked.connect(self.again_asked)
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(4, 0, 4, 4)
+        line.addWidget(self.name, 1)
+        line.addWidget(self.known)
+        line.addWidget(self.again)
+        self.show_known(0)
+        return row
+
+    def show_known(self, count: int) -> None:
+        """Say how many materials are known, and offer to unmix with them."""
+        self.again.setEnabled(count > 0)
+        self.again.setText(tr("Unmix again ({})…").format(count) if count else tr("Unmix again…"))
+
+    def _choose_known(self) -> None:
+        current = self._current()
+        if current is not None and self.name.text().strip():
+            self.known_chosen.emit(current.pixel, self.name.text().strip())
 
     def set_result(self, result: Result | None) -> None:
         """Probe this result from now on; pixels of another are forgotten."""
         same = result is not None and self._result is not None and result.folder == self._result.folder
         self._result = result
         if same:
-            self._draw()
+            self.redraw()
         else:
             self.clear()
 
@@ -99,7 +146,7 @@ class ProbeTab(QWidget):
         self.trail = [*others, Step(pixel, color)]
         self.legend.fill([(step.name, step.color) for step in self.trail])
         self.legend.setCurrentRow(len(self.trail) - 1)
-        self._draw()
+        self.redraw()
         return color
 
     def say(self, text: str) -> None:
@@ -114,6 +161,7 @@ class ProbeTab(QWidget):
         self.panel.canvas.figure.clear()
         self.panel.canvas.finish()
         self._say_how()
+        self.known.setEnabled(False)
         self.cleared.emit()
 
     def _say_how(self) -> None:
@@ -123,14 +171,14 @@ class ProbeTab(QWidget):
         row = self.legend.currentRow()
         return self.trail[row] if 0 <= row < len(self.trail) else None
 
-    def _draw(self, *_changed: object) -> None:
+    def _draw(self) -> None:
         current = self._current()
         if self._result is None or current is None:
             return
         figure = self.panel.canvas.figure
         figure.clear()
-        layout, shape = _arranged(low=self.panel.canvas.is_low, wide=self.panel.canvas.is_wide)
-        axes = figure.subplot_mosaic(layout, gridspec_kw=shape)
+        cells = _cells(low=self.panel.canvas.is_low, wide=self.panel.canvas.is_wide)
+        axes = {part: figure.add_axes((0.1, 0.1, 0.8, 0.8), label=part) for part in cells}
         shown = [step for step, one in zip(self.trail, self.legend.shown()) if one or step is current]
         _draw_spectra(self._result, axes["spectrum"], shown, current)
         if "residual" in axes:
@@ -140,9 +188,11 @@ class ProbeTab(QWidget):
         else:
             axes["spectrum"].set_ylabel("")
         _draw_bars(self._result, axes["bars"], shown, current)
-        self.panel.canvas.finish()
+        self.panel.canvas.finish({axes[part]: cell for part, cell in cells.items()})
         self.legend.set_front(self.legend.currentRow())
         self.say(_sentence(self._result, current))
+        self.name.setText(self._result.endmembers[int(current.pixel.abundances.argmax())].name)
+        self.known.setEnabled(True)
 
     def _table(self) -> Table | None:
         result = self._result
@@ -169,16 +219,13 @@ class ProbeTab(QWidget):
         self.note.setSizePolicy(across, QSizePolicy.Policy.Maximum)
 
 
-def _arranged(*, low: bool, wide: bool) -> tuple[list[list[str]], dict[str, Any]]:
-    """Return which parts of the plot stand where, for its shape."""
+def _cells(*, low: bool, wide: bool) -> dict[str, Cell]:
+    """Return which parts of the plot stand where, for its shape; bars begin apart, for their names."""
     if low:
-        return [["spectrum", "bars"]], {"width_ratios": (3, 2)}
+        return {"spectrum": (0, 0, 0.6, 1), "bars": (0.6, 0, 1, 1)}
     if wide:
-        return [["spectrum", "bars"], ["residual", "bars"]], {
-            "width_ratios": (2, 1),
-            "height_ratios": (2.4, 1),
-        }
-    return [["spectrum"], ["residual"], ["bars"]], {"height_ratios": (2.4, 1, 1.6)}
+        return {"spectrum": (0, 0.3, 0.67, 1), "residual": (0, 0, 0.67, 0.3), "bars": (0.67, 0, 1, 1)}
+    return {"spectrum": (0, 0.54, 1, 1), "residual": (0, 0.32, 1, 0.54), "bars": (0.001, 0, 1, 0.32)}
 
 
 def _draw_spectra(result: Result, axes: Any, shown: list[Step], current: Step) -> None:
@@ -261,7 +308,7 @@ def _draw_bars(result: Result, axes: Any, shown: list[Step], current: Step) -> N
                 markeredgecolor="gray",
                 label="_other",
             )
-    axes.set_yticks(rows, [as_written(_short(one.name)) for one in endmembers])
+    axes.set_yticks(rows, [as_written(_short(one.name)) for one in endmembers], family=families())
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel(tr("Abundance"), fontsize="small")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QVBoxLayout
 
 from ...plain_text import as_written
 from ...results.result import Array, Result, Spectra
@@ -12,14 +12,14 @@ from ...spectra.export import Table
 from ...spectra.views import View, divisor
 from ...translation import tr
 from .legend import Legend
-from .plot_panel import PlotPanel
+from .plot_panel import PlotPanel, PlotTab
 from .theme import endmember_dash
 
 THIN, THICK = 1.4, 2.4
 FAINT = 0.16  # of a band of spread
 
 
-class SpectraTab(QWidget):
+class SpectraTab(PlotTab):
     """Spectra against wavelength in the colours of their maps, with the spread of the purest pixels."""
 
     rename_asked = pyqtSignal(int, str)  # which endmember, its new name
@@ -51,12 +51,12 @@ class SpectraTab(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.panel, 1)
         layout.addWidget(self.legend)
-        self.view.currentIndexChanged.connect(self._draw)
-        self.spread.toggled.connect(self._draw)
-        self.legend.shown_changed.connect(self._draw)
+        self.view.currentIndexChanged.connect(self.redraw)
+        self.spread.toggled.connect(self.redraw)
+        self.legend.shown_changed.connect(self.redraw)
         self.legend.renamed.connect(self.rename_asked)
-        self.legend.pointed.connect(self._bring_forward)
-        self.panel.canvas.reshaped.connect(self._draw)
+        self.legend.pointed.connect(self._emphasise)
+        self.panel.canvas.reshaped.connect(self.redraw)
 
     def show_spectra(self, result: Result, spectra: Spectra, active: int | None) -> None:
         """Plot the spectra of ``result``, the one with index ``active`` in front."""
@@ -73,7 +73,13 @@ class SpectraTab(QWidget):
                     "The least pure of them holds {:.0%}."
                 ).format(purest[0]["pixels"], least)
             )
-        self._draw()
+        self.redraw()
+
+    def bring_forward(self, active: int | None) -> None:
+        """Put the endmember with index ``active`` in front of the others that are plotted."""
+        self._active = active
+        self.legend.set_front(active)
+        self._emphasise(-1)
 
     def forget(self) -> None:
         """Show nothing."""
@@ -142,11 +148,13 @@ class SpectraTab(QWidget):
             View.CONTINUUM: tr("Value / continuum"),
         }[self.view.currentData()]
 
-    def _bring_forward(self, index: int) -> None:
-        """Draw the endmember under the mouse in the legend more strongly."""
+    def _emphasise(self, index: int) -> None:
+        """Draw the endmember under the mouse in the legend more strongly; below 0: the one in front."""
         lines = [line for line in self.axes.lines if not str(line.get_label()).startswith("_")]
+        strong = self._active if index < 0 else index
         for place, line in enumerate(lines):
-            line.set_linewidth(THICK if place == (self._active if index < 0 else index) else THIN)
+            line.set_linewidth(THICK if place == strong else THIN)
+            line.set_zorder(3 if place == strong else 2)
         self.panel.canvas.draw_idle()
 
     def _table(self) -> Table | None:

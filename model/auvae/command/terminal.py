@@ -68,7 +68,7 @@ class Terminal:
         if "metrics" not in event:
             for spectrum in event.get("spectra", ()):
                 place = (
-                    "a mixture"
+                    "found from many pixels"
                     if spectrum["row"] is None
                     else f"row {spectrum['row']}, col {spectrum['col']}"
                 )

@@ -74,7 +74,7 @@ def page(document: dict[str, Any], endmembers: np.ndarray, spread: np.ndarray, i
         spectra_plot(document, endmembers, spread),
         *legend(document["endmembers"]),
         '<p class="quiet">The colour around a line: standard deviation of its purest pixels, each made as',
-        "bright as the endmember. A gap: bands that were left out.</p>",
+        "bright as the endmember. A gap: bands that were left out, or that the image does not have.</p>",
         "<h2>Abundances</h2>",
         *_abundances(document, images.maps),
         "<h2>How well it fits</h2>",

@@ -199,8 +199,11 @@ class Scene:
         return Window(col, row, right - col, bottom - row)
 
     def check(self, endmembers: int) -> None:
-        """Raise SceneError unless these bands and pixels can be unmixed into this many endmembers."""
-        needed = max(_FEWEST_BANDS, endmembers)
+        """Raise SceneError unless these bands and pixels can be unmixed into this many endmembers.
+
+        0: they are only looked at, for which one band is enough.
+        """
+        needed = max(_FEWEST_BANDS, endmembers) if endmembers else 1
         if len(self.kept) < needed:
             usable = _count(len(self.kept), "usable band")
             raise SceneError(

@@ -78,7 +78,8 @@ def run(job: AnyJob, emit: Emit, cancelled: Callable[[], bool]) -> None:
     # Which bands of water vapour are good was decided when the model was trained.
     selection = job.selection if saved is None else replace(job.selection, water_bands="keep")
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), Scene.open(job.scene, job.bands, selection) as scene:
-        scene.check(max(FEWEST_ENDMEMBERS, getattr(job, "endmembers", 0)))
+        least = 0 if isinstance(job, InspectJob) else FEWEST_ENDMEMBERS
+        scene.check(max(least, getattr(job, "endmembers", 0)))
         # What is known of a scene is the very result of inspecting it.
         notes = [] if isinstance(job, InspectJob) else scene.notes
         for level, texts in (("info", notes), ("warning", scene.warnings)):

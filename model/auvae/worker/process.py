@@ -71,6 +71,9 @@ def main(*, keep: bool = False) -> int:
     """Run the one job on stdin, or with `keep` job after job until one fails; returns the exit status."""
     stream = EventStream()
     inbox = _Inbox(os.getppid())
+    if keep:  # started ahead of its first job: PyTorch is loaded while the analyst fills in the dialog
+        with contextlib.suppress(Exception):  # the job will say what is wrong
+            _load_dispatch()
     line = inbox.next_job()
     if line is None:
         return send_last(stream, Cancelled())

@@ -1,0 +1,42 @@
+"""Gives the parts of a plot their room, in one pass: matplotlib's own layout takes 70 ms. Draws nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Cell = tuple[float, float, float, float]  # left, bottom, right, top, as shares of the figure
+
+PAD = 7.0  # points around every part
+LEAST = 0.04  # of the figure: what is left for the lines where labels take it all
+
+
+def arrange(cells: dict[Any, Cell], renderer: Any) -> None:
+    """Move every axes into its cell, so that its labels stay in there too.
+
+    Axes whose cells begin or end at the same place share that margin, so that they are aligned.
+    """
+    needed = {axes: _margins(axes, renderer) for axes in cells}
+    for axes, cell in cells.items():
+        box = axes.figure.bbox
+        left, bottom, right, top = (
+            max(needed[other][side] for other, theirs in cells.items() if theirs[side] == cell[side])
+            for side in range(4)
+        )
+        x0, x1 = cell[0] + left / box.width, cell[2] - right / box.width
+        y0, y1 = cell[1] + bottom / box.height, cell[3] - top / box.height
+        axes.set_position([x0, y0, max(LEAST, x1 - x0), max(LEAST, y1 - y0)])
+
+
+def _margins(axes: Any, renderer: Any) -> tuple[float, float, float, float]:
+    """Return how many pixels labels and title of ``axes`` take on the left, below, on the right and above."""
+    box, pad = axes.bbox, renderer.points_to_pixels(PAD)
+    left = bottom = right = top = 0.0
+    if axes.axison:
+        for axis in (axes.xaxis, axes.yaxis):
+            taken = axis.get_tightbbox(renderer)
+            if taken is not None:
+                left, bottom = max(left, box.x0 - taken.x0), max(bottom, box.y0 - taken.y0)
+                right, top = max(right, taken.x1 - box.x1), max(top, taken.y1 - box.y1)
+    if axes.get_title():
+        top = max(top, axes.title.get_window_extent(renderer).height + pad)
+    return left + pad, bottom + pad, right + pad, top + pad

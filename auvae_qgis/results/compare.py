@@ -1,0 +1,148 @@
+"""Compares two results: which materials they share, how large these are, where the maps differ."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from osgeo import gdal, osr
+
+from ..translation import tr
+from .probe import NO_DATA
+from .result import Array, Result, Spectra
+
+SAME_MATERIAL = 0.15  # radians: two endmembers that differ by more are no longer called one material
+FEWEST_BANDS = 5
+METRES_PER_DEGREE = 111_320.0  # of latitude, on a sphere: good to half a percent
+ROWS_AT_ONCE = 256
+
+
+class CompareError(ValueError):
+    """The two results cannot be compared in this way; the text says why."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Endmember ``first`` of one result is ``second`` of the other; ``angle`` between them in radians."""
+
+    first: int
+    second: int
+    angle: float
+
+
+def pairs_of(one: Spectra, other: Spectra) -> list[Pair]:
+    """Return which endmembers show the same material, by spectral angle on the bands that both have.
+
+    The most alike are paired first; what is left over, or differs by more than SAME_MATERIAL, has no partner.
+    """
+    if one.in_nanometres != other.in_nanometres:
+        return []
+    ours, theirs = _common(one, other)
+    if len(ours) < FEWEST_BANDS:
+        return []
+    norms = np.linalg.norm(ours, axis=0)[:, None] * np.linalg.norm(theirs, axis=0)[None, :]
+    angles = np.arccos(np.clip(ours.T @ theirs / np.where(norms > 0, norms, np.inf), -1, 1))
+    found: list[Pair] = []
+    while angles.size and angles.min() <= SAME_MATERIAL:
+        first, second = np.unravel_index(int(angles.argmin()), angles.shape)
+        found.append(Pair(int(first), int(second), float(angles[first, second])))
+        angles[first, :] = angles[:, second] = np.inf
+    return sorted(found, key=lambda pair: pair.first)
+
+
+def _common(one: Spectra, other: Spectra) -> tuple[Array, Array]:
+    """Return both results' spectra, (bands, n) each, at the bands of the first that the second reaches."""
+    there = np.isfinite(other.values).all(axis=1)
+    x, values = other.x[there], other.values[there]
+    reached = np.isfinite(one.values).all(axis=1)
+    if len(x):
+        reached &= (one.x >= x[0]) & (one.x <= x[-1])
+    else:
+        reached[:] = False
+    wanted = one.x[reached]
+    resampled = [np.interp(wanted, x, column) for column in values.T]
+    return one.values[reached], np.column_stack(resampled) if resampled else np.zeros((len(wanted), 0))
+
+
+def hectares(result: Result) -> list[float] | None:
+    """Return the area that each endmember makes up, in hectares: abundance times pixel area, summed.
+
+    None where the maps have no coordinates. Raises CompareError when the maps cannot be read.
+    """
+    raster = _opened(result.folder / result.document["files"]["abundances"])
+    system = osr.SpatialReference(raster.GetProjection()) if raster.GetProjection() else None
+    if system is None or not (system.IsProjected() or system.IsGeographic()):
+        return None
+    areas = np.zeros(raster.RasterCount)
+    for row in range(0, raster.RasterYSize, ROWS_AT_ONCE):
+        rows = min(ROWS_AT_ONCE, raster.RasterYSize - row)
+        block = raster.ReadAsArray(0, row, raster.RasterXSize, rows).reshape(-1, rows, raster.RasterXSize)
+        by_row = np.where(block == NO_DATA, 0.0, block).sum(axis=2)
+        areas += by_row @ _pixel_areas(raster.GetGeoTransform(), system, row, rows)
+    return [float(area) / 1e4 for area in areas]
+
+
+def _pixel_areas(place: Any, system: Any, row: int, rows: int) -> Array:
+    """Return the area of a pixel in m2 for each of ``rows`` rows from ``row`` on."""
+    area = abs(place[1] * place[5] - place[2] * place[4])
+    if system.IsProjected():
+        return np.full(rows, area * system.GetLinearUnits() ** 2)
+    latitudes = place[3] + (row + 0.5 + np.arange(rows)) * place[5]
+    return np.asarray(area * METRES_PER_DEGREE**2 * np.cos(np.radians(latitudes)))
+
+
+def write_differences(one: Result, other: Result, pairs: list[Pair], folder: Path) -> list[tuple[Path, str]]:
+    """Write for each pair the abundance in ``one`` minus that in ``other``; returns files and materials.
+
+    Raises:
+        CompareError: The maps do not lie on one grid, or cannot be read or written.
+
+    """
+    written = []
+    for pair in pairs:
+        name = one.endmembers[pair.first].name
+        path = folder / f"difference_{pair.first + 1}.tif"
+        first = _opened(one.folder / one.endmembers[pair.first].file)
+        second = _opened(other.folder / other.endmembers[pair.second].file)
+        _check_grid(first, second)
+        values = [raster.ReadAsArray().astype(np.float32) for raster in (first, second)]
+        missing = (values[0] == NO_DATA) | (values[1] == NO_DATA)
+        difference = np.where(missing, NO_DATA, values[0] - values[1])
+        made = gdal.GetDriverByName("GTiff").Create(
+            str(path),
+            first.RasterXSize,
+            first.RasterYSize,
+            1,
+            gdal.GDT_Float32,
+            ["COMPRESS=DEFLATE", "TILED=YES"],
+        )
+        if made is None:
+            raise CompareError(tr("{} cannot be written").format(path.name))
+        made.SetProjection(first.GetProjection())
+        made.SetGeoTransform(first.GetGeoTransform())
+        band = made.GetRasterBand(1)
+        band.SetNoDataValue(NO_DATA)
+        band.SetDescription(name)
+        band.WriteArray(difference)
+        made.FlushCache()
+        written.append((path, name))
+    return written
+
+
+def _check_grid(first: Any, second: Any) -> None:
+    places = zip(first.GetGeoTransform(), second.GetGeoTransform())
+    same_place = all(math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) for a, b in places)
+    if (first.RasterXSize, first.RasterYSize) != (second.RasterXSize, second.RasterYSize) or not same_place:
+        raise CompareError(
+            tr("The maps of the two results do not lie on one grid: there is no difference of them.")
+        )
+
+
+def _opened(path: Path) -> Any:
+    raster = gdal.OpenEx(str(path), gdal.OF_RASTER) if path.is_file() else None
+    if raster is None:
+        raise CompareError(tr("“{}” is gone or cannot be read.").format(path))
+    return raster

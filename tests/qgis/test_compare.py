@@ -1,0 +1,91 @@
+"""Two results of one scene: the same materials found again, their areas, the differences of their maps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal
+from qgis.core import QgsApplication
+
+from .conftest import MATERIALS, NO_DATA, TRANSFORM
+
+
+@pytest.fixture
+def results(finished, plugin_modules, tmp_path):
+    """A result, and the same with its endmembers in another order and its first map emptied."""
+    read = plugin_modules("auvae_qgis.results.result").Result.read
+    first = Path(finished.results["OUTPUT"])
+    second = tmp_path / "second"
+    shutil.copytree(first, second)
+    document = json.loads((second / "result.json").read_text(encoding="utf-8"))
+    document["endmembers"].reverse()
+    (second / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    for name in ("endmembers.csv", "endmembers_spread.csv"):
+        rows = [line.split(",") for line in (second / name).read_text(encoding="utf-8").splitlines()]
+        turned = [",".join([row[0], *row[:0:-1]]) for row in rows]
+        (second / name).write_text("\n".join(turned) + "\n", encoding="utf-8")
+    raster = gdal.Open(str(second / document["endmembers"][-1]["file"]), gdal.GA_Update)
+    values = raster.ReadAsArray()
+    raster.GetRasterBand(1).WriteArray(np.where(values == NO_DATA, NO_DATA, 0).astype(np.float32))
+    raster = None
+    return read(first), read(second)
+
+
+def test_the_same_material_is_found_under_another_number(results, plugin_modules):
+    compare = plugin_modules("auvae_qgis.results.compare")
+    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+    assert [(pair.first, pair.second) for pair in pairs] == [(n, MATERIALS - 1 - n) for n in range(MATERIALS)]
+    assert max(pair.angle for pair in pairs) < 1e-3
+
+
+def test_areas_are_abundance_times_pixel_area(results, plugin_modules):
+    hectares = plugin_modules("auvae_qgis.results.compare").hectares(results[0])
+    maps = gdal.Open(str(results[0].folder / "abundances.tif")).ReadAsArray()
+    inside = maps[0] != NO_DATA
+    pixel = abs(TRANSFORM[1] * TRANSFORM[5]) / 1e4
+    assert hectares == pytest.approx([float(one[inside].sum()) * pixel for one in maps], rel=1e-5)
+    assert sum(hectares) == pytest.approx(inside.sum() * pixel, rel=1e-4)
+
+
+def test_a_difference_map_is_this_minus_the_other(results, plugin_modules, tmp_path):
+    compare = plugin_modules("auvae_qgis.results.compare")
+    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+    written = compare.write_differences(*results, pairs, tmp_path)
+    assert [name for _, name in written] == [one.name for one in results[0].endmembers]
+    first = gdal.Open(str(results[0].folder / results[0].endmembers[0].file)).ReadAsArray()
+    assert np.array_equal(gdal.Open(str(written[0][0])).ReadAsArray(), first)
+    others = gdal.Open(str(written[1][0])).ReadAsArray()
+    assert set(np.unique(others)) == {NO_DATA, 0.0}
+
+
+def test_a_result_whose_maps_are_gone_is_named(results, plugin_modules, tmp_path):
+    compare = plugin_modules("auvae_qgis.results.compare")
+    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+    (results[1].folder / results[1].endmembers[0].file).unlink()
+    with pytest.raises(compare.CompareError, match="is gone or cannot be read"):
+        compare.write_differences(*results, pairs, tmp_path)
+
+
+def test_the_tab_draws_a_material_in_one_colour_and_tells_results_of_one_name_apart(results, plugin_modules):
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.resize(500, 700)
+    dock.show_result(results[0], 0)
+    dock.list_results(list(results))
+    dock.show()
+    dock.tabs.setCurrentWidget(dock.compare)
+    QgsApplication.processEvents()
+    names = [dock.results.itemText(row) for row in range(dock.results.count())]
+    assert names == ["scène 1", f"scène 1, {MATERIALS} endmembers"]
+    colors = {line.get_label(): line.get_color() for line in dock.compare.axes.lines}
+    for number, endmember in enumerate(results[0].endmembers):
+        partner = results[1].endmembers[MATERIALS - 1 - number].name
+        assert colors[f"{partner} of the other"] == endmember.color
+    table = [dock.compare.facts.topLevelItem(row) for row in range(dock.compare.facts.topLevelItemCount())]
+    assert [item.text(0) for item in table[:4]] == ["Endmembers", "Mean angle (radians)", "RMSE", "Warnings"]
+    assert len(table) == 4 + MATERIALS
+    dock.close()
+    dock.deleteLater()

@@ -1,0 +1,138 @@
+"""A session that keeps itself: known places, results that are kept, all names at once, images opened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qgis.core import QgsCoordinateReferenceSystem, QgsMultiBandColorRenderer, QgsProject, QgsRasterLayer
+from qgis.PyQt.QtTest import QTest
+
+from .conftest import MATERIALS
+
+
+@pytest.fixture
+def result(finished, plugin_modules, tmp_path):
+    folder = tmp_path / "temporary" / "result"
+    shutil.copytree(finished.results["OUTPUT"], folder)
+    return plugin_modules("auvae_qgis.results.result").Result.read(folder)
+
+
+def test_a_result_that_is_kept_is_whole_and_its_layers_show_the_copy(
+    result, plugin_modules, add_layer, tmp_path
+):
+    keep, layers = plugin_modules("auvae_qgis.results.keep"), plugin_modules("auvae_qgis.results.layers")
+    layer = add_layer(result.folder / result.endmembers[1].file)
+    kept = keep.keep(result, tmp_path / "kept" / "scene")
+    layers.move_layers(result, kept, QgsProject.instance())
+    shutil.rmtree(result.folder)
+    assert layers.result_of(layer) == (kept, 1)
+    assert layer.isValid()
+    assert {path.name for path in kept.folder.iterdir()} >= set(kept.document["files"].values())
+    assert [path.name for path in kept.folder.parent.iterdir()] == ["scene"]
+
+
+def test_a_folder_that_holds_files_is_not_written_to(result, plugin_modules, tmp_path):
+    keep = plugin_modules("auvae_qgis.results.keep")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(keep.KeepError, match="holds files already"):
+        keep.keep(result, tmp_path / "full")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine.txt"]
+
+
+def test_clicked_pixels_become_known_places_that_unmix_reads(plugin_modules, project):
+    known = plugin_modules("auvae_qgis.gui.known_places")
+    source = plugin_modules("auvae_qgis.inputs.known_source")
+    crs = QgsCoordinateReferenceSystem("EPSG:32632")
+    square = np.array([[0, 0], [30, 0], [30, -30], [0, -30]], dtype=float)
+    known.add_place("/a/scene.img", "water", square, crs)
+    known.add_place("/a/scene.img", "soil", square + 60, crs)
+    layer = known.add_place("/a/scene.img", "water", square + 120, crs)
+    other = known.add_place("/another/scene.img", "roof", square, crs)
+    assert other is not layer
+    assert known.names_in(layer) == ["water", "soil"]
+    assert len(project.mapLayers()) == 2
+    written = json.loads(Path(source.places_file(layer)).read_text(encoding="utf-8"))
+    assert [one["properties"]["name"] for one in written["features"]] == ["water", "soil", "water"]
+
+
+def test_two_endmembers_with_one_best_match_get_different_names(plugin_modules):
+    matching = plugin_modules("auvae_qgis.spectra.matching")
+    library = plugin_modules("model.auvae.contract.library")
+
+    def match(name, angle):
+        one = np.ones(1)
+        profile = library.Profile(name, 400 * one, np.nan * one, one, None)
+        return matching.Match(profile, angle, 100, 1.0, 1.0)
+
+    found = [[match("grass", 0.2), match("tree", 0.3)], [match("grass", 0.1)], [], [match("Grass", 0.5)]]
+    assert matching.best_names(found) == ["tree", "grass", "", ""]
+
+
+def test_an_image_is_drawn_in_the_bands_of_red_green_and_blue(scene, plugin_modules):
+    layer = QgsRasterLayer(str(scene), "scene", "gdal")
+    assert plugin_modules("auvae_qgis.gui.true_colour").draw_in_true_colour(layer)
+    drawn = layer.renderer()
+    assert isinstance(drawn, QgsMultiBandColorRenderer)
+    nm = np.linspace(400, 2400, layer.bandCount())
+    bands = (drawn.redBand(), drawn.greenBand(), drawn.blueBand())
+    assert [float(nm[band - 1]) for band in bands] == pytest.approx([640, 550, 460], abs=35)
+
+
+def test_a_map_of_ours_is_refused_before_anything_starts(result, add_layer, qgis_app):
+    from qgis.core import QgsApplication, QgsProcessingContext
+
+    algorithm = QgsApplication.processingRegistry().algorithmById("auvae:unmix").create()
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    for file in (result.endmembers[0].file, "abundances.tif", "composite.tif"):
+        layer = add_layer(result.folder / file)
+        possible, problem = algorithm.checkParameterValues(
+            {"INPUT": layer.id(), "ENDMEMBERS": MATERIALS, "OUTPUT": "TEMPORARY_OUTPUT"}, context
+        )
+        assert not possible
+        assert "is a map that unmixing has made" in problem
+
+
+def test_a_dialog_starts_the_worker_unless_a_setting_says_no(stand_in, plugin_modules, tmp_path):
+    from qgis.core import QgsApplication
+
+    settings = plugin_modules("auvae_qgis.settings")
+    started = tmp_path / "started"
+    stand_in(f"echo started >> '{started}'; cat > /dev/null")
+    algorithm = QgsApplication.processingRegistry().algorithmById("auvae:unmix").create()
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+    settings.set_start_early(False)
+    assert algorithm.createCustomParametersWidget(None) is None
+    QTest.qWait(300)
+    assert not started.exists()
+    settings.set_start_early(True)
+    for _ in range(3):
+        algorithm.createCustomParametersWidget(None)
+    for _ in range(100):
+        QTest.qWait(50)
+        if started.exists():
+            break
+    assert started.read_text(encoding="utf-8").split() == ["started"]
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+
+
+def test_a_result_whose_folder_vanished_is_no_longer_offered_and_named_when_asked_for(
+    result, plugin_modules, add_layer
+):
+    layers = plugin_modules("auvae_qgis.results.layers")
+    layer = add_layer(result.folder / result.endmembers[0].file)
+    assert layers.result_of(layer) == (result, 0)
+    shutil.rmtree(result.folder)
+    assert layers.result_of(layer) is None
+    error = plugin_modules("auvae_qgis.results.result").ResultError
+    with pytest.raises(error, match="cannot be read"):
+        result.spectra()
+    keep = plugin_modules("auvae_qgis.results.keep")
+    with pytest.raises(keep.KeepError, match="could not be copied"):
+        keep.keep(result, result.folder.parent / "kept")
+    assert not (result.folder.parent / "kept").exists()
