@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from auvae.endmembers.nonnegative import descended, nonnegative_least_squares
+from auvae.endmembers.nonnegative import descended, eliminated, nonnegative_least_squares, solve_on_support
 from auvae.network.auvae_net import doubled
 from auvae.network.crops import Crops
 from auvae.network.optimiser import Adam, falling, one_cycle
@@ -91,6 +91,17 @@ def test_a_fixed_number_of_sweeps_comes_near_the_least_squares_mixture():
     products, gram = pixels @ spectra.T, spectra @ spectra.T
     near, best = descended(products, gram), nonnegative_least_squares(products, gram)
     assert (near - best).abs().mean() < 5e-3
+
+
+def test_many_small_systems_are_solved_by_elimination_as_lapack_solves_them():
+    torch.manual_seed(0)
+    spectra = torch.rand(6, 40, dtype=torch.float64) + 0.1
+    matrix = (spectra @ spectra.T + 0.01 * torch.eye(6)).expand(50, 6, 6)
+    right = torch.rand(50, 6, dtype=torch.float64)
+    assert torch.allclose(eliminated(matrix, right), torch.linalg.solve(matrix, right))
+    support = torch.rand(50, 6) > 0.3
+    arguments = (right.requires_grad_(), (spectra @ spectra.T).requires_grad_())
+    assert torch.autograd.gradcheck(lambda *given: solve_on_support(*given, support), arguments)
 
 
 class HostAsked(TorchDispatchMode):

@@ -28,6 +28,9 @@ from ..endmembers.nonnegative import descended, nonnegative_least_squares, solve
 HALO = 16
 """Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""
 
+SPARE_DIRECTIONS = 4
+"""Dimensions of the signal subspace beyond one for each endmember."""
+
 NOTHING = 1e-8
 """Amounts that sum to less than this say nothing of what a pixel is made of."""
 
@@ -92,6 +95,14 @@ class Subspace(nn.Module):
         self.scale.copy_(coordinates.std(0).clamp_min(1e-6))
         outside = (pixels - coordinates @ self.basis).square().sum() / len(pixels)
         self.noise.copy_((outside / max(1, pixels.shape[1] - len(self.scale))).clamp_min(1e-9))
+
+    def noise_share(self) -> float:
+        """Deviation of the noise over that of the scene in its weakest direction that tells materials apart.
+
+        K endmembers span K directions; the rest of the subspace is held in reserve.
+        """
+        directions = self.scale.sort(descending=True).values
+        return float(self.noise.sqrt() / directions[max(0, len(directions) - SPARE_DIRECTIONS - 1)])
 
     @property
     def axes(self) -> Tensor:

@@ -146,8 +146,7 @@ class Model:
         network = self.network
         device = self.device
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(cube, dtype=np.float32)).to(device)
-            inside = torch.from_numpy(np.ascontiguousarray(valid)).to(device)
+            pixels, inside = as_tensor(cube, device).float(), as_tensor(valid, device)
             spectra = network.decoder.spectra
             # one pass over all the bands gives everything that is needed of them
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
@@ -203,6 +202,15 @@ def as_array(tensor: Tensor) -> FloatArray:
     """A tensor of any device as 32-bit numbers in the memory of this computer."""
     array: FloatArray = tensor.detach().float().cpu().numpy()
     return array
+
+
+def as_tensor(array: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on a device; to a card it goes through memory that the card can fetch from by itself."""
+    tensor = torch.from_numpy(array)
+    if device.type != "cuda":
+        return tensor.contiguous()
+    staged = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    return staged.copy_(tensor).to(device, non_blocking=True)
 
 
 def padded(image: Tensor, rows: int, cols: int) -> Tensor:

@@ -25,7 +25,7 @@ from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness, counted
 from ..endmembers.nonnegative import descended
 from ..endmembers.search import find_endmembers
-from .auvae_net import AUVAENet, NetworkShape, to_simplex
+from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape, to_simplex
 from .crops import Crops
 from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
@@ -40,6 +40,12 @@ SMALLEST_VALUE = 1e-6
 
 EPOCH = 10
 """Steps that make an epoch: crops of a scene have no other measure of one round."""
+
+NOISY = 0.1
+"""Noise over the weakest direction that tells materials apart, from which on all steps are made."""
+
+FEWEST_OF_CLEANING, FEWEST_STEPS = 0.25, 40
+"""Of the steps of cleaning, made on the cleanest scene: the smallest share, and the smallest number."""
 
 SMALLEST_CROP = 12
 """When memory runs out crops are halved, down to this."""
@@ -151,7 +157,7 @@ class Trainer:
                 "Choose fewer endmembers or a larger scene.",
             )
         bands = pixels.shape[1]
-        dimensions = min(options.endmembers + 4, bands)
+        dimensions = min(options.endmembers + SPARE_DIRECTIONS, bands)
         earlier = None if start is None else start.model
         shape = NetworkShape(bands, options.endmembers, dimensions)
         if earlier is not None:
@@ -212,8 +218,9 @@ class Trainer:
         return Model(self.network, self.brightness, self.history)
 
     def clean(self, begin: float, end: float) -> None:
-        """Stage 1: the U-Net learns the scene without its noise."""
-        steps = self.effort.cleaning
+        """Stage 1: the U-Net learns the scene without its noise; the less there is, the fewer steps."""
+        share = min(1.0, max(FEWEST_OF_CLEANING, self.network.subspace.noise_share() / NOISY))
+        steps = max(min(self.effort.cleaning, FEWEST_STEPS), round(share * self.effort.cleaning))
         views = self.views(steps)
         optimiser = Adam(self.network.unet.parameters(), one_cycle(steps, LEARNING_RATE))
 
