@@ -21,6 +21,7 @@ PLUGIN, CORE = "auvae_qgis", "model/auvae"
 CONTRACT = f"{CORE}/contract"
 WIDTH, HEIGHT, ACROSS, DOWN, MARGIN, TITLE = 226, 76, 14, 34, 20, 34  # pixels
 LETTERS = 35  # in a line of a box
+FONT = 'font-family="sans-serif" font-size="11"'
 
 Imports = dict[str, set[str]]
 
@@ -151,13 +152,12 @@ def picture() -> str:
     width = max(x for x, _ in place.values()) + WIDTH + MARGIN
     height = max(y for _, y in place.values()) + HEIGHT + MARGIN
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}">',
-        "<style>text { font: 11px sans-serif }</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" {FONT}>',
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
     ]
     for root, text in ((PLUGIN, "the plugin, in QGIS"), (CORE, "the core, in a process of its own")):
         left = min(x for folder, (x, _) in place.items() if folder.startswith(root))
-        drawn.append(f'<text x="{left:.0f}" y="{MARGIN + 8}" style="font-size: 15px">{root}/: {text}</text>')
+        drawn.append(f'<text x="{left:.0f}" y="{MARGIN + 8}" font-size="15">{root}/: {text}</text>')
     for upper, lower in lines(imported):
         (x, y), (to_x, to_y) = place[upper], place[lower]
         color = "#d55e00" if floor[lower] >= floor[upper] else "#999"
@@ -172,7 +172,7 @@ def picture() -> str:
 def _box(folder: str, x: float, y: float) -> Iterable[str]:
     fill = "#fff3c4" if folder == CONTRACT else "#eef4fb"
     yield f'<rect x="{x:.0f}" y="{y}" width="{WIDTH}" height="{HEIGHT}" rx="5" fill="{fill}" stroke="#888"/>'
-    yield f'<text x="{x + 8:.0f}" y="{y + 17}" style="font: bold 13px sans-serif">{title(folder)}</text>'
+    yield f'<text x="{x + 8:.0f}" y="{y + 17}" font-size="13" font-weight="bold">{title(folder)}</text>'
     text = textwrap.shorten(about(folder), 3 * LETTERS, placeholder=" …")
     for number, line in enumerate(textwrap.wrap(text, LETTERS)[:3]):
         yield f'<text x="{x + 8:.0f}" y="{y + 33 + 14 * number}">{escape(line)}</text>'

@@ -1,1 +1,1 @@
-"""The worker's process as QGIS sees it: starts it, hands it a job, follows its events until the result."""
+"""The worker's process as QGIS sees it: started, handed a job, followed until its result."""
