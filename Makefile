@@ -79,11 +79,12 @@ matrix: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## tests and 
 qt6: $(QGIS) ## import all of the plugin with PyQt6 in the place of PyQt5
 	@tools/qt6_check.sh
 
-lint: $(ENVIRONMENTS) $(PLUGIN) ## ruff, formatting, types of both sides
+lint: $(ENVIRONMENTS) $(PLUGIN) ## ruff, formatting, types of core, plugin and tools
 	@build/qgis/bin/ruff check .
 	@build/qgis/bin/ruff format --check .
 	@build/qgis/bin/mypy --cache-dir build/mypy/worker --python-executable build/worker/bin/python model/auvae
 	@MYPYPATH=build/plugin build/qgis/bin/mypy --cache-dir build/mypy/qgis -p auvae_unmixing.auvae_qgis
+	@build/qgis/bin/mypy --cache-dir build/mypy/tools tools
 
 format: $(QGIS) ## let ruff format the code
 	@build/qgis/bin/ruff format .

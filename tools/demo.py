@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -67,7 +68,8 @@ def draw(folder: Path, picture: Path) -> None:
         axis.set_axis_off()
     for axis, endmember in zip(axes, endmembers):
         raster = gdal.Open(str(folder / endmember["file"]))  # GDAL's bands do not outlive their raster
-        fractions = np.ma.masked_equal(raster.ReadAsArray(), raster.GetRasterBand(1).GetNoDataValue())
+        fractions = raster.ReadAsArray()
+        fractions[fractions == raster.GetRasterBand(1).GetNoDataValue()] = np.nan
         shades = LinearSegmentedColormap.from_list("abundance", ["#ffffff", endmember["color"]])
         image = axis.imshow(fractions, cmap=shades, vmin=0, vmax=1, interpolation="nearest")
         axis.set_title(endmember["name"], fontsize="medium")
@@ -77,7 +79,7 @@ def draw(folder: Path, picture: Path) -> None:
     figure.savefig(picture, dpi=110)
 
 
-def _draw_spectra(axes: plt.Axes, folder: Path, document: dict) -> None:
+def _draw_spectra(axes: plt.Axes, folder: Path, document: dict[str, Any]) -> None:
     with (folder / document["files"]["endmembers"]).open(encoding="utf-8", newline="") as table:
         heading, *rows = csv.reader(table)
     values = np.array(rows, dtype=float)

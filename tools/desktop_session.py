@@ -130,7 +130,7 @@ def session() -> None:
         },
         540,
     )
-    document = json.loads((Path(results["OUTPUT"]) / "result.json").read_text(encoding="utf-8"))
+    document = json.loads((Path(str(results["OUTPUT"])) / "result.json").read_text(encoding="utf-8"))
     show_true_colour(scene, [band["wavelength_nm"] for band in document["bands"]])
     arrange()
     take_picture(Path(os.environ["AUVAE_SCREENSHOT"]))

@@ -147,7 +147,7 @@ def page(algorithm: QgsProcessingAlgorithm, tr: Tr, language: str) -> str:
 def _row(parameter: QgsProcessingParameterDefinition, tr: Tr) -> str:
     """Return a parameter: its name, its id, what it means, what can be chosen and what holds by itself."""
     notes = []
-    if isinstance(getattr(parameter, "options", None), Callable):
+    if callable(getattr(parameter, "options", None)):
         notes.append(tr("One of: {}.").format(", ".join(map(str, parameter.options()))))
     default = parameter.defaultValue()
     if default is not None and not parameter.isDestination():

@@ -37,18 +37,20 @@ GROUPS = {
     "AuvaeError": "Anything else",
 }
 # By what the user was doing, where the sources know it better than the class. None: no command of an analyst.
+PRODUCT = "Opening a product of a sensor, or an archive"
+PART = "Choosing a part of the image: mask, extent, places"
 PLACES = {
-    "sensors": "Opening a product of a sensor, or an archive",
-    "mask.py": "Choosing a part of the image: mask, extent, places",
-    "grid.py": "Choosing a part of the image: mask, extent, places",
+    "sensors": PRODUCT,
+    "mask.py": PART,
+    "grid.py": PART,
     "scenes": GROUPS["ClusterError"],
     "score.py": None,
 }
 # In the order in which an analyst meets them.
 ORDER = (
-    GROUPS["SetupError"], GROUPS["WorkerEnvironmentError"], GROUPS["SceneError"], PLACES["sensors"],
-    PLACES["mask.py"], GROUPS["LibraryError"], GROUPS["ModelError"], GROUPS["DeviceError"],
-    GROUPS["OutputError"], PLACES["scenes"], GROUPS["AuvaeError"],
+    GROUPS["SetupError"], GROUPS["WorkerEnvironmentError"], GROUPS["SceneError"], PRODUCT,
+    PART, GROUPS["LibraryError"], GROUPS["ModelError"], GROUPS["DeviceError"],
+    GROUPS["OutputError"], GROUPS["ClusterError"], GROUPS["AuvaeError"],
 )  # fmt: skip
 
 
@@ -77,40 +79,24 @@ def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GROUPS:
             texts = [_text(argument) for argument in node.args]
             if len(texts) == 2 and all(texts):  # noqa: PLR2004 (what is wrong, what to do)
-                yield node.func.id, *texts
+                yield node.func.id, texts[0], texts[1]
 
 
 def _causes(path: Path) -> list[tuple[str, str]]:
     """Return the causes of failed installations, and what to do."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    made = next(node for node in tree.body if getattr(node, "name", "") == "_causes")
-    table = next(node.value for node in made.body if isinstance(node, ast.Return))
-    return [(_text(text), _text(remedy)) for _, text, remedy in (row.elts for row in table.elts)]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == "_causes":
+            rows = [row.elts for row in ast.walk(node) if isinstance(row, ast.Tuple)]
+            return [(_text(row[1]), _text(row[2])) for row in rows if len(row) == 3 and _text(row[1])]  # noqa: PLR2004
+    return []
 
 
 def _of_worker(tree: ast.AST) -> Iterator[str]:
     """Yield what the plugin says when a worker gives no answer: sentences in tr(...), remedy included."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        inner = getattr(node.func, "value", None)
-        if (
-            getattr(node.func, "attr", "") == "format"
-            and getattr(getattr(inner, "func", None), "id", "") == "tr"
-        ):
-            text = inner.args[0].value
-            for argument in node.args:
-                text = text.replace("{}", KNOWN.get(getattr(argument, "id", ""), "…"), 1)
-            if re.search(r"[.:] \w", text) and "computing on" not in text:
-                yield text
-        elif getattr(node.func, "id", "") == "tr" and "{" not in _raw(node.args[0]):
-            text = _raw(node.args[0])
-            if re.search(r"[.:] \w", text) and "computing on" not in text:
-                yield text
-
-
-def _raw(node: ast.AST) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        text = _translated(node)
+        if "{" not in text and re.search(r"[.:] \w", text):
+            yield text
 
 
 def _text(node: ast.AST) -> str:
@@ -119,22 +105,31 @@ def _text(node: ast.AST) -> str:
         return re.sub(r"\{[^}]*\}", "…", node.value)
     if isinstance(node, ast.JoinedStr):
         parts = [
-            _text(value)
-            if isinstance(value, ast.Constant)
-            else KNOWN.get(getattr(value.value, "id", ""), "…")
-            for value in node.values
+            _filled(one.value) if isinstance(one, ast.FormattedValue) else _text(one) for one in node.values
         ]
         return re.sub(r"…(?:\W*…)+", "…", "".join(parts))
-    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format":
-        text = _raw(node.func.value.args[0])
-        for argument in node.args:
-            text = text.replace("{}", KNOWN.get(getattr(argument, "id", ""), "…"), 1)
-        return text
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "tr":
-        return _raw(node.args[0])
     if isinstance(node, ast.IfExp):
         return _text(node.body)
-    return ""
+    return _translated(node)
+
+
+def _translated(node: ast.AST) -> str:
+    """Return the words of tr("...") or tr("...").format(...); of anything else an empty string."""
+    if not isinstance(node, ast.Call):
+        return ""
+    if isinstance(node.func, ast.Name) and node.func.id == "tr" and isinstance(node.args[0], ast.Constant):
+        return str(node.args[0].value)
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "format":
+        return ""
+    text = _translated(node.func.value)
+    for argument in node.args:
+        text = text.replace("{}", _filled(argument), 1)
+    return text
+
+
+def _filled(node: ast.AST) -> str:
+    """Return what a run fills in for an expression: the same in every run, or …."""
+    return KNOWN.get(node.id, "…") if isinstance(node, ast.Name) else "…"
 
 
 def section() -> str:

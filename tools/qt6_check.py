@@ -54,7 +54,7 @@ def stand_in(name: str) -> type:
 class StandIn(types.ModuleType):
     """A module of QGIS: whatever is asked of it is a stand-in."""
 
-    __path__: tuple[str, ...] = ()
+    __path__: list[str] = []  # noqa: RUF012  nothing is looked for in it
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
@@ -92,7 +92,8 @@ def chains(tree: ast.AST) -> Iterator[tuple[int, list[str]]]:
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and id(node) not in inner:
-            parts, at = [], node
+            parts: list[str] = []
+            at: ast.expr = node
             while isinstance(at, ast.Attribute):
                 parts.append(at.attr)
                 at = at.value
@@ -105,7 +106,7 @@ def unknown_names(file: Path) -> Iterator[str]:
     tree = ast.parse(file.read_text(encoding="utf-8"))
     names: dict[str, object] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qgis.PyQt."):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("qgis.PyQt."):
             module = sys.modules[node.module]
             for alias in node.names:
                 if hasattr(module, alias.name):
