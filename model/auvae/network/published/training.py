@@ -27,6 +27,7 @@ from ..auvae_net import to_simplex
 from ..device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
 from ..model import REPORT_EVERY, FloatArray, Maps, Patch, Progress, Report, as_array
 from ..options import Options
+from ..steps import RepeatedStep
 from .networks import PublishedNet, PublishedShape, divergence, mean_angle, misfit
 
 ROUNDS = {"draft": 4, "standard": 20, "high": 60}
@@ -183,7 +184,10 @@ def _train_in_what_fits(
 
 
 class _Training:
-    """One training: the scene's pixels, the network, its three optimisers."""
+    """One training: the scene's pixels, the network, its three optimisers.
+
+    The three kinds of steps work on tensors that stay where they are, so that a card can record each of them.
+    """
 
     def __init__(self, spectra: FloatArray, options: Options, device: torch.device, report: Report) -> None:
         self.options, self.report, self.sent = options, report, 0.0
@@ -212,6 +216,15 @@ class _Training:
         )
         self.network = PublishedNet(shape).to(device)
         encoder, decoder = self.network.encoder, self.network.decoder
+        self.losses: dict[str, Tensor] = {}
+        self.batch = torch.empty_like(self.pixels[: len(self.pixels) // BATCHES])
+        self.fake, self.real = torch.empty(2, len(self.batch), options.endmembers, device=device)
+        recorded = device.type == "cuda"
+        self.kinds = {
+            "rebuild": RepeatedStep(self.rebuild, recorded=recorded),
+            "judge": RepeatedStep(self.judge, recorded=recorded),
+            "deceive": RepeatedStep(self.deceive, recorded=recorded),
+        }
         self.rebuilding = _adam([*encoder.parameters(), *decoder.parameters()], LEARNING_RATE)
         self.judging = _adam(list(self.network.discriminator.parameters()), DISCRIMINATOR_RATE)
         self.deceiving = _adam(list(encoder.parameters()), LEARNING_RATE)
@@ -227,9 +240,8 @@ class _Training:
         each = AUTOENCODER_STEPS + DISCRIMINATOR_STEPS + GENERATOR_STEPS
         for step, batch in enumerate(self.batches(rounds)):
             text = f"Training: round {step // BATCHES + 1} of {rounds}"
-            losses = {}
-            for taken, (name, loss) in enumerate(self.steps(batch), start=1):
-                losses[name] = loss
+            losses = self.losses
+            for taken, _ in enumerate(self.steps(batch), start=1):
                 if time.monotonic() - self.sent >= REPORT_EVERY:
                     done = (step + taken / each) / (rounds * BATCHES)
                     self.tell(done, "training", text, _numbers(losses))
@@ -246,20 +258,22 @@ class _Training:
         for _ in range(rounds):
             yield from self.pixels[: size * BATCHES].split(size)
 
-    def steps(self, batch: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Every step on one batch ``(n, B)``: which loss it made smaller, and the loss."""
+    def steps(self, batch: Tensor) -> Iterator[None]:
+        """Take every step on one batch ``(n, B)``; `losses` holds what each kind made smaller."""
         self.network.train()
+        self.batch.copy_(batch)
         for _ in range(AUTOENCODER_STEPS):
-            yield "reconstruction", self.rebuild(batch)
-        fake = self.unmixed(batch)
-        real = torch.randn_like(fake)
+            yield self.kinds["rebuild"]()
+        self.fake.copy_(self.unmixed(self.batch))
+        self.real.normal_()
         for _ in range(DISCRIMINATOR_STEPS):
-            yield "discriminator", self.judge(real, fake)
+            yield self.kinds["judge"]()
         for _ in range(GENERATOR_STEPS):
-            yield "adversary", self.deceive(batch)
+            yield self.kinds["deceive"]()
 
-    def rebuild(self, batch: Tensor) -> Tensor:
+    def rebuild(self) -> None:
         """A step of the autoencoder; the loss is the misfit, and with a variance |misfit + KL| too."""
+        batch = self.batch
         abundances, log_variance = self.network.encoder(batch)
         if log_variance is None:
             loss = misfit(batch, self.network.decoder(abundances))
@@ -269,7 +283,7 @@ class _Training:
             loss = loss + (loss + divergence(abundances, log_variance)).abs()
         angle = mean_angle(self.network.decoder.spectra, self.reference)
         self.step(self.rebuilding, loss + REFERENCE_WEIGHT * angle + self.network.decay())
-        return loss.detach()
+        self.losses["reconstruction"] = loss.detach()
 
     @torch.no_grad()
     def unmixed(self, batch: Tensor) -> Tensor:
@@ -279,22 +293,23 @@ class _Training:
         self.network.train()
         return abundances
 
-    def judge(self, real: Tensor, fake: Tensor) -> Tensor:
+    def judge(self) -> None:
         """A step of the discriminator: normal draws are real, the network's abundances are not."""
-        logits = self.network.discriminator(torch.cat([fake, real]))
-        labels = torch.cat([torch.zeros(len(fake), 1), torch.ones(len(real), 1)]).to(logits)
+        logits = self.network.discriminator(torch.cat([self.fake, self.real]))
+        labels = torch.zeros_like(logits)
+        labels[len(self.fake) :] = 1
         loss = functional.binary_cross_entropy_with_logits(logits, labels)
         self.step(self.judging, loss)
-        return loss.detach()
+        self.losses["discriminator"] = loss.detach()
 
-    def deceive(self, batch: Tensor) -> Tensor:
+    def deceive(self) -> None:
         """A step of the encoder towards abundances that the discriminator takes for real."""
         self.network.discriminator.requires_grad_(False)
-        logits = self.network.discriminator(self.network.encoder(batch)[0])
+        logits = self.network.discriminator(self.network.encoder(self.batch)[0])
         loss = functional.softplus(-logits).mean()
         self.step(self.deceiving, loss + self.network.decay())
         self.network.discriminator.requires_grad_(True)
-        return loss.detach()
+        self.losses["adversary"] = loss.detach()
 
     def step(self, optimiser: torch.optim.Adam, loss: Tensor) -> None:
         """One step of Adam, then back within the constraints."""
@@ -305,7 +320,7 @@ class _Training:
 
 
 def _adam(parameters: list[nn.Parameter], rate: float) -> torch.optim.Adam:
-    return torch.optim.Adam(parameters, rate, eps=1e-7, fused=True)
+    return torch.optim.Adam(parameters, rate, eps=1e-7, fused=True, capturable=parameters[0].is_cuda)
 
 
 def _numbers(losses: dict[str, Tensor]) -> dict[str, float]:
