@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import rasterio
 from auvae.scenes import tasks
 from auvae.scenes.cluster import Cluster, connected
-from auvae.scenes.engine import Ended
+from auvae.scenes.engine import TaskOutcome
 from auvae.simulation.simulate import Recipe, simulate
 from rasterio.windows import Window
 
@@ -148,7 +148,7 @@ def _dispatch(address: str) -> float:
                 engine.start(("map", 0, given), order)
                 given += 1
             heard = engine.next(1.0)
-            if isinstance(heard, Ended):
+            if isinstance(heard, TaskOutcome):
                 if heard.error is not None:
                     raise heard.error
                 ended += 1

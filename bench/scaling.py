@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from auvae.contract.jobs import ScenesJob, folder_names
-from auvae.scenes.engine import Ended, Key
-from auvae.scenes.run_folder import Workplace
-from auvae.scenes.schedule import Run
+from auvae.scenes.engine import Key, TaskOutcome
+from auvae.scenes.run_folder import RunFolder
+from auvae.scenes.schedule import Schedule
 from auvae.scenes.tasks import FEWEST
-from auvae.tasks.progress import Course
+from auvae.tasks.progress import JobProgress
 
 SCENES, SIDE, BANDS, ENDMEMBERS = 1000, 1000, 224, 4
 WORKERS = (1, 2, 5, 10, 20, 40, 60, 80, 100, 120, 150, 200)
@@ -122,12 +122,12 @@ class Simulated:
         heapq.heappush(self._free, end)
         heapq.heappush(self._ends, (end, key))
 
-    def next(self, _seconds: float) -> Ended | None:
+    def next(self, _seconds: float) -> TaskOutcome | None:
         """The task that ends next."""
         if not self._ends:
             return None
         self.now, key = heapq.heappop(self._ends)
-        return Ended(key, self._seen() if key[0] == "look" else {})
+        return TaskOutcome(key, self._seen() if key[0] == "look" else {})
 
     def close(self) -> None:
         """Nothing is left running."""
@@ -174,10 +174,10 @@ def simulate_run(measured: Measured, plan: Plan) -> Came:
     scenes = tuple(f"/scenes/{number}.tif" for number in range(plan.scenes))
     with tempfile.TemporaryDirectory() as folder:
         job = ScenesJob("simulated", scenes, ENDMEMBERS, folder, models=plan.models, quality="draft")
-        with Workplace(job, folder_names(scenes)) as place:
+        with RunFolder(job, folder_names(scenes)) as place:
             engine = Simulated(measured, plan)
             begun = time.monotonic()
-            Run(job, place, Course(lambda _event: None, lambda: False)).go(engine)
+            Schedule(job, place, JobProgress(lambda _event: None, lambda: False)).work(engine)
             return Came(engine.now, engine.tasks, time.monotonic() - begun)
 
 

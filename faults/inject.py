@@ -21,7 +21,7 @@ from auvae.mapping import checkpoint, map_rasters
 from auvae.mapping import map_scene as mapping
 from auvae.network import model, options, views
 from auvae.network import trainer as training
-from auvae.result import results
+from auvae.result import folder, writer
 from auvae.scenes import tasks
 from auvae.tasks import train as learning
 from auvae.worker import dispatch as job
@@ -142,14 +142,14 @@ STAGES: dict[str, tuple[Any, str, int]] = {
     "training": (views.LossTable, "note", 5),
     "mapping": (model.Model, "predict", 1),
     "writing": (map_rasters, "_blocks_arrived", 2),
-    "finishing": (results, "write_endmembers", 1),
-    "moving": (results, "_rename", 2),
+    "finishing": (writer, "write_endmembers", 1),
+    "moving": (folder, "rename", 2),
     # Of several scenes: in the first of them, or where the second comes after it.
     "scenes: reading": (tasks, "sample_patches", 1),
     "scenes: training": (views.LossTable, "note", 5),
     "scenes: mapping": (model.Model, "predict", 2),
     "scenes: joining": (map_rasters, "_blocks_arrived", 2),
-    "scenes: moving": (results, "_rename", 2),
+    "scenes: moving": (folder, "rename", 2),
     # Of one scene so large that it is taken up again.
     "large: mapping": (model.Model, "predict", 14),
 }

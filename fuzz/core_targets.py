@@ -26,7 +26,7 @@ from auvae.result.library_file import read_spectra, save_library
 from auvae.scene.grid import Grid
 from auvae.scene.mask import open_mask
 from auvae.scene.scene import Scene
-from auvae.scenes.run_folder import FOLDER, Workplace
+from auvae.scenes.run_folder import FOLDER, RunFolder
 from auvae.spectra.known import known_spectra
 from rasterio.windows import Window
 
@@ -356,7 +356,7 @@ def _run_mark(place: Path, content: bytes) -> None:
     work.mkdir(parents=True)
     (work / "run.json").write_bytes(content)
     task = ScenesJob("0abc", (str(place / "a.img"),), 3, str(place / "results"))
-    with Workplace(task, ["a"]) as workplace:
+    with RunFolder(task, ["a"]) as workplace:
         (place / "results" / "a").mkdir()
         (place / "results" / "a" / "result.json").write_bytes(content)
         workplace.result(0)

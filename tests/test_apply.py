@@ -12,8 +12,8 @@ import rasterio
 import safetensors.numpy
 from auvae.contract.errors import JobError, ModelError, OutputError
 from auvae.contract.jobs import ApplyJob, UnmixJob
+from auvae.contract.result_document import is_result
 from auvae.network.model_file import LARGEST_HEADER, read_model
-from auvae.result import results
 from auvae.scene.scene import Scene
 from auvae.worker import dispatch as job_module
 
@@ -183,7 +183,7 @@ def test_a_model_does_not_replace_the_result_that_it_lies_in(trained, simulated)
     )
     with pytest.raises(OutputError, match="would be replaced"):
         job_module.run(given, lambda event: None, lambda: False)
-    assert results.is_result(trained)
+    assert is_result(trained)
 
 
 def test_several_scenes_get_a_folder_each(trained, simulated, auvae, tmp_path):

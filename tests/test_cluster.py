@@ -21,11 +21,9 @@ from auvae.contract.errors import Cancelled, ClusterError, JobError, SceneError
 from auvae.contract.jobs import parse
 from auvae.network import options
 from auvae.scenes import cluster as cluster_module
-from auvae.scenes import run_folder as workplace
-from auvae.scenes import schedule as run_module
-from auvae.scenes import tasks
+from auvae.scenes import run_folder, task_queue, tasks
+from auvae.scenes.common_bands import common_bands
 from auvae.scenes.dates import date_in
-from auvae.scenes.schedule import common_bands
 from auvae.worker import dispatch as job_module
 
 MODEL = Path(__file__).resolve().parent.parent / "model"
@@ -209,14 +207,14 @@ def test_a_block_that_fails_three_times_is_named_and_left_no_data(
     monkeypatch.setattr(tasks, "_BLOCK_PIXELS", 1)
     tried, whole = [], tasks.map_scene
 
-    def fails_in_the_middle(scene, model, writer, report, say, first, last):
+    def fails_in_the_middle(scene, model, writer, report, say, first, last, **options):
         tried.append(first)
         if first == 256:
             raise SceneError("The file is damaged there.", "Copy it again.")
-        return whole(scene, model, writer, report, say, first, last)
+        return whole(scene, model, writer, report, say, first, last, **options)
 
     monkeypatch.setattr(tasks, "map_scene", fails_in_the_middle)
-    monkeypatch.setattr(run_module, "PAUSE_S", 0.0)
+    monkeypatch.setattr(task_queue, "PAUSE_S", 0.0)
     scene = str(write_raster(mixed(600, 40)))
     events = run(ask([scene]))
     assert tried.count(256) == 3
@@ -296,7 +294,7 @@ def test_a_cancelled_run_keeps_finished_scenes_and_the_next_one_goes_on(scenes, 
 
     with pytest.raises(Cancelled):
         run(document, lambda: len(finished) > 1, listen)
-    workplace.abandon(tmp_path / "results", document["id"], unwanted=True)
+    run_folder.abandon(tmp_path / "results", document["id"], unwanted=True)
     first = tmp_path / "results/field_2024-01-11/result.json"
     before = first.stat().st_mtime_ns
     run(document, listen=listen)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import rasterio
 from auvae.contract.errors import ModelError
+from auvae.contract.result_document import is_result
 from auvae.network.model_file import read_model
-from auvae.result import results
-from auvae.result.results import is_result
+from auvae.result import folder as result_folder
 from auvae.scene.scene import Scene
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -87,7 +87,7 @@ def test_a_model_that_lies_about_itself_is_refused_before_a_network_is_made(tmp_
 def test_every_file_is_on_the_disk_before_the_result_has_its_name(unmix, simulated, tmp_path, monkeypatch):
     """A power cut after the last rename must leave the result, not empty files in its place."""
     on_disk, before = set(), []
-    fsync, rename = os.fsync, results._rename
+    fsync, rename = os.fsync, result_folder.rename
 
     def kept(number):
         on_disk.add(os.fstat(number).st_ino)
@@ -98,7 +98,7 @@ def test_every_file_is_on_the_disk_before_the_result_has_its_name(unmix, simulat
         rename(source, target)
 
     monkeypatch.setattr(os, "fsync", kept)
-    monkeypatch.setattr(results, "_rename", moved)
+    monkeypatch.setattr(result_folder, "rename", moved)
     unmix(simulated, output=str(tmp_path / "result"))
     assert before == [{"lock"}]
     assert tmp_path.stat().st_ino in on_disk

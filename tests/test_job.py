@@ -20,11 +20,13 @@ import safetensors.numpy
 import torch
 from auvae.contract.errors import Cancelled, DeviceError, JobError, OutputError, SceneError
 from auvae.contract.jobs import UnmixJob
+from auvae.contract.result_document import is_result
 from auvae.mapping.map_rasters import NO_DATA
 from auvae.mapping.overview import LONGEST, Overview
 from auvae.network import model
 from auvae.report.advice import advice
-from auvae.result import results
+from auvae.result import folder as result_folder
+from auvae.result.writer import ResultWriter
 from auvae.scene.scene import Scene
 from auvae.worker import dispatch as job_module
 from rasterio.control import GroundControlPoint
@@ -337,7 +339,7 @@ def test_ground_control_points_are_the_scenes(unmix, write_raster, mixed, tmp_pa
 
 def test_a_scene_without_georeference_is_unmixed_all_the_same(unmix, write_raster, mixed, tmp_path):
     unmix(write_raster(mixed(), transform=None, crs=None))
-    assert results.is_result(tmp_path / "result")
+    assert is_result(tmp_path / "result")
 
 
 def test_chosen_bands_are_the_ones_unmixed(unmix, write_raster, mixed, tmp_path):
@@ -365,7 +367,7 @@ def test_paths_with_spaces_and_accents_work(unmix, write_raster, mixed, tmp_path
     output = tmp_path / "Ergebnis für März" / "scène n° 1"
     events = unmix(write_raster(mixed(), name="Bilder été/scène 1.tif"), output=str(output))
     assert events[-1]["output"] == str(output)
-    assert results.is_result(output)
+    assert is_result(output)
 
 
 # ---- bad input leaves nothing behind
@@ -507,14 +509,14 @@ def test_an_earlier_result_survives_when_the_new_one_cannot_be_moved_into_place(
 ):
     shutil.copytree(result[1], tmp_path / "result")
     before = (tmp_path / "result" / "result.json").read_bytes()
-    real = results._rename
+    real = result_folder.rename
 
     def rename(source, target):
         if "partial" in source.name:
             raise PermissionError(13, "in use")
         real(source, target)
 
-    monkeypatch.setattr(results, "_rename", rename)
+    monkeypatch.setattr(result_folder, "rename", rename)
     with pytest.raises(OutputError, match="cannot be replaced"):
         unmix(simulated)
     assert left_behind(tmp_path) == ["result"]
@@ -523,8 +525,8 @@ def test_an_earlier_result_survives_when_the_new_one_cannot_be_moved_into_place(
 
 def test_an_earlier_result_set_aside_by_a_killed_worker_is_put_back(simulated, result, tmp_path, left_behind):
     shutil.copytree(result[1], tmp_path / ".result.previous-77")
-    with Scene.open(simulated) as scene, results.ResultWriter(tmp_path / "result", "78", scene, ["a", "b"]):
-        assert results.is_result(tmp_path / "result")
+    with Scene.open(simulated) as scene, ResultWriter(tmp_path / "result", "78", scene, ["a", "b"]):
+        assert is_result(tmp_path / "result")
     assert left_behind(tmp_path) == ["result"]
 
 

@@ -118,7 +118,7 @@ import json, os, signal, sys
 from auvae.mapping import checkpoint
 from auvae.mapping import map_scene as mapping
 from auvae.network import options
-from auvae.tasks import unmix as unmixing
+from auvae.tasks import result_run
 from auvae.contract.jobs import parse
 from auvae.worker import dispatch as job
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
@@ -131,7 +131,7 @@ def dying(*arguments, **named):
         if row == 96:
             os.kill(os.getpid(), signal.SIGKILL)
 
-unmixing.map_scene = dying
+result_run.map_scene = dying
 job.run(parse(json.loads(sys.argv[1])), lambda event: None, lambda: False)
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...model.auvae.contract.result_document import (
+    ResultDocument,
+    ResultError,
+    read_document,
+)
 from ..translation import tr
+
+__all__ = ["Axis", "Endmember", "Result", "ResultError", "Spectra", "unlike"]
 
 Array = npt.NDArray[Any]
 
-FORMAT = "auvae-result"
-SCHEMA = 1  # the newest that is known; docs/contracts.md
 HYPERSPECTRAL = 30  # bands from which on they stand in an even row
 WIDE_STEP = 4.0  # times the usual distance of two bands: some are missing in between
-
-
-class ResultError(ValueError):
-    """The folder is no result that this plugin can read; the text says what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Axis:
     _gaps: Array
 
     @classmethod
-    def of(cls, bands: list[dict[str, Any]]) -> Axis:
+    def of(cls, bands: Sequence[Mapping[str, Any]]) -> Axis:
         """Order ``bands``, given as in result.json, and leave gaps where bands are missing."""
         kept = np.array([bool(band["kept"]) for band in bands])
         wavelengths = np.array([band["wavelength_nm"] for band in bands], dtype=float)  # None becomes NaN
@@ -93,32 +95,16 @@ class Result:
     folder: Path
     scene: str
     endmembers: tuple[Endmember, ...]
-    document: dict[str, Any]
+    document: ResultDocument
 
     @classmethod
     def read(cls, folder: Path) -> Result:
         """Read ``folder``; raises ResultError when it holds no complete result."""
-        path = folder / "result.json"
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            if document["format"] != FORMAT:
-                raise ResultError(f"{path} is not a result of AUVAE Unmixing.")
-            if int(document.get("schema", 1)) > SCHEMA:
-                raise ResultError(
-                    f"{path} was written by a later version of AUVAE Unmixing: update the plugin."
-                )
-            _check(document)
-            endmembers = tuple(
-                Endmember(str(one["name"]), str(one["color"]), str(one["file"]))
-                for one in document["endmembers"]
-            )
-            return cls(folder, str(document["scene"]["name"]), endmembers, document)
-        except (
-            OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError,
-        ) as error:  # fmt: skip
-            if isinstance(error, ResultError):
-                raise
-            raise ResultError(f"{path} cannot be read: {error}") from error
+        document = read_document(folder)
+        endmembers = tuple(
+            Endmember(one["name"], one["color"], one["file"]) for one in document["endmembers"]
+        )
+        return cls(folder, document["scene"]["name"], endmembers, document)
 
     @property
     def scene_file(self) -> str:
@@ -197,25 +183,6 @@ def unlike(taken: set[str], result: Result) -> str:
     detailed = f"{kind}, {quality}" if quality else kind
     names = [result.scene, kind, detailed, *(f"{detailed} ({number})" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
-
-
-def _check(document: dict[str, Any]) -> None:
-    """Raise a ValueError unless what is used of a result is there; files it names lie in its own folder."""
-    files, bands = document["files"], document["bands"]
-    named = [*files.values(), *(one["file"] for one in document["endmembers"])]
-    for name in named:
-        lies_here = isinstance(name, str) and Path(name).name == name and name != ".."
-        if not lies_here or "\\" in name or "\0" in name:
-            raise ValueError(f"it names a file that is not its own, {str(name)[:80]!r}")
-    if not str(files.get("report", ".html")).lower().endswith(".html"):  # the system would run a program
-        raise ValueError("its report is no page")
-    if not bands or not all(
-        isinstance(band["number"], int) and {"wavelength_nm", "kept"} <= set(band) for band in bands
-    ):
-        raise ValueError("its bands are not described")
-    np.array([[band["wavelength_nm"], band.get("fwhm_nm")] for band in bands], dtype=float)
-    if not any(bool(band["kept"]) for band in bands):
-        raise ValueError("none of its bands was used")
 
 
 def _gaps(x: Array) -> Array:

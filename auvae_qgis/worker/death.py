@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import subprocess
-from pathlib import Path
 
 from ..environment.find import SET_UP
 from ..translation import tr
@@ -56,26 +53,3 @@ def no_answer(python: str) -> str:
     return tr("The Python “{}” does not answer as the unmixing process should: name another in {}.").format(
         python, SET_UP
     )
-
-
-def clear_staging(output: Path, job_id: str, *, unwanted: bool) -> None:
-    """Remove what a killed worker left beside ``output``, and put an earlier result back in its place.
-
-    Args:
-        output: The folder or file that the job was to write.
-        job_id: The id of the job, which the names of what it left end in.
-        unwanted: Also remove the maps of a large scene that the same run, started again, could continue from.
-
-    """
-    staged = output.parent / f".{output.name}.partial-{job_id}"
-    previous = output.parent / f".{output.name}.previous-{job_id}"
-    # Gone by now, a report and so a file, or a name so long that neither was ever made.
-    with contextlib.suppress(OSError):
-        if unwanted or not (staged / "journal.json").is_file():
-            shutil.rmtree(staged, ignore_errors=True)
-        staged.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        if previous.is_dir() and output.exists():
-            shutil.rmtree(previous, ignore_errors=True)
-        elif previous.is_dir():
-            previous.rename(output)

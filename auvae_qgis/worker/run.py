@@ -16,9 +16,12 @@ from typing import Any
 from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsProcessingFeedback
 from qgis.PyQt.QtCore import QCoreApplication, QThread
 
+from ...model.auvae.contract.errors import JobError
+from ...model.auvae.contract.jobs import AnyJob, parse
+from ...model.auvae.contract.staging import remove_staged_files, remove_unfinished
 from ..plain_text import as_plain
 from ..translation import tr
-from .death import clear_staging, explain_death, no_answer
+from .death import explain_death, no_answer
 from .errors import WorkerCancelled, WorkerError
 from .narration import Narrator, error_sentence
 from .process import Event, WorkerProcess
@@ -30,7 +33,6 @@ Listener = Callable[[Event], object]
 POLL = 0.1  # seconds between two looks at the Cancel button
 GREETING = 300.0  # seconds for the first event: torch's first import is slow behind a virus scanner
 UNLOADING = 4.0  # seconds that QGIS waits for running jobs to end when the plugin is unloaded
-OUTPUTS = ("output", "report", "table", "library", "map")  # keys of a job that name what it writes
 
 
 def run_job(
@@ -46,9 +48,14 @@ def run_job(
 
     Raises:
         WorkerCancelled: The user cancelled; raised at most two seconds later.
-        WorkerError: The worker could not start, refused the job, died, or answered something unknown.
+        WorkerError: The job is not valid; the worker could not start, refused it, died, or answered something
+            unknown.
 
     """
+    try:
+        checked_job = parse(job)  # the same check as the worker's, before torch is loaded
+    except JobError as error:
+        raise WorkerError(str(error)) from error
     with _running.counted():
         worker = _idle.take(python)
         if worker is None:
@@ -58,7 +65,7 @@ def run_job(
             worker.send(job)
             result = checked(job["task"], _follow(worker, feedback, listen))
         except BaseException as error:
-            _give_up(worker, job, unwanted=isinstance(error, WorkerCancelled))
+            _give_up(worker, checked_job, unwanted=isinstance(error, WorkerCancelled))
             raise
         worker.last_lines.clear()  # only now: the first lines of one that dies at once explain why
         _idle.keep(worker)
@@ -181,14 +188,16 @@ def _follow(worker: WorkerProcess, feedback: QgsProcessingFeedback, listen: List
             listen(event)
 
 
-def _give_up(worker: WorkerProcess, job: dict[str, Any], *, unwanted: bool) -> None:
+def _give_up(worker: WorkerProcess, job: AnyJob, *, unwanted: bool) -> None:
     """End a worker whose job gave no result, remove what it left, and keep its last lines in QGIS's log."""
     if unwanted:
         worker.discard()
     worker.end()
-    for key in OUTPUTS:
-        if job.get(key):
-            clear_staging(Path(job[key]), job["id"], unwanted=unwanted)
+    remove_staged_files(job)
+    output = getattr(job, "output", None)
+    if output is not None:
+        with contextlib.suppress(OSError):  # a name so long that nothing was ever made
+            remove_unfinished(Path(output), job.id, unwanted=unwanted)
     if worker.last_lines:
         QgsMessageLog.logMessage(
             as_plain("\n".join(worker.last_lines)), "AUVAE Unmixing", Qgis.MessageLevel.Warning

@@ -94,7 +94,7 @@ def mapping() -> Figures:
             "reading": _wall(lambda: sum(1 for _ in _windows(scene))),
             "AUVAE-Net": _wall(lambda: _map(scene, folder / "maps.tif", Model.restore(state, settings))),
             "start of its process": _wall(
-                lambda: _python("import auvae.network.trainer, auvae.scene.scene, auvae.result.results")
+                lambda: _python("import auvae.network.trainer, auvae.scene.scene, auvae.result.writer")
             ),
         }
         if peers.OTB:

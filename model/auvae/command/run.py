@@ -13,7 +13,6 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from ..contract.jobs import AnyJob
     from ..worker.cancel import Cancel
-    from ..worker.process import EventStream
 
 JobOf = Callable[[argparse.Namespace], "AnyJob"]
 """Turns a task's arguments into its job; raises JobError where they are wrong."""
@@ -23,11 +22,11 @@ def run_task(job_of: JobOf, given: argparse.Namespace) -> int:
     """Run the job that the arguments ask for; returns the exit status."""
     from ..worker.process import EventStream, run_job, send_last
 
-    stream: EventStream | Terminal = EventStream() if given.json else Terminal()
     try:
         job = job_of(given)
     except JobError as error:
-        return send_last(stream, error)
+        return send_last(EventStream() if given.json else Terminal(given.task), error)
+    stream = EventStream() if given.json else Terminal(job.task)
     status = run_job(job, stream, _cancel_by_signal)
     # Scenes that failed were named; what called this command is to know too.
     return 1 if not status and not stream.whole else status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DEFAULT = "auvae-net"
-"""The network of network.py. All others are those of published.py."""
+"""The network of network/auvae_net.py. All others are those of network/published/."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,29 @@ PUBLISHED = {
 
 LEAST_SQUARES = {"fcls": "FCLS", "nnls": "NNLS"}
 """Least squares with known spectra: no network, but their results are of the same kind."""
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What the network of a variant can do beside unmixing.
+
+    Attributes:
+        fine_tunable: training can start from a saved model, or from known spectra.
+        several_devices: several graphics cards can train it together.
+        has_uncertainty: its standard deviations are a usable uncertainty.
+    """
+
+    fine_tunable: bool = False
+    several_devices: bool = False
+    has_uncertainty: bool = False
+
+
+_ABILITIES = {DEFAULT: Abilities(fine_tunable=True, several_devices=True, has_uncertainty=True)}
+
+
+def abilities(variant: str) -> Abilities:
+    """What the network of a variant can do; least squares has none of these abilities."""
+    return _ABILITIES.get(variant, Abilities())
 
 
 def title(variant: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rasterio.windows import Window
 
+    from ..network.model import Maps
     from ..scene.scene import Scene
 
 NO_DATA = -9999.0
@@ -46,6 +47,24 @@ _PACKED = {
     "num_threads": "all_cpus",
     "bigtiff": "if_safer",
 }
+
+
+def settled(maps: Maps, inside: tuple[slice, slice], *, shares: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Abundances as they are written: float32 arithmetic may have left a hair below zero or off one.
+
+    Args:
+        maps: of a window and its surroundings.
+        inside: the part of them that is the window.
+        shares: whether abundances sum to one; they are amounts otherwise.
+
+    Returns:
+        Abundances (rows, cols, K), and where they are valid (rows, cols).
+    """
+    abundances = np.clip(maps.abundances[inside], 0, 1 if shares else None)
+    valid = np.asarray(np.isfinite(abundances).all(axis=-1))
+    if shares:
+        abundances = abundances / np.maximum(abundances.sum(axis=-1, keepdims=True), np.float32(1e-12))
+    return abundances, valid
 
 
 class MapRasters:

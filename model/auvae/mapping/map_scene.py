@@ -21,15 +21,13 @@ from ..network.auvae_net import STRIDE
 from ..network.device import CardFailure, card_failure, out_of_memory, release_card
 from ..network.model import Maps, TrainedModel
 from ..scene.scene import Scene
+from .gdal_cache import CACHE_BYTES
 
 WINDOW = 256
 """Side of a window, in pixels."""
 
 SMALLEST_WINDOW = 32
 """Where memory runs out windows are halved, down to this."""
-
-CACHE_BYTES = 2**30
-"""What GDAL may keep of a file; windows of a file stored line by line are as high as fit in half of it."""
 
 _LOWEST_WINDOW = 16
 _AHEAD = 2
@@ -38,7 +36,7 @@ _MINUTE = 60
 
 
 class Writer(Protocol):
-    """What maps are handed to; `auvae.result.results.ResultWriter` is one."""
+    """What maps are handed to; `auvae.result.writer.ResultWriter` is one."""
 
     def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
         """Take the maps of a window and its surroundings, and the pixels they are of; ``inside`` is it."""

@@ -47,7 +47,7 @@ def dominant(abundances: np.ndarray) -> np.ndarray:
 
 
 def category_names(names: Sequence[str]) -> str:
-    """Return the .aux.xml beside a raster of classes that tells GDAL their names; GeoTIFF holds none."""
+    """Return the .aux.xml beside a raster of classes that holds their names for GDAL; GeoTIFF holds none."""
     listed = "".join(f"      <Category>{escape(name)}</Category>\n" for name in ("", *names))
     return (
         '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n'

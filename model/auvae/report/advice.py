@@ -68,7 +68,7 @@ def advice(
     mean_angle: float,
     overview: Overview,
 ) -> Iterator[str]:
-    """Warn of what an analyst should look at before trusting the maps. Endmembers are told by number.
+    """Warn of what an analyst should look at before trusting the maps. Endmembers are named by number.
 
     Args:
         endmembers: (K, B).

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 14, 52
 _WIDTH, _HEIGHT = 860, 380
@@ -21,12 +21,12 @@ _GAP = 2.5
 _LOSS = "#1f6f8b"
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 _STEEP = 20.0
-# What losses are told against, and the fewest points of a line that tells something.
+# What losses are drawn against, and the fewest points that make a line.
 _BEATS = ("epoch", "step")
 _FEWEST = 3
 
 
-def spectra_plot(document: dict[str, Any], spectra: np.ndarray, spread: np.ndarray | None = None) -> str:
+def spectra_plot(document: Mapping[str, Any], spectra: np.ndarray, spread: np.ndarray | None = None) -> str:
     """Spectra, one line an endmember, broken where bands were left out and where it is NaN.
 
     Args:
@@ -66,7 +66,7 @@ def spectra_plot(document: dict[str, Any], spectra: np.ndarray, spread: np.ndarr
 def losses_plot(history: Sequence[dict[str, float]], called: dict[str, str]) -> str:
     """A small plot a loss and stage of the training. history: as in result.json; called: losses in words.
 
-    A stage ends where other losses than before are told: a loss of the same name does not go on there.
+    A stage ends where the names of the losses change: a loss of the same name does not go on there.
     """
     stages = [list(rows) for _, rows in groupby(history, key=frozenset)]
     return "".join(

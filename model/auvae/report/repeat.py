@@ -1,26 +1,25 @@
-"""The line that makes a result again through QGIS. The core's own line is job.py's."""
+"""The line that makes a result again through QGIS; the core's own is the job's `command`."""
 
 from __future__ import annotations
 
 import shlex
 from typing import Any
 
+from ..contract.result_document import ResultDocument
+
 # Options of a result that are parameters of the algorithm that made it, in the order of its dialog.
 _PARAMETERS = ("endmembers", "quality", "seed", "device", "variant", "model", "bands")
 
 
-def qgis_command(document: dict[str, Any]) -> str | None:
-    """The `qgis_process` line of a result; None where its options are none that a line can hold.
-
-    document: as in result.json.
-    """
+def qgis_command(document: ResultDocument) -> str | None:
+    """The `qgis_process` line of a result; None where no line can hold its options."""
     options = document["options"]
     selection = options.get("selection") or {}
     if options.get("known") or "sum_to_one" in options:
         return None
     algorithm = "unmix" if "quality" in options else "apply"
     chosen = _PARAMETERS if algorithm == "unmix" else ("model", "device")
-    parameters = [("INPUT", document["scene"]["path"])]
+    parameters: list[tuple[str, Any]] = [("INPUT", document["scene"]["path"])]
     for name in chosen:
         value = options.get(name)
         parameter = "START_MODEL" if (algorithm, name) == ("unmix", "model") else name.upper()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import rasterio
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ..contract.result_document import ResultDocument
     from ..mapping.overview import Overview
 
 ERROR_TONES = ("#ffffcc", "#fed976", "#fd8d3c", "#e31a1c", "#800026")
@@ -42,7 +43,7 @@ class Pictures:
     error: str
 
 
-def pictures(folder: Path, document: dict[str, Any], overview: Overview) -> Pictures:
+def pictures(folder: Path, document: ResultDocument, overview: Overview) -> Pictures:
     """Draw the rasters in a result folder. document: as in result.json; overview: of the scene."""
     kept = [int(band["number"]) for band in document["bands"] if band["kept"]]
     files, members = document["files"], document["endmembers"]

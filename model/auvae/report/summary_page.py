@@ -1,24 +1,24 @@
-"""summary.html: one page on all scenes of a run, with everything it shows inside it. Computes no numbers."""
+"""summary.html: one page on all scenes of a run, with everything it shows inside it."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections import Counter
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import numpy as np
 
 from .charts import spectra_plot
-from .report import STYLE, legend
+from .pages import rendered, svg
 from .report_pictures import composite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from markupsafe import Markup
 
     from ..contract.jobs import ScenesJob
 
@@ -37,130 +37,48 @@ def page(job: ScenesJob, document: dict[str, Any], scenes: Sequence[dict[str, An
         scenes: as `summary.write_summary` has them.
         output: the folder that holds their results.
     """
-    shared = job.models == "one"
-    parts = [
-        *_opening(job, document, scenes),
-        *(_endmembers(scenes[0], output) if shared else ()),
-        *(_over_time(document["rows"], scenes) if shared else ()),
-        "<h2>Scenes</h2>",
-        *_pictures(scenes, output),
-        *_scenes(scenes),
-        *_failed(document["failed"]),
-        "<h2>Materials</h2>",
-        *(_shared_materials if shared else _materials)(document["rows"]),
-        f"<h2>Settings</h2><p>The same again:</p><pre>{escape(document['command'])}</pre></body></html>",
-    ]
-    return "\n".join(parts) + "\n"
+    shared, rows = job.models == "one", document["rows"]
+    by_scene: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        by_scene.setdefault(row["folder"], {})[row["material"]] = row
+    return rendered(
+        "summary.html.j2",
+        document=document,
+        warnings=document["warnings"],
+        asked=len(job.scenes),
+        scenes=scenes,
+        shared=shared,
+        spectra=svg(_spectra(scenes[0], output)) if shared else "",
+        plots=_over_time(rows, scenes) if shared else [],
+        pictures=[_picture(scene, output) for scene in scenes[:_MOST_PICTURES]],
+        materials=list(dict.fromkeys(row["material"] for row in rows)),
+        by_scene=by_scene,
+        placed=all(row["area_km2"] is not None for row in rows),
+    )
 
 
-def _opening(job: ScenesJob, document: dict[str, Any], scenes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield f"<title>{len(job.scenes)} scenes: unmixing report</title><style>{STYLE}</style></head><body>"
-    yield f"<h1>{len(scenes)} of {len(job.scenes)} scenes unmixed</h1>"
-    how = "One model each: endmembers of one number are not the same material in different scenes."
-    if job.models == "one":
-        how = "One model for all: the same endmembers in every scene."
-    yield f'<p class="quiet">{document["created"]}. {how}</p>'
-    for text in document["warnings"]:
-        yield f'<p class="warning">{escape(text)}</p>'
-
-
-def _endmembers(scene: dict[str, Any], output: Path) -> Iterator[str]:
+def _spectra(scene: dict[str, Any], output: Path) -> str:
     """The spectra that all scenes have in common, out of the result of one of them."""
     result = scene["result"]
     with (output / scene["name"] / result["files"]["endmembers"]).open(encoding="utf-8", newline="") as file:
         table = np.array(list(csv.reader(file))[1:], float)
-    yield "<h2>Endmember spectra</h2>"
-    yield spectra_plot(result, table[:, 1:].T)
-    yield from legend(result["endmembers"])
+    return spectra_plot(result, table[:, 1:].T)
 
 
-def _over_time(rows: Sequence[dict[str, Any]], scenes: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _over_time(rows: Sequence[dict[str, Any]], scenes: Sequence[dict[str, Any]]) -> list[Markup]:
     """Plots of area by day, where there is more than one day."""
     if len({row["date"] for row in rows if row["date"]}) < _FEWEST_DATES:
-        return
+        return []
     colors = {item["name"]: item["color"] for scene in scenes for item in scene["result"]["endmembers"]}
-    yield "<h2>Over time</h2>"
     placed = all(row["area_km2"] is not None for row in rows)
-    for unit in ("km²", "%") if placed else ("%",):
-        yield f"<p>{_plot(over_time(rows, unit), colors, unit)}</p>"
-    yield '<p class="quiet">Area: abundances summed over all pixels with data, of all scenes of a day.'
-    yield "Share: the same as a part of the area with data, which clouds make smaller.</p>"
+    return [svg(_plot(over_time(rows, unit), colors, unit)) for unit in (("km²", "%") if placed else ("%",))]
 
 
-def _pictures(scenes: Sequence[dict[str, Any]], output: Path) -> Iterator[str]:
-    """Composites of the scenes, each a link to its report."""
-    for scene in scenes[:_MOST_PICTURES]:
-        name = scene["name"]
-        picture = composite(output / name / scene["result"]["files"]["composite"])
-        caption = escape(name if not scene["date"] or scene["date"] in name else f"{name}, {scene['date']}")
-        yield f'<figure><a href="{quote(name)}/report.html">'
-        yield f'<img alt="" src="data:image/png;base64,{picture}"></a>'
-        yield f'<figcaption style="width:240px">{caption}</figcaption></figure>'
-    if len(scenes) > _MOST_PICTURES:
-        yield f'<p class="quiet">The first {_MOST_PICTURES} of {len(scenes)} composites.</p>'
-
-
-def _scenes(scenes: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield '<table><tr><th>Scene</th><th>Date</th><th class="number">Pixels with data</th>'
-    yield '<th class="number">RMSE</th><th class="number">Mean angle</th><th>Complete</th></tr>'
-    for scene in scenes:
-        result, name = scene["result"], scene["name"]
-        blocks = len(result["missing"])
-        state = "yes" if not blocks else f"{blocks} {'block' if blocks == 1 else 'blocks'} missing"
-        yield f'<tr><td><a href="{quote(name)}/report.html">{escape(name)}</a></td>'
-        yield f'<td>{scene["date"] or ""}</td><td class="number">{result["pixels"]}</td>'
-        yield f'<td class="number">{result["metrics"]["rmse"]:.5g}</td>'
-        yield f'<td class="number">{result["metrics"]["mean_angle"]:.4f}</td><td>{state}</td></tr>'
-    yield "</table>"
-
-
-def _failed(scenes: Sequence[dict[str, str]]) -> Iterator[str]:
-    if not scenes:
-        return
-    yield "<h2>Not unmixed</h2><table>"
-    for item in scenes:
-        yield f"<tr><td>{escape(item['name'])}</td><td>{escape(item['text'])}</td></tr>"
-    yield "</table>"
-
-
-def _shared_materials(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """A line a scene and a column a material: its area, and its share of the pixels with data."""
-    names = list(dict.fromkeys(row["material"] for row in rows))
-    by_scene: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        by_scene.setdefault(row["folder"], {})[row["material"]] = row
-    placed = all(row["area_km2"] is not None for row in rows)
-    yield f'<p class="quiet">{"Area in km², and mean" if placed else "Mean"} abundance.</p>'
-    heads = (f'<th class="number"><span class="endmember">{escape(name)}</span></th>' for name in names)
-    yield f"<table><tr><th>Scene</th>{''.join(heads)}</tr>"
-    for scene, materials in by_scene.items():
-        cells = []
-        for name in names:
-            here = materials.get(name)  # None: somebody renamed it in a scene that was finished before
-            share = f"{here['mean_abundance']:.1%}" if here else ""
-            area = f"{here['area_km2']:.4g} " if here and placed else ""
-            cells.append(f'<td class="number">{area}<span class="quiet">{share}</span></td>')
-        yield f"<tr><td>{escape(scene)}</td>{''.join(cells)}</tr>"
-    yield "</table>"
-
-
-def _materials(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """A line a material of a scene: they differ from scene to scene."""
-    yield '<table><tr><th>Scene</th><th>Date</th><th>Material</th><th class="number">Mean abundance</th>'
-    yield '<th class="number">Area (km²)</th><th class="number">Largest in</th></tr>'
-    folders: dict[str, int] = {}
-    numbers: Counter[str] = Counter()
-    for row in rows:
-        area = "" if row["area_km2"] is None else f"{row['area_km2']:.6g}"
-        scene, number = folders.setdefault(row["folder"], len(folders)), numbers[row["folder"]]
-        numbers[row["folder"]] += 1
-        yield f"<tr><td>{escape(row['folder'])}</td><td>{row['date'] or ''}</td>"
-        yield f'<td id="endmember-{scene}-{number}">{escape(row["material"])}</td>'
-        yield f'<td class="number">{row["mean_abundance"]:.3f}</td>'
-        yield f'<td class="number">{area}</td><td class="number">{row["dominant_share"]:.1%}</td></tr>'
-    yield "</table>"
+def _picture(scene: dict[str, Any], output: Path) -> tuple[str, str, str]:
+    """Folder, caption and composite of a scene."""
+    name = scene["name"]
+    caption = name if not scene["date"] or scene["date"] in name else f"{name}, {scene['date']}"
+    return name, caption, composite(output / name / scene["result"]["files"]["composite"])
 
 
 def over_time(rows: Sequence[dict[str, Any]], unit: str) -> dict[str, list[tuple[date, float]]]:

@@ -8,18 +8,21 @@ import os
 import re
 import sqlite3
 import struct
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..contract.errors import JobError, OutputError
+from ..contract.names import plain_cell
+from ..contract.result_document import read_document
+from ..contract.result_files import FILES
 from ..scene.grid import Grid, named_crs, to_crs
 from ..scene.scene import Band
-from .results import FILES, FORMAT, disk_errors_named, write_endmembers, write_library
+from .whole import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,22 +86,22 @@ def read_spectra(result: str) -> tuple[Axis, list[str], np.ndarray]:
     """
     folder = Path(result)
     try:
-        document = json.loads((folder / FILES["json"]).read_text(encoding="utf-8"))
-        names = [str(one["name"]) for one in document["endmembers"]]
+        document = read_document(folder)
+        names = [one["name"] for one in document["endmembers"]]
         kept = tuple(
-            Band(int(one["number"]), _nm(one["wavelength_nm"]), _nm(one["fwhm_nm"]), kept=True, reason="")
+            Band(one["number"], one["wavelength_nm"], one["fwhm_nm"], kept=True, reason="")
             for one in document["bands"]
             if one["kept"]
         )
         with (folder / FILES["endmembers"]).open(newline="", encoding="utf-8") as file:
             table = np.array([row[1:] for row in list(csv.reader(file))[1:]], float)
-        if document["format"] != FORMAT or table.shape != (len(kept), len(names)):
+        if table.shape != (len(kept), len(names)):
             raise ValueError
         known = [band.wavelength for band in kept if band.wavelength is not None]
         scale = re.fullmatch(r"Reflectance(?: × (\S+))?", document["unit"])
         axis = Axis(
-            str(document["scene"]["name"]), kept, np.array(known) if len(known) == len(kept) else None,
-            str(document["unit"]), float(scale[1] or 1) if scale else None,
+            document["scene"]["name"], kept, np.array(known) if len(known) == len(kept) else None,
+            document["unit"], float(scale[1] or 1) if scale else None,
         )  # fmt: skip
     except (
         OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError
@@ -109,8 +112,48 @@ def read_spectra(result: str) -> tuple[Axis, list[str], np.ndarray]:
     return axis, names, table.T
 
 
-def _nm(value: Any) -> float | None:
-    return None if value is None else float(value)
+def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
+    """Write endmembers (K, B) as CSV: a row a kept band; wavelength in nm (or band number), then each."""
+    spectra = np.asarray(endmembers, np.float32)
+    if scene.wavelengths is not None:
+        head, first = "wavelength_nm", [repr(float(value)) for value in scene.wavelengths]
+    else:
+        head, first = "band", [str(band.number) for band in scene.kept]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow([head, *map(plain_cell, names)])
+        rows.writerows([label, *map(str, values)] for label, values in zip(first, spectra.T, strict=True))
+
+
+def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
+    """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
+    spectra = np.ascontiguousarray(endmembers, "<f4")
+    path.write_bytes(spectra.tobytes())
+    listed = ", ".join(re.sub(r"[{},\r\n]", " ", name) for name in names)
+    lines = [
+        "ENVI",
+        "description = {Endmembers found by AUVAE-Net}",
+        f"samples = {spectra.shape[1]}",
+        f"lines = {spectra.shape[0]}",
+        "bands = 1",
+        "header offset = 0",
+        "file type = ENVI Spectral Library",
+        "data type = 4",
+        "interleave = bsq",
+        "byte order = 0",
+        f"spectra names = {{{listed}}}",
+    ]
+    if scene.wavelengths is not None:
+        lines += [
+            "wavelength units = Nanometers",
+            f"wavelength = {{{', '.join(repr(float(value)) for value in scene.wavelengths)}}}",
+        ]
+        widths = [band.fwhm for band in scene.kept]
+        if all(width is not None for width in widths):
+            lines.append(f"fwhm = {{{', '.join(map(repr, widths))}}}")
+    if scene.reflectance_scale is not None:
+        lines.append(f"reflectance scale factor = {scene.reflectance_scale:.9g}")
+    path.with_suffix(".hdr").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def save_library(
@@ -121,33 +164,38 @@ def save_library(
     scene: Scene | Axis,
     places: np.ndarray | None,
 ) -> list[Path]:
-    """Write spectra ``(K, B)`` in the scene's kept bands, in the format that the ending of ``path`` says.
+    """Write spectra as a library, in the format that the ending of `path` names.
 
-    places: rows and cols ``(K, 2)`` of the pixels they are, None where they are none. Returns the files
-    written, that of ``path`` last; raises OutputError.
+    Args:
+        path: the file, .csv, .sli or .gpkg.
+        job_id: of the job.
+        names: of the spectra.
+        spectra: (K, B) in the scene's kept bands.
+        scene: that they are of.
+        places: rows and cols (K, 2) of the pixels they are, None where they are none.
+
+    Returns:
+        The files written, that of `path` last.
+
+    Raises:
+        OutputError: one of them cannot be written.
     """
     path = Path(os.path.abspath(path))
-    staged = path.with_name(f".{path.stem}.partial-{job_id}{path.suffix}")
-    files = {staged: path}
-    with disk_errors_named(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            if path.suffix.lower() == ".csv":
+    ending = path.suffix.lower()
+    header = path.with_suffix(".hdr")
+    try:
+        with ExitStack() as stack:
+            staged = stack.enter_context(written_whole(path, job_id))
+            if ending == ".csv":
                 write_endmembers(staged, names, spectra, scene)
-            elif path.suffix.lower() == ".sli":
-                files = {staged.with_suffix(".hdr"): path.with_suffix(".hdr"), staged: path}
+            elif ending == ".sli":
+                stack.enter_context(written_whole(header, job_id))
                 write_library(staged, names, spectra, scene)
             else:
-                staged.unlink(missing_ok=True)
                 _write_profiles(staged, names, spectra, scene, places)
-            for part, place in files.items():
-                part.replace(place)
-        except sqlite3.Error as error:
-            raise OutputError(f"{path} could not be written: {error}.", "Choose another folder.") from error
-        finally:
-            for part in files:
-                part.unlink(missing_ok=True)
-    return list(files.values())
+    except sqlite3.Error as error:
+        raise OutputError(f"{path} could not be written: {error}.", "Choose another folder.") from error
+    return [header, path] if ending == ".sli" else [path]
 
 
 def _ground(scene: Scene | Axis, places: np.ndarray | None) -> np.ndarray | None:

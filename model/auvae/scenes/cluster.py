@@ -1,4 +1,4 @@
-"""Tasks on a Dask cluster: which workers take part, what they are given, and what is heard of it.
+"""Tasks on a Dask cluster: which workers take part, what they are given, and what they answer.
 
 Everything that is particular to Dask is here and in remote.py. The client connects and listens nowhere.
 """
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..contract.errors import AuvaeError, ClusterError, DeviceError, WorkerEnvironmentError
-from .engine import Ended, Key, Said
+from ..contract.events import ClusterWorker
+from .engine import Key, TaskMessage, TaskOutcome
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _CONNECT_S = 5
 _LOOK_EVERY_S = 1.0
 # A worker that has not answered yet is waited for so long from the start: it may be importing torch.
-_ANSWER_S = 20.0
+ANSWER_S = 20.0
 # Where all that are there were refused, others are waited for so long.
 _OTHERS_S = 10.0
 # Tasks that each thread of a worker is given: one to do, one to go on with.
@@ -45,7 +46,7 @@ class Worker:
         address: where the scheduler reaches it.
         threads: how many tasks it does at a time.
         memory: bytes it may use, 0 for no limit.
-        told: what it says of itself, None until it answers: see `remote.who`.
+        facts: versions and GPUs, None until it answers: see `remote.who`.
         problem: why it takes no part; empty where nothing speaks against it.
     """
 
@@ -53,21 +54,21 @@ class Worker:
     name: str
     threads: int
     memory: int
-    told: dict[str, Any] | None = None
+    facts: dict[str, Any] | None = None
     problem: str = ""
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ClusterWorker:
         """The same for the worker protocol."""
-        told = self.told or {}
+        facts = self.facts or {}
         return {
             "address": self.address,
             "name": self.name,
             "threads": self.threads,
             "memory": self.memory,
-            "gpus": told.get("gpus", []),
-            "auvae": told.get("auvae"),
-            "python": told.get("python"),
-            "torch": told.get("torch"),
+            "gpus": facts.get("gpus", []),
+            "auvae": facts.get("auvae"),
+            "python": facts.get("python"),
+            "torch": facts.get("torch"),
             "problem": self.problem,
         }
 
@@ -130,8 +131,8 @@ def connected(address: str) -> Iterator[Client]:
         client.close(timeout=1)
 
 
-class Roll:
-    """The workers of a cluster: asked who they are as they come, and told apart by whether they can help."""
+class WorkerRoster:
+    """The workers of a cluster: asked for their versions as they come, sorted by whether they can help."""
 
     def __init__(self, client: Client, visible: str | None) -> None:
         self._client, self._visible = client, visible
@@ -169,18 +170,18 @@ class Roll:
         if future.status != "finished":
             worker.problem = f"it cannot load AUVAE {__version__} with torch and rasterio ({_why(future)})"
             return
-        told = worker.told = future.result(timeout=_CONNECT_S)
-        if told["auvae"] != __version__:
+        facts = worker.facts = future.result(timeout=_CONNECT_S)
+        if facts["auvae"] != __version__:
             worker.problem = (
-                f"it has AUVAE {told['auvae']}, and this is {__version__}: install the same there"
+                f"it has AUVAE {facts['auvae']}, and this is {__version__}: install the same there"
             )
-        elif not told["sees"]:
+        elif not facts["sees"]:
             worker.problem = f"it does not see {self._visible}: the output folder must be shared with it"
 
     @property
     def settled(self) -> bool:
         """Whether all have answered, or had the time for it."""
-        return bool(self.workers) and (not self._asked or time.monotonic() - self._begun > _ANSWER_S)
+        return bool(self.workers) and (not self._asked or time.monotonic() - self._begun > ANSWER_S)
 
     def fit(self, device: str, *, cpu_workers: bool) -> list[Worker]:
         """The workers that can help a run on this device.
@@ -189,7 +190,7 @@ class Roll:
             ClusterError: all there are were refused, and why, and none came since.
             DeviceError: CUDA is asked for and none of them has it.
         """
-        good = [worker for worker in self.workers.values() if worker.told and not worker.problem]
+        good = [worker for worker in self.workers.values() if worker.facts and not worker.problem]
         self._found = self._found or bool(good)
         late = time.monotonic() - self._begun > _OTHERS_S
         if not self._found and self.workers and not self._asked and late:
@@ -198,7 +199,7 @@ class Roll:
                 f"No worker of the cluster can help; {worst.name} because {worst.problem}.",
                 "What workers need is told in Plugins > AUVAE Unmixing > Cluster > Help.",
             )
-        with_gpu = [worker for worker in good if worker.told and worker.told["gpus"]]
+        with_gpu = [worker for worker in good if worker.facts and worker.facts["gpus"]]
         if device in ("cuda", "all-gpus") and good and not with_gpu and self.settled:
             raise DeviceError(
                 "CUDA was asked for, and no worker of the cluster has a usable GPU.",
@@ -216,7 +217,7 @@ class Cluster:
         client: of the scheduler at this address.
         device, cpu_workers: as in the job.
         visible: a file that workers must see.
-        say: told a level and a sentence, on workers that come in or are refused.
+        report: called with a level and a sentence, on workers that come in or are refused.
     """
 
     def __init__(
@@ -225,20 +226,20 @@ class Cluster:
         address: str,
         device: str,
         visible: str,
-        say: Callable[[str, str], None],
+        report: Callable[[str, str], None],
         *,
         cpu_workers: bool,
     ) -> None:
-        self._client, self._device, self._cpu_workers, self._say = client, device, cpu_workers, say
-        self._roll = Roll(client, visible)
+        self._client, self._device, self._cpu_workers, self._report = client, device, cpu_workers, report
+        self._roster = WorkerRoster(client, visible)
         self._good: list[Worker] = []
         self._tasks: dict[Key, _Task] = {}
         self._names: dict[str, Key] = {}
-        self._heard: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._topic, self._address = f"auvae-{client.id}", address
         self._numbers = itertools.count()
         self._over = threading.Event()
-        client.subscribe_topic(self._topic, lambda event: self._heard.put(("said", event[1])))
+        client.subscribe_topic(self._topic, lambda event: self._inbox.put(("message", event[1])))
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
@@ -249,7 +250,7 @@ class Cluster:
     @property
     def state(self) -> str:
         """What it waits for: workers."""
-        if not self._roll.workers:
+        if not self._roster.workers:
             return "The cluster has no worker: waiting for one"
         return "" if self._good else "Asking the workers of the cluster for their versions"
 
@@ -258,19 +259,19 @@ class Cluster:
         self._tasks[key] = _Task(order)
         self._submit(key)
 
-    def next(self, seconds: float) -> Said | Ended | None:
-        """What is heard next; None where that is nothing for so long; raises ClusterError."""
+    def next(self, seconds: float) -> TaskMessage | TaskOutcome | None:
+        """The next message or outcome, None where none comes for so long; raises ClusterError."""
         try:
-            what, heard = self._heard.get(timeout=seconds)
+            kind, content = self._inbox.get(timeout=seconds)
         except queue.Empty:
             self._check_scheduler()
             return None
-        if what == "seen":
-            self._see(heard)
-        elif what == "said" and heard["task"] in self._names:
-            return Said(self._names[heard["task"]], heard["event"])
-        elif what == "done":
-            return self._end(*heard)
+        if kind == "seen":
+            self._see(content)
+        elif kind == "message" and content["task"] in self._names:
+            return TaskMessage(self._names[content["task"]], content["event"])
+        elif kind == "done":
+            return self._end(*content)
         return None
 
     def close(self) -> None:
@@ -295,9 +296,9 @@ class Cluster:
             remote.work, key[0], task.order, self._topic, __version__,
             key=name, workers=sorted(task.workers), allow_other_workers=False, pure=False,
         )  # fmt: skip
-        future.add_done_callback(lambda done: self._heard.put(("done", (key, done))))
+        future.add_done_callback(lambda done: self._inbox.put(("done", (key, done))))
 
-    def _end(self, key: Key, future: Future) -> Ended | None:
+    def _end(self, key: Key, future: Future) -> TaskOutcome | None:
         task = self._tasks.get(key)
         if task is None or task.future is not future:
             return None  # it was given to somebody else meanwhile
@@ -305,7 +306,7 @@ class Cluster:
             raise self._gone()
         if future.status == "finished":
             del self._tasks[key]
-            return Ended(key, future.result(timeout=_CONNECT_S))
+            return TaskOutcome(key, future.result(timeout=_CONNECT_S))
         error = future.exception(timeout=_CONNECT_S)
         del self._tasks[key]
         died = type(error).__name__ == "KilledWorker"
@@ -313,15 +314,15 @@ class Cluster:
             error = ClusterError(
                 "Every worker that tried it died.", "Look into the workers' logs; memory may have run out."
             )
-        return Ended(key, error=error, hopeless=died)
+        return TaskOutcome(key, error=error, hopeless=died)
 
     def _see(self, seen: dict[str, dict[str, Any]]) -> None:
         """Take note of who is there, and give tasks of those who went for good to others."""
-        for worker in self._roll.look(seen):
+        for worker in self._roster.look(seen):
             if worker.problem:
-                self._say("warning", f"The worker {worker.name} takes no part: {worker.problem}.")
-        if self._roll.settled or self._good:
-            self._good = self._roll.fit(self._device, cpu_workers=self._cpu_workers)
+                self._report("warning", f"The worker {worker.name} takes no part: {worker.problem}.")
+        if self._roster.settled or self._good:
+            self._good = self._roster.fit(self._device, cpu_workers=self._cpu_workers)
         alive = {worker.address for worker in self._good}
         for key, task in self._tasks.items():
             if self._good and not task.workers & alive:
@@ -336,7 +337,7 @@ class Cluster:
                 seen = self._client.scheduler_info(n_workers=-1)["workers"]
             except Exception:  # noqa: BLE001, S112 (what is wrong, if anything is, the client's state tells)
                 continue
-            self._heard.put(("seen", seen))
+            self._inbox.put(("seen", seen))
 
     def _check_scheduler(self) -> None:
         if self._client.status != "running":
@@ -352,37 +353,3 @@ class Cluster:
 def _why(future: Future) -> str:
     error = future.exception(timeout=_CONNECT_S) if future.status == "error" else None
     return str(error).splitlines()[0] if error is not None and str(error) else "it does not answer"
-
-
-def survey(address: str, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """Who works for a scheduler, and what does not fit: the event `result` of the task cluster.
-
-    Raises:
-        ClusterError: none answers.
-    """
-    with connected(address) as client:
-        roll = Roll(client, None)
-        until = time.monotonic() + _ANSWER_S
-        while time.monotonic() < until and not cancelled():
-            roll.look(client.scheduler_info(n_workers=-1)["workers"])
-            if roll.settled:
-                break
-            time.sleep(0.2)
-        versions: Any = client.get_versions()
-        scheduler, here = (versions[who]["packages"].get("distributed") for who in ("scheduler", "client"))
-        workers = [worker.document() for worker in roll.workers.values()]
-        for worker in workers:
-            if worker["auvae"] is None and not worker["problem"]:
-                worker["problem"] = "it does not answer"
-    warnings = []
-    if scheduler != here:
-        warnings.append(f"The scheduler has Dask {scheduler}, this Python {here}.")
-    if not workers:
-        warnings.append("The scheduler has no worker at present.")
-    return {
-        "event": "result",
-        "scheduler": address,
-        "distributed": scheduler,
-        "workers": workers,
-        "warnings": warnings,
-    }

@@ -1,4 +1,4 @@
-"""When a scene was taken: from its name or what its file says of itself. Reads no pixels."""
+"""When a scene was taken: from its name or the metadata in its file. Reads no pixels."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def scene_date(path: str) -> str | None:
             domains = [raster.tags(ns=domain) for domain in (None, "ENVI", "IMAGERY")]
     except RasterioError:  # a product that is no raster to GDAL: its name speaks
         return None
-    said = [value for tags in domains for name, value in tags.items() if _TAGS.search(name)]
-    return next(filter(None, map(date_in, said)), None)
+    values = [value for tags in domains for name, value in tags.items() if _TAGS.search(name)]
+    return next(filter(None, map(date_in, values)), None)
 
 
 def date_in(text: str) -> str | None:

@@ -1,6 +1,6 @@
-"""Where tasks are carried out, as run.py sees it; here is the one that does them in this process.
+"""What carries tasks out, as schedule.py sees it, and the engine that does so in this process.
 
-The other one is cluster.py.
+The other engine is in cluster.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..contract.errors import AuvaeError, Cancelled
+from ..contract.events import Event
 from . import tasks
 
 Key = tuple[str, int, int]
@@ -18,15 +19,15 @@ Key = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a task says on its way: an event of the worker protocol."""
+class TaskMessage:
+    """An event that a task sends on its way."""
 
     key: Key
-    event: dict[str, Any]
+    event: Event
 
 
 @dataclass(frozen=True)
-class Ended:
+class TaskOutcome:
     """How a task ended: with an answer, or with an error; `hopeless` where trying again makes no sense."""
 
     key: Key
@@ -52,8 +53,8 @@ class Engine(Protocol):
     def start(self, key: Key, order: tasks.Order) -> None:
         """Take a task on."""
 
-    def next(self, seconds: float) -> Said | Ended | None:
-        """What is heard next; None where that is nothing for so long.
+    def next(self, seconds: float) -> TaskMessage | TaskOutcome | None:
+        """The next message or outcome; None where none comes for so long.
 
         Raises:
             ClusterError: there is nobody any more to carry tasks out.
@@ -63,13 +64,13 @@ class Engine(Protocol):
         """End all tasks that are still running."""
 
 
-class Here:
+class LocalEngine:
     """Does one task after the other in this process."""
 
     state = ""
 
-    def __init__(self, say: Callable[[Said], None], cancelled: Callable[[], bool]) -> None:
-        self._say, self._cancelled = say, cancelled
+    def __init__(self, send: Callable[[TaskMessage], None], cancelled: Callable[[], bool]) -> None:
+        self._send, self._cancelled = send, cancelled
         self._waiting: tuple[Key, tasks.Order] | None = None
 
     @property
@@ -81,22 +82,22 @@ class Here:
         """Take a task on."""
         self._waiting = key, order
 
-    def next(self, _seconds: float) -> Ended | None:
-        """Do the task; what it says on the way is handed on at once."""
+    def next(self, _seconds: float) -> TaskOutcome | None:
+        """Do the task; its messages are handed on at once."""
         if self._waiting is None:
             return None
         key, order = self._waiting
         self._waiting = None
         try:
-            emit = lambda event: self._say(Said(key, event))  # noqa: E731
-            return Ended(key, tasks.perform(key[0], order, emit, self._cancelled))
+            emit = lambda event: self._send(TaskMessage(key, event))  # noqa: E731
+            return TaskOutcome(key, tasks.perform(key[0], order, emit, self._cancelled))
         except Cancelled:
             raise
         except AuvaeError as error:
-            return Ended(key, error=error)
+            return TaskOutcome(key, error=error)
         except Exception as error:  # noqa: BLE001 (whatever the defect is, other scenes go on)
             traceback.print_exc()
-            return Ended(key, error=error)
+            return TaskOutcome(key, error=error)
 
     def close(self) -> None:
         """Nothing is left running."""

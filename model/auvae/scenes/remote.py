@@ -11,6 +11,7 @@ from distributed import Status, get_worker
 
 from .. import __version__
 from ..contract.errors import AuvaeError, ClusterError
+from ..contract.events import Event
 
 _SECONDS_BETWEEN_EVENTS = 0.5
 
@@ -49,7 +50,7 @@ def work(kind: str, order: dict[str, Any], topic: str, version: str) -> dict[str
     name = worker.get_current_task()
     sent = -_SECONDS_BETWEEN_EVENTS
 
-    def emit(event: dict[str, Any]) -> None:
+    def emit(event: Event) -> None:
         nonlocal sent
         now = time.monotonic()
         if event["event"] != "progress" or now - sent >= _SECONDS_BETWEEN_EVENTS:

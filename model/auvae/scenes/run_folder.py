@@ -1,7 +1,7 @@
 """The folder that a run over many scenes works in: models and tiles until the results are made of them.
 
 It lies in the output folder, so that all workers reach it, and outlives a run that could not be finished: the
-same run, started again, goes on with what is there. Whose it is, its mark says.
+same run, started again, goes on with what is there. Its mark tells which run it belongs to.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..contract.errors import OutputError
-from ..mapping.checkpoint import Lock, held_by_another
-from ..result.results import FILES, disk_errors_named, is_result, refuse_foreign
+from ..contract.result_document import is_result
+from ..contract.result_files import FILES
+from ..result.disk import disk_errors_named
+from ..result.folder import refuse_foreign
+from ..result.lock import FolderLock, held_by_another
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,7 +32,7 @@ _MARK = "run.json"
 _FOLDERS = _MODELS, _SAMPLES, _TILES = "models", "samples", "tiles"
 
 
-class Workplace:
+class RunFolder:
     """Takes the output folder for one run; a context manager.
 
     Attributes:
@@ -54,7 +57,7 @@ class Workplace:
                     f"Another run is writing results into {self.output}.",
                     "Wait until it has ended, or choose another folder.",
                 )
-            self._lock = Lock(self._folder)
+            self._lock = FolderLock(self._folder)
             try:
                 for name in names:
                     refuse_foreign(self.output / name)
@@ -64,7 +67,7 @@ class Workplace:
                 self._leave(self.output, made=self._made)
                 raise
 
-    def __enter__(self) -> Workplace:
+    def __enter__(self) -> RunFolder:
         return self
 
     def __exit__(
@@ -98,7 +101,7 @@ class Workplace:
         return self._folder / _TILES / f"{scene}-{first}"
 
     def result(self, scene: int) -> dict[str, Any] | None:
-        """What the result of a scene says of itself, if it is of this run and complete."""
+        """The result.json of a scene, if it is of this run and complete."""
         try:
             text = (self.output / self.names[scene] / FILES["json"]).read_text(encoding="utf-8")
             document = json.loads(text)

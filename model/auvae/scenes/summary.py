@@ -7,20 +7,21 @@ import io
 import json
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import __version__
 from ..contract.names import plain_cell
+from ..contract.result_files import SCENES_FILES
 from ..report.summary_page import page
-from ..result.results import write_text_whole
+from ..result.whole import write_text_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..contract.events import SummaryFiles
     from ..contract.jobs import ScenesJob
-    from ..tasks.progress import Course
+    from ..tasks.progress import JobProgress
 
-FILES = {"summary": "summary.csv", "report": "summary.html", "json": "summary.json"}
 _COLUMNS = (
     "scene", "date", "material", "mean_abundance", "area_km2", "dominant_share", "dominant_area_km2",
     "pixels_with_data", "pixels", "complete", "folder",
@@ -33,17 +34,17 @@ def write_summary(
     output: Path,
     scenes: Sequence[dict[str, Any]],
     failed: Sequence[dict[str, str]],
-    course: Course,
-) -> dict[str, str]:
+    progress: JobProgress,
+) -> SummaryFiles:
     """Write table, report and the file for programs; returns their paths by kind.
 
     Args:
         job: what was asked for.
         output: the folder.
         scenes: of each finished scene its path ("scene"), folder ("name"), "date" or None, "pixel_area" in
-            square metres or None, and what result.json says ("result").
+            square metres or None, and the content of result.json ("result").
         failed: the scenes without a result, and why ("text").
-        course: whose warnings and times the report names.
+        progress: whose warnings and times the report names.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -56,13 +57,13 @@ def write_summary(
         "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "options": job.options,
         "command": job.command,
-        "seconds": course.seconds(),
+        "seconds": progress.seconds(),
         "scenes": [
             {"scene": scene["scene"], "folder": scene["name"], "date": scene["date"]} for scene in scenes
         ],
         "rows": rows,
         "failed": list(failed),
-        "warnings": course.warnings,
+        "warnings": progress.warnings,
     }
     contents = {
         "summary": _table(rows),
@@ -70,12 +71,12 @@ def write_summary(
         "json": json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
     for kind, text in contents.items():
-        write_text_whole(output / FILES[kind], text, job.id)
-    return {kind: str(output / file) for kind, file in FILES.items()}
+        write_text_whole(output / SCENES_FILES[kind], text, job.id)
+    return cast("SummaryFiles", {kind: str(output / file) for kind, file in SCENES_FILES.items()})
 
 
 def _rows(scene: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What the table says of each material of a scene."""
+    """The rows of the table on one scene: one a material."""
     result = scene["result"]
     pixels, area = result["pixels"], scene["pixel_area"]
     for item in result["endmembers"]:

@@ -1,8 +1,8 @@
 """The tasks that a run over many scenes is made of: look, sample, train, map, join. Any process can do any.
 
-A task is told what to do by an order, a dictionary that could be JSON, and works on files that it shares with
-the others. Done twice, it leaves what it leaves done once: a task of a lost worker is simply done again.
-Who does which task when is decided in run.py.
+A task gets an order, a dictionary that could be JSON, and works on files that it shares with the others. Done
+twice, it leaves what it leaves done once: a task of a lost worker is simply done again. Which task is done
+when is decided in schedule.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import math
 import os
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,29 @@ import rasterio
 import safetensors.numpy
 from rasterio.windows import Window
 
-from .. import __version__
 from ..contract.choices import FEWEST_ENDMEMBERS
 from ..contract.errors import SceneError
 from ..contract.jobs import ScenesJob
+from ..contract.result_document import ManyScenes, TrainingRecord
+from ..contract.variants import DEFAULT
 from ..endmembers.sampling import Patch, sample_patches
-from ..mapping.map_scene import CACHE_BYTES, WINDOW, map_scene, strip_height
+from ..mapping.gdal_cache import CACHE_BYTES
+from ..mapping.map_scene import WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
 from ..network.model import TrainedModel
 from ..network.train import restore
-from ..result.results import ResultWriter, disk_errors_named, left_over, write_text_whole
+from ..result.folder import left_over
+from ..result.whole import write_text_whole, written_whole
+from ..result.writer import ResultWriter
 from ..scene.scene import Scene
-from ..tasks.progress import Course, Emit
-from ..tasks.provenance import band_decisions, device_of, scene_event, versions
+from ..tasks.devices import device_of
+from ..tasks.progress import Emit, IsCancelled, JobProgress
+from ..tasks.provenance import how_made, scene_event
 from ..tasks.train import counted_endmembers, train_model
 from .dates import scene_date
 from .tile import TileWriter, tile_parts, tile_sums
 
 Order = dict[str, Any]
-Cancelled = Callable[[], bool]
 
 SAMPLE = 131_072
 """Pixels of all scenes together that one model is trained on, or `FEWEST` of each where these are more."""
@@ -56,20 +59,30 @@ _PATIENCE_S = 0.5
 _model: tuple[str, str, TrainedModel] | None = None
 
 
-def perform(kind: str, order: Order, emit: Emit, cancelled: Cancelled) -> dict[str, Any]:
-    """Do a task. What it says on the way goes to `emit`, as events; raises Cancelled when it is to stop.
+def perform(kind: str, order: Order, emit: Emit, cancelled: IsCancelled) -> dict[str, Any]:
+    """Do a task.
+
+    Args:
+        kind: look, sample, train, map or join.
+        order: what to do it with.
+        emit: takes its events.
+        cancelled: whether it is to stop.
+
+    Returns:
+        Its answer.
 
     Raises:
+        Cancelled: it was to stop.
         AuvaeError: it cannot be done, and why.
     """
     task = {"look": _look, "sample": _sample, "train": _train, "map": _map, "join": _join}[kind]
     with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-        return task(order, ScenesJob.parse(order["job"]), Course(emit, cancelled))
+        return task(order, ScenesJob.parse(order["job"]), JobProgress(emit, cancelled))
 
 
-def _look(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+def _look(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
     """What the others need to know of a scene beforehand."""
-    course.reach(0.0, "reading", "Looking at the scene")
+    progress.reach(0.0, "reading", "Looking at the scene")
     path = order["scene"]
     with Scene.open(path, job.bands, job.selection) as scene:
         scene.check(max(FEWEST_ENDMEMBERS, job.endmembers))
@@ -108,7 +121,7 @@ def _pixel_area(scene: Scene) -> float | None:
 
 
 def _state(path: str) -> list[int]:
-    """By what a file that was changed is told from what it was; empty for a name that is no file's."""
+    """Size and time of change of a file, to notice a change; empty for a name that is no file's."""
     try:
         found = os.stat(path)
     except OSError:
@@ -116,26 +129,27 @@ def _state(path: str) -> list[int]:
     return [found.st_size, found.st_mtime_ns]
 
 
-def _sample(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
-    """Keep what a scene gives to the one model of all of them, which are `order["of"]`, as a file."""
+def _sample(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
+    """Write the training patches of a scene to a file, for the one model of all `order["of"]` scenes."""
     place = Path(order["samples"])
     if not place.exists():
         with Scene.open(order["scene"], order["bands"], job.selection) as scene:
-            patches = list(_patches(scene, job.seed + order["number"], order["of"], course))
+            patches = list(_patches(scene, job.seed + order["number"], order["of"], progress))
         arrays: dict[str, np.ndarray] = {}
         for number, (cube, valid) in enumerate(patches):
             arrays |= {f"cube{number}": cube, f"valid{number}": valid.astype(np.uint8)}
-        _write_whole(place, safetensors.numpy.save(arrays))
+        with written_whole(place, uuid.uuid4().hex) as staged:
+            staged.write_bytes(safetensors.numpy.save(arrays))
     return {}
 
 
-def _patches(scene: Scene, seed: int, scenes: int, course: Course) -> Iterator[Patch]:
-    """What is learned from of one of so many scenes."""
+def _patches(scene: Scene, seed: int, scenes: int, progress: JobProgress) -> Iterator[Patch]:
+    """Training patches of one of so many scenes."""
     budget = max(FEWEST, SAMPLE // scenes) if scenes > 1 else SAMPLE // 2
     size = _PATCH if budget >= _PATCH**2 else _SMALL_PATCH
     how = {"window": size, "budget": budget} if scenes > 1 else {}
     for patch in sample_patches(scene, seed, **how):
-        course.reach(0.0, "reading", f"Reading samples of {scene.name}")
+        progress.reach(0.0, "reading", f"Reading samples of {scene.name}")
         yield patch
 
 
@@ -145,47 +159,39 @@ def _kept_patches(place: Path) -> list[Patch]:
     return [(arrays[f"cube{number}"], arrays[f"valid{number}"] > 0) for number in range(len(arrays) // 2)]
 
 
-def _train(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+def _train(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
     """Train a model on the samples of all scenes, or on this one, and keep it as a file."""
     place, path = Path(order["model"]), order["scene"]
-    told_place = place.with_suffix(".json")
-    if not told_place.exists():
+    record_place = place.with_suffix(".json")
+    if not record_place.exists():
         with Scene.open(path, order["bands"], job.selection) as scene:
             if order["samples"]:
                 patches = [patch for file in order["samples"] for patch in _kept_patches(Path(file))]
             else:
-                patches = list(_patches(scene, job.seed, 1, course))
+                patches = list(_patches(scene, job.seed, 1, progress))
             one = job.on(path)
-            found = None if job.endmembers else counted_endmembers(one, scene, patches, course, 0.15)
+            found = None if job.endmembers else counted_endmembers(one, scene, patches, progress, 0.15)
             number = found.number if found else job.endmembers
-            course.send(scene_event(scene, [f"Endmember {k}" for k in range(1, number + 1)]))
+            progress.send(scene_event(scene, [f"Endmember {k}" for k in range(1, number + 1)]))
         while not _TRAINING.acquire(timeout=_PATIENCE_S):
-            course.reach(0.05, "reading", "Waiting for another training of this process")
+            progress.reach(0.05, "reading", "Waiting for another training of this process")
         try:
-            model, moves = train_model(one, number, patches, course, None)
+            model, moves = train_model(one, number, patches, progress, None)
         finally:
             _TRAINING.release()
-        told = {
+        training: TrainingRecord = {
             "endmembers": number,
             "count": found.document() if found else None,
             "history": model.history,
             "moves": moves,
-            "device": " ".join(device_of(job.device)),
         }
+        record = {"training": training, "device": " ".join(device_of(job.device))}
         state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
-        _write_whole(
-            place, safetensors.numpy.save(state, metadata={"settings": json.dumps(model.settings())})
-        )
-        write_text_whole(told_place, json.dumps(told), job.id)
-    told = json.loads(told_place.read_text(encoding="utf-8"))
-    return {"endmembers": told["endmembers"], "count": told["count"]}
-
-
-def _write_whole(place: Path, content: bytes) -> None:
-    staged = place.with_name(f"{place.name}.partial-{uuid.uuid4().hex}")
-    with disk_errors_named(place):
-        staged.write_bytes(content)
-        staged.replace(place)
+        with written_whole(place, uuid.uuid4().hex) as staged:
+            settings = {"settings": json.dumps(model.settings())}
+            staged.write_bytes(safetensors.numpy.save(state, metadata=settings))
+        write_text_whole(record_place, json.dumps(record), job.id)
+    return {}
 
 
 def _read_model(place: Path, device: str) -> TrainedModel:
@@ -205,12 +211,12 @@ def _kept_model(place: str, device: str) -> TrainedModel:
     return kept[2]
 
 
-def _map(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+def _map(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
     """Map one block of a scene into a tile."""
     place = Path(order["tile"])
     if place.is_dir():
         return {}
-    course.reach(0.0, "mapping", "Mapping")
+    progress.reach(0.0, "mapping", "Mapping")
     first, last = order["first"], order["last"]
     device, _ = device_of(job.device)
     model = _kept_model(order["model"], device)
@@ -222,62 +228,48 @@ def _map(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
             scene,
             model,
             tile,
-            lambda done, _text: course.reach((done * last - first) / (last - first), "mapping", "Mapping"),
-            lambda text: course.message("info", text),
+            lambda done, _text: progress.reach((done * last - first) / (last - first), "mapping", "Mapping"),
+            lambda text: progress.message("info", text),
             first,
             last,
-            warn=partial(course.message, "warning") if job.device == "auto" else None,
+            warn=partial(progress.message, "warning") if job.device == "auto" else None,
         ):
             pass
     return {}
 
 
-def _join(order: Order, job: ScenesJob, course: Course) -> dict[str, Any]:
+def _join(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
     """Make the result folder of a scene from its tiles; blocks that are not there are no-data."""
     output = Path(order["output"])
-    told = json.loads(Path(order["model"]).with_suffix(".json").read_text(encoding="utf-8"))
+    record = json.loads(Path(order["model"]).with_suffix(".json").read_text(encoding="utf-8"))
+    training: TrainingRecord = record["training"]
     model = _kept_model(order["model"], "cpu")
-    names = [f"Endmember {number}" for number in range(1, told["endmembers"] + 1)]
+    names = [f"Endmember {number}" for number in range(1, training["endmembers"] + 1)]
     left_over(output, "")  # what a worker that was lost left of the same task
     with (
         Scene.open(order["scene"], order["bands"], job.selection) as scene,
         ResultWriter(output, job.id, scene, names) as writer,
     ):
         for block in order["blocks"]:
-            course.reach(0.3 * block["first"] / scene.rows, "writing", "Joining the blocks")
+            progress.reach(0.3 * block["first"] / scene.rows, "writing", "Joining the blocks")
             if block["tile"] is None:
                 _place_nothing(writer, block["first"], block["last"], scene.cols, len(names))
                 continue
             for row, maps in tile_parts(Path(block["tile"]), block["first"]):
                 writer.place(Window(0, row, scene.cols, len(maps[0])), *maps)
-                course.reach(0.3 * row / scene.rows, "writing", "Joining the blocks")
+                progress.reach(0.3 * row / scene.rows, "writing", "Joining the blocks")
             writer.add(tile_sums(Path(block["tile"])))
         if not writer.statistics.pixels:
             raise SceneError(f"No block of {scene.name} could be mapped.", "See what was said of each.")
-        writer.complete_maps(lambda done: course.reach(0.3 + 0.6 * done, "writing", "Writing the result"))
-        writer.finish(
-            model,
-            {
-                "auvae": __version__,
-                "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "scene": {"path": scene.path, "name": scene.name, "rows": scene.rows, "cols": scene.cols},
-                "unit": scene.unit,
-                "bands": band_decisions(scene),
-                "options": job.options,
-                "count": told["count"],
-                "command": order["command"],
-                "run": order["mark"],
-                "pixels": writer.statistics.pixels,
-                "missing": [[b["first"], b["last"]] for b in order["blocks"] if b["tile"] is None],
-                "seed": job.seed,
-                "device": told["device"],
-                "versions": versions(),
-                "seconds": course.seconds(),
-                "history": told["history"],
-                "warnings": order["warnings"],
-            },
-            told["moves"],
-        )
+        writer.complete_maps(lambda done: progress.reach(0.3 + 0.6 * done, "writing", "Writing the result"))
+        how = how_made(job, scene, progress, training, variant=DEFAULT, device=record["device"])
+        how |= {"command": order["command"], "warnings": order["warnings"]}
+        part: ManyScenes = {
+            "run": order["mark"],
+            "pixels": writer.statistics.pixels,
+            "missing": [[b["first"], b["last"]] for b in order["blocks"] if b["tile"] is None],
+        }
+        writer.finish(model, how, training["moves"], part)
     return {}
 
 

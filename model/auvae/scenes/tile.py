@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..mapping.map_rasters import settled
 from ..mapping.overview import Overview
 from ..mapping.statistics import MapStatistics
-from ..result.results import disk_errors_named, settled
+from ..result.disk import disk_errors_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,17 +1,18 @@
-"""Where a job is: its events, its progress, its times. What it does is told in unmixing.py and looking.py."""
+"""The progress of a job: its events, its times, its warnings."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ..contract.errors import Cancelled
+from ..contract.events import Event, ProgressEvent
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Event], None]
+IsCancelled = Callable[[], bool]
 
 READ, COUNTED, TRAINED, MAPPED = 0.05, 0.15, 0.8, 0.95
 """The share of a whole job on one scene that each stage has ended at."""
@@ -22,19 +23,28 @@ _SECONDS_BETWEEN_EVENTS = 0.1
 _SECONDS_BETWEEN_MOVES = 2.0
 
 
-class Course:
-    """Where a job is: turns what stages report into events, fractions that never fall, and times."""
+class JobProgress:
+    """Turns what the stages of a job report into events, fractions that never fall, and times.
 
-    def __init__(self, emit: Emit, cancelled: Callable[[], bool]) -> None:
+    Attributes:
+        warnings: what was sent as a warning, for the report.
+    """
+
+    def __init__(self, emit: Emit, cancelled: IsCancelled) -> None:
         self._emit = emit
         self._cancelled = cancelled
         self._fraction = 0.0
         self._stage = ""
-        self._said = -_SECONDS_BETWEEN_EVENTS
+        self._reported = -_SECONDS_BETWEEN_EVENTS
         self._moved: np.ndarray | None = None
-        self._showed = -_SECONDS_BETWEEN_MOVES
+        self._moved_at = -_SECONDS_BETWEEN_MOVES
         self._starts: list[tuple[str, float]] = []
         self.warnings: list[str] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the job is to stop; `reach` raises Cancelled then."""
+        return self._cancelled()
 
     def reach(
         self,
@@ -44,9 +54,17 @@ class Course:
         losses: dict[str, float] | None = None,
         endmembers: np.ndarray | None = None,
     ) -> None:
-        """Report progress, not too often; raise Cancelled when that was asked for.
+        """Report progress, not too often.
 
-        endmembers: (K, B) while they move; what comes too soon waits for a later event.
+        Args:
+            fraction: of the whole job; what is less than was reported counts as that.
+            stage: a word for programs.
+            text: a sentence for people.
+            losses: of the training, by name.
+            endmembers: (K, B) while they move; what comes too soon waits for a later event.
+
+        Raises:
+            Cancelled: that was asked for.
         """
         if self._cancelled():
             raise Cancelled
@@ -56,10 +74,10 @@ class Course:
         if stage != self._stage:
             self._stage = stage
             self._starts.append((stage, now))
-        elif now - self._said < _SECONDS_BETWEEN_EVENTS:
+        elif now - self._reported < _SECONDS_BETWEEN_EVENTS:
             return
-        self._said = now
-        event: dict[str, Any] = {
+        self._reported = now
+        event: ProgressEvent = {
             "event": "progress",
             "fraction": round(self._fraction, 4),
             "stage": stage,
@@ -67,17 +85,17 @@ class Course:
         }
         if losses and all(np.isfinite(value) for value in losses.values()):
             event["losses"] = {name: float(value) for name, value in losses.items()}
-        if self._moved is not None and now - self._showed >= _SECONDS_BETWEEN_MOVES:
+        if self._moved is not None and now - self._moved_at >= _SECONDS_BETWEEN_MOVES:
             event["endmembers"] = rounded(self._moved)
-            self._moved, self._showed = None, now
+            self._moved, self._moved_at = None, now
         self._emit(event)
 
-    def send(self, event: dict[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         """Send an event as it is."""
         self._emit(event)
 
     def message(self, level: str, text: str) -> None:
-        """Say a sentence; a warning is kept for the report too."""
+        """Send a sentence; a warning is kept for the report too."""
         if level == "warning":
             self.warnings.append(text)
         self._emit({"event": "message", "level": level, "text": text})

@@ -1,33 +1,86 @@
-"""What a result says of how it was made: versions, device, bands. Makes none."""
+"""How a result was made: versions, bands, settings, as result.json and reports say it. Loads no torch."""
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime, timezone
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rasterio
-import torch
 
 from .. import __version__
-from ..contract.choices import ALL_GPUS
 from ..contract.palette import COLORS
-from ..network.device import choose_device, hardware_name
-from ..network.parallel import all_gpus
 
 if TYPE_CHECKING:
+    from ..contract.events import SceneEvent
+    from ..contract.jobs import ApplyJob, FclsJob, ScenesJob, UnmixJob
+    from ..contract.result_document import BandDocument, HowMade, SceneDocument, TrainingRecord
     from ..scene.scene import Scene
+    from ..spectra.known import KnownSpectra
+    from .progress import JobProgress
 
 
-def device_of(choice: str) -> tuple[str, str]:
-    """The torch device that a setting means, "cuda" or "cpu", and the hardware's name; or DeviceError."""
-    if choice == ALL_GPUS:
-        return "cuda", f"{len(all_gpus())} × {torch.cuda.get_device_name()}"
-    device = choose_device(choice)
-    return device.type, hardware_name(device)
+def now() -> str:
+    """The time in UTC, as documents have it."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def band_decisions(scene: Scene) -> list[dict[str, Any]]:
+def how_made(
+    job: UnmixJob | ApplyJob | FclsJob | ScenesJob,
+    scene: Scene,
+    progress: JobProgress,
+    training: TrainingRecord,
+    *,
+    variant: str,
+    device: str,
+    known: KnownSpectra | None = None,
+    applied: dict[str, Any] | None = None,
+) -> HowMade:
+    """What result.json says of how a result was made.
+
+    Args:
+        job: that asked for it.
+        scene: that was unmixed.
+        progress: whose times and warnings are named.
+        training: what it left; see `no_training`.
+        variant: the network, or least squares.
+        device: what was computed on, in words.
+        known: spectra that were known.
+        applied: the model that was applied, where none was trained.
+    """
+    return {
+        "auvae": __version__,
+        "created": now(),
+        "scene": scene_document(scene),
+        "unit": scene.unit,
+        "bands": band_decisions(scene),
+        "options": {"endmembers": training["endmembers"], "variant": variant, **job.options},
+        "applied": applied,
+        "known": None if known is None else {"count": len(known.names), "notes": known.notes},
+        "count": training["count"],
+        "command": job.command,
+        "seed": job.seed,
+        "device": device,
+        "versions": versions(),
+        "seconds": progress.seconds(),
+        "history": training["history"],
+        "warnings": progress.warnings,
+    }
+
+
+def no_training(endmembers: int) -> TrainingRecord:
+    """The record of a result with so many endmembers for which nothing was trained."""
+    return {"endmembers": endmembers, "count": None, "history": [], "moves": []}
+
+
+def scene_document(scene: Scene) -> SceneDocument:
+    """Which scene, as result.json has it."""
+    return {"path": scene.path, "name": scene.name, "rows": scene.rows, "cols": scene.cols}
+
+
+def band_decisions(scene: Scene) -> list[BandDocument]:
     """Every band of a scene with whether it is used, as result.json has it."""
     return [
         {
@@ -41,8 +94,8 @@ def band_decisions(scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def scene_event(scene: Scene, names: list[str]) -> dict[str, Any]:
-    """What a plot of the training needs to know beforehand."""
+def scene_event(scene: Scene, names: list[str]) -> SceneEvent:
+    """The event before a training: what a plot of it needs."""
     return {
         "event": "scene",
         "name": scene.name,
@@ -60,7 +113,7 @@ def versions() -> dict[str, str]:
     return {
         "auvae": __version__,
         "python": sys.version.split()[0],
-        "torch": torch.__version__,
+        "torch": version("torch"),
         "numpy": np.__version__,
         "rasterio": rasterio.__version__,
         "gdal": rasterio.__gdal_version__,

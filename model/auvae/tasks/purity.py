@@ -1,4 +1,4 @@
-"""The purity map of a scene: how often each pixel is extreme in random projections. Window by window."""
+"""The task `purity`: the map of how often each pixel is extreme in random projections, window by window."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from ..contract.errors import SceneError
-from ..endmembers.extremes import Report, Sides, extremes, sampled, times_extreme
-from ..result.results import disk_errors_named
+from ..endmembers.extremes import Sides, extremes, sampled, times_extreme
+from ..result.whole import written_whole
+from .open_scene import opened_scene
+from .progress import MAPPED, READ, JobProgress
 
 if TYPE_CHECKING:
     from ..contract.jobs import PurityJob
@@ -23,36 +25,48 @@ NO_DATA = -1
 _BLOCK = 256
 
 
-def purity_map(job: PurityJob, scene: Scene, report: Report) -> dict[str, Any]:
-    """Write the map, a file that appears whole or not at all; returns what to say of it.
+def run(job: PurityJob, progress: JobProgress) -> None:
+    """Write the map of how often each pixel is extreme.
 
-    report: told the share that is done; what it raises ends the work. Raises SceneError, OutputError.
+    Raises:
+        SceneError: no pixels of the scene differ.
+        OutputError: the map cannot be written.
     """
+    with opened_scene(job, progress) as scene:
+        _map(job, scene, progress)
+
+
+def _map(job: PurityJob, scene: Scene, progress: JobProgress) -> None:
+
+    def report(done: float) -> None:
+        progress.reach(READ + (MAPPED - READ) * done, "mapping", f"Projecting the scene: {done:.0%}")
+
     sample = sampled(scene, job.seed, lambda done: report(0.2 * done)).spectra
     if not len(sample) or not sample.std(axis=0).any():
         raise SceneError(f"{scene.name} has no pixels that differ.", "Choose another raster.")
     sides = Sides.of(sample, job.projections, job.seed)
     low, high, _ = extremes(scene, sides, lambda done: report(0.2 + 0.4 * done))
     path = Path(os.path.abspath(job.map))
-    staged = path.with_name(f".{path.name}.partial-{job.id}")
     pure = most = done = 0
-    with disk_errors_named(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with _created(staged, scene, job) as raster:
-                for window, _ in scene.windows(_BLOCK, 0):
-                    cube, valid = scene.read(window)
-                    counts = np.full(valid.shape, NO_DATA, np.int32)
-                    counts[valid] = times_extreme(cube[valid], sides, (low, high), job.threshold)
-                    raster.write(counts, 1, window=window)
-                    pure += int((counts > 0).sum())
-                    most = max(most, int(counts.max()))
-                    done += counts.size
-                    report(0.6 + 0.4 * done / (scene.rows * scene.cols))
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
-    return {"map": str(path), "extreme_pixels": pure, "most": most}
+    with written_whole(path, job.id) as staged, _created(staged, scene, job) as raster:
+        for window, _ in scene.windows(_BLOCK, 0):
+            cube, valid = scene.read(window)
+            counts = np.full(valid.shape, NO_DATA, np.int32)
+            counts[valid] = times_extreme(cube[valid], sides, (low, high), job.threshold)
+            raster.write(counts, 1, window=window)
+            pure += int((counts > 0).sum())
+            most = max(most, int(counts.max()))
+            done += counts.size
+            report(0.6 + 0.4 * done / (scene.rows * scene.cols))
+    progress.send(
+        {
+            "event": "result",
+            "files": {"map": str(path)},
+            "extreme_pixels": pure,
+            "most": most,
+            "warnings": progress.warnings,
+        }
+    )
 
 
 def _created(path: Path, scene: Scene, job: PurityJob) -> Any:

@@ -1,13 +1,13 @@
-"""From a scene to a trained model, told as it goes: its samples, how many endmembers, the training."""
+"""From a scene to a trained model: its training patches, the number of endmembers, the training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..contract.choices import ALL_GPUS
-from ..contract.variants import DEFAULT
+from ..contract.variants import abilities
 from ..endmembers.count import Count, count_endmembers
 from ..endmembers.sampling import sample_patches
 from ..network.device import on_best_device
@@ -16,70 +16,93 @@ from ..network.options import Options
 from ..network.parallel import all_gpus, train_together
 from ..network.train import train
 from ..network.trainer import Start
-from .progress import COUNTED, READ, TRAINED, Course, rounded
+from .progress import COUNTED, READ, TRAINED, JobProgress, rounded
 
 if TYPE_CHECKING:
     from ..contract.jobs import CountJob, UnmixJob
+    from ..contract.result_document import Move
     from ..scene.scene import Scene
 
 _MOST_MOVES = 24
 """Of the events that carry endmembers, the most that are kept."""
 
 
-def patches_of(job: UnmixJob | CountJob, scene: Scene, course: Course) -> list[Patch]:
-    """What is learned from of a scene."""
+def patches_of(job: UnmixJob | CountJob, scene: Scene, progress: JobProgress) -> list[Patch]:
+    """Training patches of a scene."""
     patches = []
     for patch in sample_patches(scene, job.seed):
         patches.append(patch)
-        course.reach(min(READ, 0.01 * len(patches)), "reading", "Reading the scene")
+        progress.reach(min(READ, 0.01 * len(patches)), "reading", "Reading the scene")
     return patches
 
 
 def counted_endmembers(
-    job: UnmixJob | CountJob, scene: Scene, patches: list[Patch], course: Course, until: float
+    job: UnmixJob | CountJob, scene: Scene, patches: list[Patch], progress: JobProgress, until: float
 ) -> Count:
-    """The number of endmembers, told the analyst; progress from where the scene is read up to `until`."""
+    """The number of endmembers, with a message to the analyst.
+
+    Args:
+        job: that asked for it.
+        scene: that it is of.
+        patches: of the scene.
+        progress: goes on from where the scene is read, up to `until`.
+        until: share of the job that is done then.
+
+    Raises:
+        SceneError: the scene is too small for so many.
+    """
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
 
-    def tell(done: float) -> None:
-        course.reach(READ + (until - READ) * done, "start", "Counting the endmembers")
+    def report(done: float) -> None:
+        progress.reach(READ + (until - READ) * done, "start", "Counting the endmembers")
 
-    tell(0.0)
+    report(0.0)
     found = on_best_device(
         _one_device(job.device),
-        lambda device: count_endmembers(pixels, job.seed, device.type, tell),
-        lambda text: course.message("warning", text),
+        lambda device: count_endmembers(pixels, job.seed, device.type, report),
+        lambda text: progress.message("warning", text),
     )
     scene.check(found.number)
-    course.message("info", found.sentence)
+    progress.message("info", found.sentence)
     return found
 
 
 def _one_device(choice: str) -> str:
-    """What is asked for where one device computes: of all GPUs the first."""
+    """The choice for work that one device does: of all GPUs the first."""
     return "cuda" if choice == ALL_GPUS else choice
 
 
 def train_model(
-    job: UnmixJob, endmembers: int, patches: list[Patch], course: Course, start: Start | None
-) -> tuple[TrainedModel, list[dict[str, Any]]]:
-    """The trained model, and how its endmembers moved: by share of the training done, as in training.json."""
+    job: UnmixJob, endmembers: int, patches: list[Patch], progress: JobProgress, start: Start | None
+) -> tuple[TrainedModel, list[Move]]:
+    """Train a model.
+
+    Args:
+        job: that asked for it.
+        endmembers: how many.
+        patches: to train on.
+        progress: goes on from where the endmembers are counted, or the scene is read.
+        start: what need not be found.
+
+    Returns:
+        The model, and its endmembers on the way, as training.json has them.
+    """
     begin = READ if job.endmembers or job.model else COUNTED
     moves: list[tuple[float, np.ndarray]] = []
 
-    def report_progress(progress: Progress) -> None:
-        fraction = begin + (TRAINED - begin) * progress.fraction
-        course.reach(fraction, progress.stage, progress.text, progress.losses, progress.endmembers)
-        if progress.warning:
-            course.message("warning", progress.text)
-        if progress.endmembers is not None:
-            moves.append((progress.fraction, progress.endmembers))
+    def report_progress(step: Progress) -> None:
+        fraction = begin + (TRAINED - begin) * step.fraction
+        progress.reach(fraction, step.stage, step.text, step.losses, step.endmembers)
+        if step.warning:
+            progress.message("warning", step.text)
+        if step.endmembers is not None:
+            moves.append((step.fraction, step.endmembers))
             if len(moves) > _MOST_MOVES:
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
     options = Options(endmembers, job.quality, job.seed, _one_device(job.device), job.variant)
-    if job.device == ALL_GPUS and job.variant == DEFAULT and start is None:
+    if job.device == ALL_GPUS and abilities(job.variant).several_devices and start is None:
         model = train_together(patches, options, report_progress, all_gpus())
     else:
         model = train(patches, options, report_progress, start)

@@ -13,10 +13,12 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..contract.errors import AuvaeError, Cancelled, DeviceError, JobError, WorkerEnvironmentError
+from ..contract.events import Event
 from ..contract.jobs import AnyJob, ApplyJob, FclsJob, ScenesJob, UnmixJob, parse
+from ..contract.staging import remove_staged_files
 from .cancel import EXIT_CANCELLED, Cancel
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ _SHORT_OF_MEMORY = (
 class Stream(Protocol):
     """Takes the events of a job."""
 
-    def emit(self, event: dict[str, Any]) -> None:
+    def emit(self, event: Event) -> None:
         """Take one; Cancelled when nobody reads any more."""
 
 
@@ -46,7 +48,7 @@ class EventStream:
     """Events as JSON lines on a private copy of stdout; what libraries print goes to stderr.
 
     Attributes:
-        whole: False once a result said that scenes failed.
+        whole: False once a result named scenes that failed.
     """
 
     def __init__(self) -> None:
@@ -56,7 +58,7 @@ class EventStream:
         self._file = open(private, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 (open until the end)
         os.dup2(_STDERR, _STDOUT)
 
-    def emit(self, event: dict[str, Any]) -> None:
+    def emit(self, event: Event) -> None:
         """Send an event; Cancelled when nobody reads any more."""
         self.whole = not event.get("failed")
         line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
@@ -73,7 +75,7 @@ def main(*, keep: bool = False) -> int:
     inbox = _Inbox(os.getppid())
     if keep:  # started ahead of its first job: PyTorch is loaded while the analyst fills in the dialog
         with contextlib.suppress(Exception):  # the job will say what is wrong
-            _load_dispatch()
+            importlib.import_module("auvae.tasks.unmix")
     line = inbox.next_job()
     if line is None:
         return send_last(stream, Cancelled())
@@ -113,7 +115,7 @@ def run_job(job: AnyJob, stream: Stream, watch: Callable[[Cancel], None]) -> int
     cancel = Cancel(lambda: _sweep(job, unwanted=cancel.unwanted))
     watch(cancel)
     try:
-        dispatch = _load_dispatch()
+        dispatch = _loaded_dispatch(job)
         if cancel.requested:
             raise Cancelled
         stream.emit(dispatch.hello(job))
@@ -131,10 +133,15 @@ def run_job(job: AnyJob, stream: Stream, watch: Callable[[Cancel], None]) -> int
     return 0
 
 
-def _load_dispatch() -> ModuleType:
-    """The module with torch and rasterio; WorkerEnvironmentError when one of them cannot be loaded."""
+def _loaded_dispatch(job: AnyJob) -> ModuleType:
+    """The module that knows who does a job, with all that the job needs.
+
+    Raises:
+        WorkerEnvironmentError: a package cannot be loaded.
+    """
     try:
-        return importlib.import_module("auvae.worker.dispatch")
+        dispatch = importlib.import_module("auvae.worker.dispatch")
+        dispatch.load(job)
     except (ImportError, OSError) as error:
         if isinstance(error, ImportError) and (error.name or "").split(".")[0] == "auvae":
             raise
@@ -143,23 +150,24 @@ def _load_dispatch() -> ModuleType:
             f"This Python ({sys.executable}) cannot load {package}: {error}.",
             "Install the environment anew, or choose a Python with the packages of model/requirements.txt.",
         ) from error
+    return dispatch
 
 
 def explained(error: Exception) -> AuvaeError:
     """What an exception that nobody foresaw means for the analyst; its traceback is for the log."""
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
+    message = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
     # Where PyTorch could not be loaded it is not at fault either.
     device = sys.modules.get("auvae.network.device")
     short = device.out_of_memory(error) if device else isinstance(error, MemoryError)
-    if short or any(words in said for words in _SHORT_OF_MEMORY):
+    if short or any(words in message for words in _SHORT_OF_MEMORY):
         return DeviceError(
             "There is not enough memory to unmix this scene.",
             "Close other programs, choose fewer bands, or unmix a part of the scene.",
         )
     if failure := device and device.card_failure(error):
-        return DeviceError(f"The graphics card failed: {failure.what} ({said}).", failure.remedy)
+        return DeviceError(f"The graphics card failed: {failure.what} ({message}).", failure.remedy)
     return AuvaeError(
-        f"The unmixing failed unexpectedly ({type(error).__name__}: {said}).",
+        f"The unmixing failed unexpectedly ({type(error).__name__}: {message}).",
         "Please report this with the log.",
     )
 
@@ -169,27 +177,15 @@ def _sweep(job: AnyJob, *, unwanted: bool) -> None:
 
     Sends no event: a reader that is gone would hold us here.
     """
-    _remove_staged_files(job)
+    remove_staged_files(job)
     # Nothing was written before the module that writes was loaded.
-    results = sys.modules.get("auvae.result.results")
-    if results and isinstance(job, (UnmixJob, ApplyJob, FclsJob, ScenesJob)):
+    folder = sys.modules.get("auvae.result.folder")
+    if folder and isinstance(job, (UnmixJob, ApplyJob, FclsJob, ScenesJob)):
         output = Path(os.path.abspath(job.output))
-        results.abandon(output, job.id, unwanted=unwanted)
+        folder.abandon(output, job.id, unwanted=unwanted)
         run_folder = sys.modules.get("auvae.scenes.run_folder")
         if run_folder and isinstance(job, ScenesJob):
             run_folder.abandon(output, job.id, unwanted=unwanted)
-
-
-def _remove_staged_files(job: AnyJob) -> None:
-    """Remove the beginnings of single files, wherever the job wanted them."""
-    for key in ("report", "table", "library", "map"):
-        wanted = getattr(job, key, None)
-        if wanted is None:
-            continue
-        path = Path(os.path.abspath(wanted))
-        for name in (f".{path.name}.partial-{job.id}", f".{path.stem}.partial-{job.id}{path.suffix}"):
-            with contextlib.suppress(OSError):
-                path.with_name(name).unlink()
 
 
 class _Inbox:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ..choices import ESTIMATED, FEWEST_ENDMEMBERS, MOST_ENDMEMBERS, QUALITIES, VARIANTS
 from ..errors import JobError
 from ..selection import Selection
-from ..variants import DEFAULT
+from ..variants import DEFAULT, abilities
 from .document import SceneDocument, check_output, wrong
 from .known_choice import KnownChoice
 
@@ -51,7 +51,7 @@ class UnmixJob(SceneDocument):
             wanted = f"a number from {FEWEST_ENDMEMBERS} to {MOST_ENDMEMBERS}, or 0 to have it estimated"
             raise wrong("endmembers", self.endmembers, wanted)
         check_output(self.output)
-        if self.variant != DEFAULT and (self.known is not None or self.model is not None):
+        if (self.known or self.model) and not abilities(self.variant).fine_tunable:
             raise JobError(
                 "The published networks take neither known spectra nor a model to start from.",
                 f"Use the variant {DEFAULT}.",

@@ -1,0 +1,166 @@
+"""The way of one scene into a result folder: mapped with a model, completed, described."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..contract.choices import MOST_ENDMEMBERS
+from ..contract.errors import LibraryError
+from ..contract.result_files import FILES
+from ..mapping.checkpoint import Pace, fingerprint
+from ..mapping.map_scene import map_scene
+from ..network.device import hardware_name
+from ..result.folder import left_over
+from ..result.writer import ResultWriter
+from ..spectra.known import KnownSpectra, known_spectra
+from .devices import device_of
+from .progress import MAPPED
+from .provenance import how_made, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..contract.events import ResultFiles, UnmixResult
+    from ..contract.jobs import ApplyJob, FclsJob, KnownChoice, UnmixJob
+    from ..contract.result_document import ResultDocument, TrainingRecord
+    from ..network.model import TrainedModel
+    from ..scene.scene import Scene
+    from .progress import JobProgress
+
+
+class ResultRun:
+    """One scene on its way into a result folder, from where a run that died left it.
+
+    Attributes:
+        device: "cuda" or "cpu".
+        earlier: what such a run left, None where there was none.
+    """
+
+    def __init__(
+        self,
+        job: UnmixJob | ApplyJob | FclsJob,
+        scene: Scene,
+        progress: JobProgress,
+        variant: str,
+        model_facts: dict[str, Any],
+    ) -> None:
+        """Look for what an earlier run left.
+
+        Args:
+            job: that asks for the result.
+            scene: to be unmixed.
+            progress: of the job.
+            variant: the network, or least squares.
+            model_facts: what tells a model or known spectra apart from others under the same path.
+
+        Raises:
+            OutputError: another run is at work on the folder.
+        """
+        self._job, self._scene, self._progress, self._variant = job, scene, progress, variant
+        self.device, _ = device_of(job.device)
+        facts = {**job.options, **model_facts}
+        self._fingerprint = fingerprint(scene, facts, versions(), self.device)
+        self.earlier = left_over(Path(job.output), self._fingerprint)
+
+    @contextmanager
+    def writer(self, names: Sequence[str]) -> Iterator[ResultWriter]:
+        """The writer of the result, with the names of its endmembers."""
+        shares = self._variant != "nnls"
+        output, job_id = Path(self._job.output), self._job.id
+        with ResultWriter(output, job_id, self._scene, names, self.earlier, shares=shares) as writer:
+            yield writer
+
+    def map(self, writer: ResultWriter, model: TrainedModel, training: TrainingRecord, begin: float) -> None:
+        """Map the scene, and keep now and then how far that is.
+
+        Args:
+            writer: takes the maps.
+            model: to map with.
+            training: what it left, kept with the maps.
+            begin: share of the job that is done; the progress goes on from there.
+        """
+        scene, progress = self._scene, self._progress
+        progress.reach(begin, "mapping", "Mapping the scene")
+        pace = Pace(scene.rows * scene.cols)
+        for row in map_scene(
+            scene,
+            model,
+            writer,
+            lambda done, text: progress.reach(begin + (MAPPED - begin) * done, "mapping", text),
+            lambda text: progress.message("info", text),
+            self.earlier.checkpoint.row if self.earlier else 0,
+            warn=partial(progress.message, "warning") if self._job.device == "auto" else None,
+        ):
+            if row < scene.rows and pace.due():
+                writer.keep(model, self._fingerprint, row, training)
+
+    def finish(
+        self,
+        writer: ResultWriter,
+        model: TrainedModel,
+        training: TrainingRecord,
+        *,
+        known: KnownSpectra | None = None,
+        applied: dict[str, Any] | None = None,
+    ) -> None:
+        """Complete the maps, write what goes with them, and send the result.
+
+        Args:
+            writer: that has the maps.
+            model: that they were made with.
+            training: what it left.
+            known: spectra that were known.
+            applied: what result.json says of a model that was trained elsewhere.
+        """
+        progress = self._progress
+        progress.reach(MAPPED, "writing", "Writing the result")
+        writer.complete_maps(
+            lambda done: progress.reach(MAPPED + (1 - MAPPED) * done, "writing", "Writing the result")
+        )
+        self._scene.check_unchanged()
+        for text in writer.advice(model, self._variant):
+            progress.message("warning", text)
+        device = f"{model.device.type} ({hardware_name(model.device)})"
+        how = how_made(
+            self._job, self._scene, progress, training,
+            variant=self._variant, device=device, known=known, applied=applied,
+        )  # fmt: skip
+        document = writer.finish(model, how, training["moves"])
+        progress.send(_result(writer.output, document))
+
+
+def read_known(choice: KnownChoice, scene: Scene, progress: JobProgress) -> KnownSpectra:
+    """The known spectra in the bands of the scene, with messages on what was done to them.
+
+    Raises:
+        LibraryError: they cannot be read, do not fit the scene, or are too many.
+    """
+    known = known_spectra(choice, scene)
+    if len(known.names) > MOST_ENDMEMBERS:
+        raise LibraryError(
+            f"{len(known.names)} known spectra are more than the {MOST_ENDMEMBERS} that a result can hold.",
+            "Name those that are to be used.",
+        )
+    scene.check(len(known.names))
+    for level, texts in (("info", known.notes), ("warning", known.warnings)):
+        for text in texts:
+            progress.message(level, text)
+    return known
+
+
+def _result(output: Path, document: ResultDocument) -> UnmixResult:
+    metrics = document["metrics"]
+    return {
+        "event": "result",
+        "output": str(output),
+        "files": cast("ResultFiles", {kind: str(output / file) for kind, file in FILES.items()}),
+        "endmembers": [
+            {"name": one["name"], "file": str(output / one["file"]), "color": one["color"]}
+            for one in document["endmembers"]
+        ],
+        "metrics": {"rmse": metrics["rmse"], "mean_angle": metrics["mean_angle"]},
+        "warnings": document["warnings"],
+    }
