@@ -152,8 +152,8 @@ class Model:
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
             weights = self.brightness.weights
             seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
-            lines = (torch.linalg.vector_norm(part * weights, dim=-1) for part in pixels.split(_LINES))
-            energy = torch.where(inside, torch.cat(list(lines)), 1) ** 2
+            lines = [(part * weights).square_().sum(-1) for part in pixels.split(_LINES)]
+            energy = torch.where(inside, torch.cat(lines), 1)
             lit, coordinates, products = seen.split(
                 [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
             )
@@ -205,11 +205,14 @@ def as_array(tensor: Tensor) -> FloatArray:
 
 
 def as_tensor(array: NDArray[Any], device: torch.device) -> Tensor:
-    """An array on a device; to a card it goes through memory that the card can fetch from by itself."""
+    """An array on a device, in the order in which it lies in memory.
+
+    To a card it goes through memory that the card can fetch from by itself.
+    """
     tensor = torch.from_numpy(array)
     if device.type != "cuda":
-        return tensor.contiguous()
-    staged = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+        return tensor
+    staged = torch.empty_like(tensor, pin_memory=True)
     return staged.copy_(tensor).to(device, non_blocking=True)
 
 

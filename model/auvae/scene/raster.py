@@ -68,14 +68,18 @@ class Raster:
                     good[index] &= raw[index] != np.asarray(no_data).astype(raw.dtype)
                 elif MaskFlags.all_valid not in flags and MaskFlags.nodata not in flags:
                     good[index] &= dataset.read_masks(number, window=window) > 0
-        cube = raw.astype(np.float32)
+        cube = raw.astype(np.float32, copy=False)
+        scaled = False
         for index, number in enumerate(numbers):
             scale, offset = self.scales[number - 1], self.offsets[number - 1]
             if scale != 1 or offset != 0:
-                cube[index] = raw[index] * float(scale) + float(offset)
-        good &= np.isfinite(cube)
-        cube[~good] = 0
-        return np.ascontiguousarray(np.moveaxis(cube, 0, -1)), np.moveaxis(good, 0, -1)
+                cube[index], scaled = raw[index] * float(scale) + float(offset), True
+        if scaled or raw.dtype.kind == "f":
+            good &= np.isfinite(cube)
+        if not good.all():
+            cube[~good] = 0
+        # Band after band in memory, as GDAL gives them: turning them round would take longer than reading.
+        return np.moveaxis(cube, 0, -1), np.moveaxis(good, 0, -1)
 
     def _describe(self) -> None:
         dataset = self._dataset

@@ -133,12 +133,15 @@ class Scene:
         if wanted is not None and not wanted.any():
             return np.zeros((*wanted.shape, len(self.kept)), np.float32), wanted
         cube, good = self.values(self._read_bands, window)
-        valid = good.all(axis=-1) & (cube != 0).any(axis=-1)
+        valid = np.asarray(good.all(axis=-1))
+        if not cube[..., 0].all():
+            valid &= (cube != 0).any(axis=-1)
         if self._fill is not None and not self._fill.apart:
             valid &= (cube != np.float32(self._fill.value)).any(axis=-1)
         if wanted is not None:
             valid &= wanted
-        cube[~valid] = 0
+        if not valid.all():
+            cube[~valid] = 0
         return cube if self._to_kept is None else cube @ self._to_kept, valid
 
     def see_as(
@@ -171,7 +174,8 @@ class Scene:
             good &= (cube < np.float32(low)) | (cube > np.float32(high))
         if self._fill is not None and self._fill.apart:
             good &= cube != np.float32(self._fill.value)
-        cube[~good] = 0
+        if not good.all():
+            cube[~good] = 0
         return cube, good
 
     def leave_out(self, numbers: Sequence[int], reason: str) -> None:
