@@ -274,11 +274,20 @@ def test_the_command_says_in_one_line_what_is_wrong_and_exits_1(auvae, tmp_path)
         f"auvae: There is no file {tmp_path / 'absent.img'}. Check the path of the raster."
     )
     assert "Traceback" not in run.stderr
-    wrong = auvae("unmix", "scene.img", "--endmembers", 3, "--bands", "1-x", "--output", tmp_path / "r")
+    wrong = auvae("unmix", __file__, "--endmembers", 3, "--bands", "1-x", "--output", tmp_path / "r")
     assert (wrong.returncode, wrong.stderr) == (
         1,
         "auvae: '1-x' is no band number. Give numbers such as 1-50,60.\n",
     )
+
+
+@pytest.mark.parametrize("asked", [["--help"], ["unmix", "absent.img", "--endmembers", "3", "--output", "r"]])
+def test_help_and_a_scene_that_is_not_there_do_not_wait_for_torch(asked, tmp_path, environment):
+    command = [sys.executable, "-X", "importtime", "-m", "auvae", *asked]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    loaded = {line.rpartition("|")[2].strip() for line in run.stderr.splitlines()}
+    assert "auvae.command.main" in loaded
+    assert not loaded & {"torch", "rasterio", "numpy.linalg"}
 
 
 @posix_only

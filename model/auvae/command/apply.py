@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
 def _job(given: argparse.Namespace, scene: str, folder: str) -> ApplyJob:
     return ApplyJob(
         arguments.new_id(),
-        arguments.existing(scene),
+        arguments.scene(scene),
         os.path.abspath(given.model),
         folder,
         device=given.device,

@@ -99,6 +99,17 @@ def existing(path: str) -> str:
     return os.path.abspath(path) if os.path.exists(path) else path
 
 
+def scene(path: str) -> str:
+    """A scene's absolute path, or another name that GDAL knows.
+
+    Raises:
+        JobError: it is a file, and there is none: no need to load what reads rasters.
+    """
+    if not os.path.exists(path) and ":" not in path[2:] and not path.startswith("/vsi"):
+        raise JobError(f"There is no file {path}.", "Check the path of the raster.")
+    return existing(path)
+
+
 def optional_file(path: str | None) -> str | None:
     """The absolute path of a file to write, None for none."""
     return None if path is None else os.path.abspath(path)

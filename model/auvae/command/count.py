@@ -31,7 +31,7 @@ def job(given: argparse.Namespace) -> CountJob:
     """The job that the arguments ask for."""
     return CountJob(
         arguments.new_id(),
-        arguments.existing(given.scene),
+        arguments.scene(given.scene),
         bands=arguments.bands(given),
         seed=given.seed,
         device=given.device,

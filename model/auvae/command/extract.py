@@ -39,7 +39,7 @@ def run(given: argparse.Namespace) -> int:
 def _job(given: argparse.Namespace) -> ExtractJob:
     return ExtractJob(
         arguments.new_id(),
-        arguments.existing(given.scene),
+        arguments.scene(given.scene),
         given.endmembers,
         os.path.abspath(given.library),
         bands=arguments.bands(given),

@@ -37,7 +37,7 @@ def _job(given: argparse.Namespace) -> FclsJob:
         raise JobError("No known spectra were given.", "Give --known, --known-places or both.")
     return FclsJob(
         arguments.new_id(),
-        arguments.existing(given.scene),
+        arguments.scene(given.scene),
         known,
         os.path.abspath(given.output),
         bands=arguments.bands(given),

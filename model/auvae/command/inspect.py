@@ -29,7 +29,7 @@ def run(given: argparse.Namespace) -> int:
 def _job(given: argparse.Namespace) -> InspectJob:
     return InspectJob(
         arguments.new_id(),
-        arguments.existing(given.scene),
+        arguments.scene(given.scene),
         bands=arguments.bands(given),
         device="cpu",
         selection=arguments.selection(given),

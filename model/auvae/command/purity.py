@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
 def _job(given: argparse.Namespace) -> PurityJob:
     return PurityJob(
         arguments.new_id(),
-        arguments.existing(given.scene),
+        arguments.scene(given.scene),
         os.path.abspath(given.map),
         bands=arguments.bands(given),
         seed=given.seed,

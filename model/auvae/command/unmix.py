@@ -71,7 +71,7 @@ def job(given: argparse.Namespace) -> UnmixJob:
     """The job on one scene."""
     return UnmixJob(
         arguments.new_id(),
-        arguments.existing(given.scenes[0]),
+        arguments.scene(given.scenes[0]),
         given.endmembers,
         os.path.abspath(given.output),
         bands=arguments.bands(given),
