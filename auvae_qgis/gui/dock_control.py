@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsLayerTreeLayer, QgsLayerTreeNode, QgsMapLayer, QgsProject
+from qgis.core import Qgis, QgsLayerTreeLayer, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
@@ -13,8 +13,9 @@ from qgis.PyQt.QtWidgets import QPushButton
 from ...model.auvae.contract.errors import LibraryError
 from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
+from ..inputs.scene_source import gdal_source
 from ..plain_text import as_plain
-from ..results.layers import layer_of_scene, rename_layers, result_of
+from ..results.layers import layer_of_scene, layers_of, rename_layers, result_of
 from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 SECONDS = 6  # a message stays
-SOON = 80  # milliseconds without a change after which the dock is drawn: layers of a result come one by one
+SOON = 80  # milliseconds without a change after which the dock is drawn
+LOADING = 3000  # the same while layers of a result are still to come
 
 
 class DockControl(QObject):
@@ -46,7 +48,6 @@ class DockControl(QObject):
         self._relist = False  # layers came or went
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(SOON)
         self._soon.timeout.connect(self._show_wanted)
         project = QgsProject.instance()
         self._connections = [
@@ -96,12 +97,16 @@ class DockControl(QObject):
     def _follow_layer(self, layer: QgsMapLayer | None) -> None:
         """Show the result of the active layer; another kind of layer leaves the dock as it is."""
         self._wanted = result_of(layer) or self._wanted
-        self._soon.start()
+        self._soon.start(SOON)
 
     def note_loaded(self, layer_id: str) -> None:
         """Show the result that this layer is of, once QGIS is through with the rest of it."""
         self._loaded = layer_id
-        self._soon.start()
+        layers = QgsProject.instance().mapLayers()
+        found = result_of(layers.get(layer_id))
+        there = {gdal_source(layer) for layer in layers.values() if isinstance(layer, QgsRasterLayer)}
+        missing = found is not None and not {file for file, _ in layers_of(found[0])} <= there
+        self._soon.start(LOADING if missing else SOON)
 
     def _show_wanted(self) -> None:
         """Draw once for all that has changed: while a result is loaded, each of its layers becomes active."""
@@ -138,7 +143,7 @@ class DockControl(QObject):
         """Show the result of a project that was opened: the active layer's, or the first one in it."""
         layers = [self._iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
         self._wanted = next(filter(None, map(result_of, layers)), None)
-        self._soon.start()
+        self._soon.start(SOON)
 
     def _forget(self) -> None:
         self._wanted = None
@@ -147,7 +152,7 @@ class DockControl(QObject):
     def _list_soon(self, _layers: object) -> None:
         """List the results once QGIS is through with all layers of a change."""
         self._relist = True
-        self._soon.start()
+        self._soon.start(SOON)
 
     def _list(self) -> None:
         self._relist = False

@@ -288,7 +288,7 @@ def promises() -> None:
     facts["after reopening"] = seen_in_dock()
     second = QgsProject.instance().mapLayersByName("Endmember 2")[0]
     iface.setActiveLayer(second)
-    pause(0.2)
+    wait(lambda: "Endmember 2" in seen_in_dock()["in front"], 5)
     facts["after picking the second map"] = seen_in_dock()
 
     facts["probe"] = click_in_the_map(second)
