@@ -12,6 +12,7 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.endmembers.search import Endmembers
 from auvae.network import trainer as training
 from auvae.network.auvae_net import VariationalHead, to_simplex
 from auvae.network.device import choose_device
@@ -121,8 +122,15 @@ class _WithoutMasking(training.Trainer):
         return Views(self.crops, self.network.subspace, replace(draws, seen=all_bands, judging=all_bands))
 
 
-def _random_pixels(pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator) -> Tensor:
-    return pixels[torch.randperm(len(pixels), generator=chance)[:count]].clamp_min(1e-6)[None]
+def _random_pixels(
+    pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator, *_: object
+) -> Endmembers:
+    return _given(pixels[torch.randperm(len(pixels), generator=chance)[:count]])
+
+
+def _given(spectra: Tensor) -> Endmembers:
+    """Softly normalised spectra ``(K, B)`` in place of what is found in the scene."""
+    return Endmembers(spectra.clamp_min(1e-6)[None], "given", (), (), (0,) * len(spectra))
 
 
 def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
@@ -132,7 +140,7 @@ def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
         def start(self, fraction: float) -> None:
             given = torch.from_numpy(np.asarray(spectra, np.float32))
             normalised = self.brightness.normalise(given)
-            with patch.object(training, "find_endmembers", lambda *_: normalised.clamp_min(1e-6)[None]):
+            with patch.object(training, "find_endmembers", lambda *_: _given(normalised)):
                 super().start(fraction)
 
     return Variation(Given, {"DECODER_RATE": 0.0})

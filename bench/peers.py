@@ -44,7 +44,7 @@ def starting_point(scene: Known, seed: int) -> Found:
     brightness = Brightness.of(pixels, min(scene.count + 4, pixels.shape[1]))
     normalised = brightness.normalise(pixels)
     chance = torch.Generator().manual_seed(seed)
-    found = find_endmembers(normalised, scene.count, effort.starts, effort.rounds, chance)[0]
+    found = find_endmembers(normalised, scene.count, effort.starts, effort.rounds, chance).spectra[0]
     shares = to_simplex(nonnegative_least_squares(normalised @ found.T, found @ found.T)).numpy()
     return _found(scene, brightness.restore(found).numpy(), shares, begun)
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from auvae.contract.selection import Selection
 from auvae.scene.scene import Scene
 from auvae.simulation.simulate import Recipe, simulate
 from numpy.typing import NDArray
@@ -19,6 +20,16 @@ SHARED = ROOT.parent / "shared"
 REAL = {"samson": 3, "jasper": 4}
 """Scenes in ../shared/data and how many endmembers their truth has."""
 
+PUBLIC = REAL | {
+    "urban4": 4,
+    "urban6": 6,
+    "dc1_30db": 5,
+    "dc2_30db": 9,
+    "zhou_toy": 6,
+    "misic_sim1_30db": 6,
+}
+"""All scenes with truth in ../shared/data: real ones, and those that other authors simulated."""
+
 EIGHT = {
     "plain": Recipe(endmembers=3, seed=11),
     "mixed": Recipe(endmembers=5, pure_pixels=False, seed=12),
@@ -30,6 +41,31 @@ EIGHT = {
     "many": Recipe(endmembers=8, pure_pixels=False, mixing="gbm", seed=18),
 }
 """The simulated scenes; what is not said is `Recipe`'s own: 100 x 120 pixels, 150 bands, 30 dB."""
+
+FAIR = {
+    **{
+        f"capped {count}": Recipe(
+            endmembers=count, cap=0.75, arrangement="dirichlet" if count % 2 else "fields", seed=20 + count
+        )
+        for count in (3, 4, 5, 6)
+    },
+    "capped 0.6": Recipe(endmembers=5, cap=0.6, arrangement="dirichlet", seed=27),
+    "capped 0.8": Recipe(endmembers=4, cap=0.8, seed=28),
+    "capped varied": Recipe(endmembers=4, cap=0.75, variability=0.05, seed=29),
+}
+"""Simulated scenes without pure pixels, whose pixels of two materials show where the corners would be."""
+
+RARE = {
+    **{
+        f"rare {number}": Recipe(endmembers=5 + number % 4, rare=2 + number % 3, seed=40 + number)
+        for number in range(8)
+    },
+    "rare varied": Recipe(endmembers=6, rare=3, variability=0.05, target_pixels=6, seed=48),
+    "rare outliers": Recipe(endmembers=6, rare=3, outliers=0.002, target_pixels=6, seed=49),
+}
+"""Simulated scenes in which two to four materials fill 1 to 20 pixels each."""
+
+SIMULATED = EIGHT | FAIR | RARE
 
 PLACE = {"crs": "EPSG:32632", "transform": Affine(30, 0, 565000, 0, -30, 5340000)}
 """Where rasters lie that are written only to be read again: GDAL warns of those that lie nowhere."""
@@ -91,13 +127,15 @@ def known(name: str) -> Known:
     clean, _, noise = name.partition(", ")
     if noise:
         return _spoiled(known(clean), noise)
-    if clean in REAL:
-        path, truth, count = real_path(clean), real_path(clean).with_name("truth.npz"), REAL[clean]
+    if clean in PUBLIC:
+        path, truth, count = real_path(clean), real_path(clean).with_name("truth.npz"), PUBLIC[clean]
     else:
-        count = EIGHT[clean].endmembers
-        path, truth = simulate(BUILD / "scenes" / f"{clean.replace(' ', '_')}.img", EIGHT[clean])
-    with Scene.open(path) as scene:
-        return Known(name, *scene.read(), truth, count, real=clean in REAL)
+        count = SIMULATED[clean].endmembers
+        path, truth = simulate(BUILD / "scenes" / f"{clean.replace(' ', '_')}.img", SIMULATED[clean])
+    # The wavelengths of some of the others' scenes are guesses, and their truth has all bands.
+    water = "keep" if clean in PUBLIC and clean not in REAL else "auto"
+    with Scene.open(path, selection=Selection(water)) as scene:
+        return Known(name, *scene.read(), truth, count, real=clean in PUBLIC)
 
 
 def _spoiled(scene: Known, noise: str) -> Known:

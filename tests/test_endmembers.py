@@ -7,7 +7,7 @@ import pytest
 import torch
 from auvae.endmembers.brightness import Brightness
 from auvae.endmembers.nonnegative import nonnegative_least_squares
-from auvae.simulation.simulate import spectra
+from auvae.simulation.materials import spectra
 from scipy.optimize import nnls
 
 

@@ -103,6 +103,31 @@ def test_outliers_show_something_else_and_have_no_truth(tmp_path):
     assert np.median(angles[np.isfinite(known[..., 0])]) < 0.05
 
 
+def test_under_a_cap_no_pixel_is_pure_and_pixels_of_two_materials_remain(tmp_path):
+    for arrangement in ("fields", "dirichlet"):
+        _, shares = held(tmp_path / f"{arrangement}.img", cap=0.7, arrangement=arrangement)
+        assert np.nanmax(shares) <= 0.7 + 1e-9
+        assert np.nanmax(np.sort(shares, axis=-1)[..., -2:].sum(axis=-1)) > 0.98
+
+
+def test_a_rare_material_shows_in_one_target_of_the_size_asked_for(tmp_path):
+    _, shares = held(tmp_path / "rare.img", rare=2, target_pixels=6)
+    common, whole, disc = shares[..., :2], shares[..., 2], shares[..., 3]
+    assert np.nansum(whole) == 6
+    assert np.nanmax(whole) == 1
+    assert np.nansum(disc) == pytest.approx(6, abs=0.3)
+    assert ((disc > 0) & (disc < 1)).any()
+    assert (np.nansum(common, axis=(0, 1)) > 1000).all()
+
+
+def test_materials_that_vary_differ_from_their_endmember_by_as_much_as_asked(tmp_path):
+    still, shares = held(tmp_path / "still.img", brightness=0)
+    varied, again = held(tmp_path / "varied.img", brightness=0, variability=0.1)
+    known = np.isfinite(shares[..., 0]) & np.isfinite(again[..., 0])
+    change = np.log(varied[known].clip(0.02) / still[known].clip(0.02))
+    assert 0.03 < change.std() < 0.2
+
+
 def held(path, **options):
     """A simulated scene's values in reflectance and its true abundances."""
     scene, truth = simulate(path, Recipe(rows=60, cols=60, bands=60, snr=60, seed=5, **options))
@@ -117,6 +142,10 @@ def test_a_wrong_recipe_or_place_is_refused(tmp_path):
         Recipe(outliers=0.9)
     with pytest.raises(JobError, match="Endmembers is 1"):
         Recipe(endmembers=1)
+    with pytest.raises(JobError, match="No pixel can hold"):
+        Recipe(endmembers=2, cap=0.5)
+    with pytest.raises(JobError, match="no room"):
+        simulate(tmp_path / "full.img", Recipe(rows=8, cols=8, rare=3, target_pixels=30))
     with pytest.raises(JobError, match="neither"):
         simulate(tmp_path / "scene.png", RECIPE)
     (tmp_path / "file").write_text("")

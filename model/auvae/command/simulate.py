@@ -33,6 +33,26 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--outliers", type=float, default=0.0, metavar="SHARE",
         help="share of pixels that show nothing known (default 0)",
     )  # fmt: skip
+    parser.add_argument(
+        "--arrangement", default="fields", choices=("fields", "dirichlet"),
+        help="materials in patches, or every pixel drawn alone (default fields)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cap", type=float, default=1.0, metavar="SHARE",
+        help="no pixel holds more than this of one material; the rest goes to its second (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--variability", type=float, default=0.0, metavar="SD",
+        help="how a material's spectrum varies: deviation of the logarithm (default 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rare", type=int, default=0, metavar="N",
+        help="so many of the endmembers show in one small target each (default 0)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--target-pixels", type=int, default=0, metavar="N",
+        help="pixels that a target covers (default: each its own number, 1 to 20)",
+    )  # fmt: skip
 
 
 def run(given: argparse.Namespace) -> int:
@@ -52,6 +72,11 @@ def run(given: argparse.Namespace) -> int:
             brightness=given.brightness,
             mixing=given.mixing,
             outliers=given.outliers,
+            arrangement=given.arrangement,
+            cap=given.cap,
+            variability=given.variability,
+            rare=given.rare,
+            target_pixels=given.target_pixels,
         ),
     )
     print(f"Scene: {scene}\nTruth: {truth}")

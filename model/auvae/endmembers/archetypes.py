@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 CENTRES = 300
 """Cluster centres that stand for the pixels while archetypes are sought."""
+
+_CHUNK = 16384
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,12 @@ def cluster(points: Tensor, count: int, generator: torch.Generator, rounds: int 
     centres = points[chosen]
     sizes = torch.ones(count, device=points.device)
     for _ in range(rounds):
-        nearest = torch.cat([torch.cdist(part, centres).argmin(1) for part in points.split(65536)])
-        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
-        sizes = torch.bincount(nearest, minlength=count).to(points.dtype)
+        sums, sizes = torch.zeros_like(centres), torch.zeros_like(sizes)
+        for part in points.split(_CHUNK):
+            # A product, not index_add_: on a graphics card the latter adds in another order every time.
+            belongs = nn.functional.one_hot(torch.cdist(part, centres).argmin(1), count).to(points.dtype)
+            sums += belongs.T @ part
+            sizes += belongs.sum(0)
         centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1), centres)
     kept = sizes > 0
     return centres[kept], sizes[kept]

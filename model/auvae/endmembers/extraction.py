@@ -14,9 +14,12 @@ import torch
 
 from ..contract.errors import SceneError
 from .brightness import Brightness
+from .candidates import centres
 from .extremes import SAMPLED, Sides, extremes, sampled
+from .judge import mean_angle
 from .nfindr import nfindr
-from .search import find_endmembers
+from .search import most_abundant_first
+from .search_space import SearchSpace
 from .vca import vca
 
 if TYPE_CHECKING:
@@ -67,7 +70,9 @@ def extract(scene: Scene, method: str, count: int, seed: int, report: Callable[[
     if method == "archetypes":
         brightness = Brightness.of(pixels, min(count + 4, pixels.shape[1]))
         normalised = brightness.normalise(pixels)
-        best = find_endmembers(normalised, count, STARTS, ROUNDS, generator)[0]
+        space = SearchSpace.of(normalised, count, STARTS, ROUNDS, generator)
+        best = min(centres.propose(space), key=lambda ends: mean_angle(space.judges, ends))
+        best = (most_abundant_first(space, best) @ space.basis).clamp_min(1e-6)
         return Extracted(brightness.restore(best).numpy(), None)
     corners = _nearest(spectra, vca(pixels, count, generator).numpy())
     if method == "nfindr":

@@ -1,4 +1,4 @@
-"""Endmembers found in the image itself: brightness, subspace, archetypes. Tensors in, tensors out; no files.
+"""Endmembers found in the image itself: candidates of several kinds, judged by the pixels. No files.
 
 Everything here works on pixels with a *soft* brightness normalisation, ``x = y / (|y| + tau * median
 |y|)``: bright pixels are compared by shape, dark ones keep their darkness, so that noise in water or
@@ -7,21 +7,68 @@ shadow is not blown up to the size of a signal.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-from .archetypes import CENTRES, Known, archetypes, cluster
-from .brightness import signal_subspace
-from .nonnegative import nonnegative_least_squares
+from . import judge, targets
+from .archetypes import Known
+from .candidates import PROPOSERS
+from .pedestal import without_pedestal
+from .search_space import SearchSpace
 
 NEARLY = 1.15
-"""A start whose mean angle is within this factor of the best's explains the scene nearly as well."""
+"""A set whose mean angle is within this factor of the best's explains the scene nearly as well."""
 
 ALTERNATIVES = 8
-"""The most of such starts that are kept; how they differ is what is uncertain about the endmembers."""
+"""The most of such sets that are kept; how they differ is what is uncertain about the endmembers."""
 
-JUDGES = 5000
-"""Pixels, spread over the scene, by which the starts are judged."""
+
+@dataclass(frozen=True)
+class Weighed:
+    """A kind of candidates and its best set.
+
+    Attributes:
+        name: of the kind.
+        angle: mean angle, in radians, that the set leaves between pixels and mixtures.
+        least: factor by which that angle grows without the endmember that is needed least.
+    """
+
+    name: str
+    angle: float
+    least: float
+
+
+@dataclass(frozen=True)
+class Endmembers:
+    """What was found, and what for.
+
+    Attributes:
+        spectra: ``(M, K, B)`` non-negative, softly normalised: first the best set, the known endmembers in
+            their order, then its most abundant one first; then other sets that explain the scene nearly as
+            well, endmembers in the same order.
+        kind: what the best set is.
+        weighed: what the best set of every kind leaves of the scene.
+        reasons: a sentence for each thing that decided.
+        targets: for every endmember, how many pixels it is the mean of where it is a rare material, else 0.
+    """
+
+    spectra: Tensor
+    kind: str
+    weighed: tuple[Weighed, ...]
+    reasons: tuple[str, ...]
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """Sets of endmembers of one kind, the one with the smallest mean angle first."""
+
+    name: str
+    ends: list[Tensor]
+    angles: list[float]
+    signs: judge.Signs
 
 
 def find_endmembers(
@@ -31,42 +78,100 @@ def find_endmembers(
     rounds: int,
     generator: torch.Generator,
     known: Known | None = None,
-) -> Tensor:
+    observed: targets.Observed | None = None,
+) -> Endmembers:
     """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind but for those known.
 
-    Archetypes of the pixels' cluster centres are sought from many starts in the ``K + 2`` dimensional signal
-    subspace. The start whose non-negative mixtures come nearest to the pixels in angle is the best: of the
-    criteria tried (residual, volume, correlation, entropy) it agreed best with the truth on scenes that have
-    one. Judged by the centres instead, the choice varied more from seed to seed.
+    Every kind of `candidates.PROPOSERS` proposes sets in the ``K + 2`` dimensional signal subspace; the one
+    whose non-negative mixtures come nearest to the pixels in angle stands for its kind. Archetypes of cluster
+    centres stay unless another kind convinces `judge`. A share that every pixel holds of everything is taken
+    off (`pedestal`), or endmembers that the scene does not need give way to rare materials (`targets`).
 
-    Returns:
-        ``(M, K, B)`` non-negative, in the normalised unit: first the best, the known endmembers in their
-        order, then its most abundant one first; then other starts that explain the scene nearly as well,
-        endmembers in the same order.
+    Args:
+        pixels: cleaned, if they can be.
+        count: K.
+        starts: random starts of archetypes.
+        rounds: of the archetypes' descent.
+        generator: on the CPU; the same seed gives the same endmembers.
+        known: endmembers that are given.
+        observed: the pixels as measured, in the order of ``pixels``; without them no rare material is sought.
     """
-    basis = signal_subspace(pixels, min(count + 2, pixels.shape[1]))
-    points = pixels @ basis.T
-    centres, sizes = cluster(points, CENTRES, generator)
-    projected = None if known is None else Known(known.spectra @ basis.T, known.freedom)
-    candidates = archetypes(centres, sizes.sqrt(), count, starts, rounds, generator, projected)
-    judges = points[:: -(-len(points) // JUDGES)]
-    angles, amounts = [], []
-    for found in candidates:
-        mixture = nonnegative_least_squares(judges @ found.T, found @ found.T)
-        cosine = torch.nn.functional.cosine_similarity(mixture @ found, judges, dim=-1)
-        angles.append(float(cosine.clamp(-1, 1).acos().mean()))
-        amounts.append((mixture / mixture.sum(-1, keepdim=True).clamp_min(1e-9)).mean(0))
-    ranking = sorted(range(starts), key=lambda start: angles[start])
-    first = 0 if known is None else len(known.spectra)
-    order = amounts[ranking[0]][first:].argsort(descending=True) + first
-    best = candidates[ranking[0]][torch.cat([torch.arange(first, device=order.device), order])]
-    nearly = [start for start in ranking[1:] if angles[start] <= NEARLY * angles[ranking[0]]]
-    found = [best, *(_in_order_of(best, candidates[start], first) for start in nearly[: ALTERNATIVES - 1])]
-    spectra = torch.stack(found) @ basis
+    space = SearchSpace.of(pixels, count, starts, rounds, generator, known)
+    kinds, chosen = _kinds(space)
+    reasons = [_reason(chosen, kinds[0])]
+    ends = _nearly_as_good(space, kinds, chosen)
+    bare = None if known is not None else without_pedestal(space, ends[0])
+    if bare is not None:
+        others = (without_pedestal(space, other) for other in ends[1:])
+        ends = [bare, *(other for other in others if other is not None)]
+        reasons.append("Every pixel holds a share of everything, which was taken off the endmembers.")
+    spectra = torch.stack(ends) @ space.basis
     if known is not None:
-        # what of them lies outside the scene's subspace
-        spectra[:, :first] += (1 - known.freedom) * (known.spectra - known.spectra @ basis.T @ basis)
-    return spectra.clamp_min(1e-6)
+        outside = known.spectra - known.spectra @ space.basis.T @ space.basis
+        spectra[:, : space.held] += (1 - known.freedom) * outside
+    spectra = spectra.clamp_min(1e-6)
+    rare = [0] * count
+    if observed is not None and bare is None:
+        judges = pixels[:: -(-len(pixels) // len(space.judges))]
+        found = targets.find_targets(observed, judges, spectra[0], space.held)
+        for target in found:
+            spectra[:, target.instead] = target.spectrum
+            rare[target.instead] = len(target.pixels)
+        if found:
+            reasons.append(f"{len(found)} of the endmembers are materials of a few pixels.")
+    weighed = tuple(Weighed(sets.name, sets.signs.angle, sets.signs.least) for sets in kinds)
+    return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare))
+
+
+def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:
+    """The sets of every kind, and those of the kind that stands for the scene."""
+    judged = (_judged(space, kind.NAME, kind.propose(space)) for kind in PROPOSERS)
+    kinds = [sets for sets in judged if sets is not None]
+    chosen = kinds[0]
+    for sets in kinds[1:]:
+        if judge.convinces(sets.signs, chosen.signs):
+            chosen = sets
+    return kinds, chosen
+
+
+def _nearly_as_good(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> list[Tensor]:
+    """The best set, and at most `ALTERNATIVES` - 1 others that leave nearly as little, in its order."""
+    best = most_abundant_first(space, chosen.ends[0])
+    limit = NEARLY * chosen.angles[0]
+    others = [
+        _in_order_of(best, ends, space.held)
+        for sets in (chosen, *(sets for sets in kinds if sets is not chosen))
+        for ends, angle in zip(sets.ends, sets.angles, strict=True)
+        if angle <= limit and ends is not chosen.ends[0]
+    ]
+    return [best, *others[: ALTERNATIVES - 1]]
+
+
+def _judged(space: SearchSpace, name: str, proposed: Tensor) -> _Sets | None:
+    """A kind's sets ``(M, K, d)`` by their mean angle; None where there are none."""
+    if not len(proposed):
+        return None
+    angles = [judge.mean_angle(space.judges, ends) for ends in proposed]
+    ranking = sorted(range(len(angles)), key=lambda index: angles[index])
+    ends = [proposed[index] for index in ranking]
+    return _Sets(name, ends, [angles[index] for index in ranking], judge.signs(space.judges, ends[0]))
+
+
+def _reason(chosen: _Sets, first: _Sets) -> str:
+    if chosen is first:
+        return f"Endmembers are {chosen.name}: no other kind left much less of the scene."
+    return (
+        f"Endmembers are {chosen.name}: they leave a mean angle of {chosen.signs.angle:.4f} rad, "
+        f"{first.name} {first.signs.angle:.4f}, and every one of them is needed."
+    )
+
+
+def most_abundant_first(space: SearchSpace, ends: Tensor) -> Tensor:
+    """The endmembers ``(K, d)``, after the known ones, in the order of how abundant they are."""
+    amounts = judge.angles(space.judges, ends)[1]
+    mean = (amounts / amounts.sum(-1, keepdim=True).clamp_min(1e-9)).mean(0)
+    order = mean[space.held :].argsort(descending=True) + space.held
+    return ends[torch.cat([torch.arange(space.held, device=order.device), order])]
 
 
 def _in_order_of(reference: Tensor, spectra: Tensor, first: int) -> Tensor:

@@ -25,6 +25,7 @@ from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness, counted
 from ..endmembers.nonnegative import descended
 from ..endmembers.search import find_endmembers
+from ..endmembers.targets import Observed
 from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape, to_simplex
 from .crops import Crops
 from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
@@ -241,10 +242,16 @@ class Trainer:
         cleaned = torch.cat([self._cleaned(pixels)[0][inside] for pixels, inside in self.crops.patches])
         generator = torch.Generator().manual_seed(self.options.seed)
         found = find_endmembers(
-            cleaned, self.options.endmembers, self.effort.starts, self.effort.rounds, generator, self.known
+            cleaned,
+            self.options.endmembers,
+            self.effort.starts,
+            self.effort.rounds,
+            generator,
+            self.known,
+            Observed.of(self.crops.patches),
         )
-        self.network.decoder.log_spectra.copy_(found[0].log())
-        self.alternatives = found
+        self.network.decoder.log_spectra.copy_(found.spectra[0].log())
+        self.alternatives = found.spectra
         misfits = []
         for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -14,30 +13,28 @@ import numpy as np
 import rasterio
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
-from scipy.ndimage import gaussian_filter, gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d
 
 from ..contract.choices import MIXINGS
 from ..contract.errors import JobError, OutputError
+from . import arrangement
+from .materials import FIRST_NM, LAST_NM, spectra, variation
 
 NO_DATA = -9999
 SCALE = 10000
-_FIRST_NM, _LAST_NM = 400.0, 2450.0
 # The two windows in which water vapour leaves no light.
 _VAPOUR_NM = ((1350.0, 1420.0), (1810.0, 1940.0))
 _EPSG, _EAST, _NORTH, _PIXEL_M = 32632, 565000.0, 5340000.0, 30.0
+# Under a cap, this much of a pixel must be free beyond what the cap leaves no choice of.
+_ROOM_UNDER_CAP = 0.1
 # The no-data corner, as a share of rows and columns.
 _CORNER = 0.15
-_LARGEST_MIXED = 0.75
-# Steepness of the softmax: at 4 about a tenth of the pixels is nearly pure.
-_CONTRAST = 4.0
 # An outlier's spectrum is its pixel's times a smooth curve of its own: the deviation of its logarithm, and
 # how smooth it is, as a share of the bands.
 _OUTLIER, _OUTLIER_WIDTH = 0.7, 0.05
 
 """How light mixes: linearly; with every second reflection (Fan et al. 2009); with a random share of them in
 each pixel (generalised bilinear model, Halimi et al. 2011)."""
-
-Spectrum = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,19 @@ class Recipe:
         endmembers, rows, cols, bands: its sizes.
         snr: signal to noise in dB.
         seed: the same recipe and seed give the same scene.
-        pure_pixels: False caps every abundance near 0.75.
+        pure_pixels: False gives every pixel an equal share of everything in a quarter of it. Such data look
+            like those of other materials with pure pixels: no method can find the endmembers but by what
+            it takes for granted. `cap` keeps what they are found by.
         brightness: deviation of the logarithm of the light that falls on a pixel; 0 lights all alike.
         mixing: one of `choices.MIXINGS`.
         outliers: share of the pixels that show something else than the endmembers.
+        arrangement: one of `arrangement.ARRANGEMENTS`.
+        cap: the largest abundance of any pixel. What exceeds it goes to the pixel's second material, so that
+            pixels of two materials remain.
+        variability: deviation of the logarithm of a material's spectrum from pixel to pixel, smooth over the
+            bands.
+        rare: so many of the endmembers, the last ones, show in one small target each.
+        target_pixels: that each target covers; 0 draws sizes from 1 to `arrangement.LARGEST_TARGET`.
     """
 
     endmembers: int = 4
@@ -64,6 +70,11 @@ class Recipe:
     brightness: float = 0.15
     mixing: str = "linear"
     outliers: float = 0.0
+    arrangement: str = "fields"
+    cap: float = 1.0
+    variability: float = 0.0
+    rare: int = 0
+    target_pixels: int = 0
 
     def __post_init__(self) -> None:
         limits = {
@@ -74,14 +85,27 @@ class Recipe:
             "snr": (0, 100),
             "brightness": (0, 2),
             "outliers": (0, 0.5),
+            "cap": (0.5, 1),
+            "variability": (0, 0.5),
+            "rare": (0, self.endmembers - 1),
+            "target_pixels": (0, 400),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
-                raise JobError(
-                    f"{name.capitalize()} is {getattr(self, name)}.", f"Give a number from {least} to {most}."
-                )
+                named = name.replace("_", " ").capitalize()
+                raise JobError(f"{named} is {getattr(self, name)}.", f"Give a number from {least} to {most}.")
         if self.mixing not in MIXINGS:
             raise JobError(f"Mixing is {self.mixing!r}.", f"Give one of {', '.join(MIXINGS)}.")
+        if self.arrangement not in arrangement.ARRANGEMENTS:
+            raise JobError(
+                f"Arrangement is {self.arrangement!r}.",
+                f"Give one of {', '.join(arrangement.ARRANGEMENTS)}.",
+            )
+        if self.cap < 1 and self.cap * (self.endmembers - self.rare) < 1 + _ROOM_UNDER_CAP:
+            raise JobError(
+                f"No pixel can hold at most {self.cap} of each of {self.endmembers - self.rare} materials.",
+                "Give a larger cap or more endmembers.",
+            )
         if self.seed < 0:
             raise JobError(f"Seed is {self.seed}.", "Give 0 or a larger number.")
         if self.bands <= self.endmembers:
@@ -104,15 +128,17 @@ def simulate(path: str | Path, recipe: Recipe) -> tuple[Path, Path]:
             f"{path.name} is neither .img nor .tif.", "Name the scene OUT.img (ENVI) or OUT.tif (GeoTIFF)."
         )
     draws = np.random.default_rng(recipe.seed)
-    wavelengths = np.linspace(_FIRST_NM, _LAST_NM, recipe.bands).round(2)
+    wavelengths = np.linspace(FIRST_NM, LAST_NM, recipe.bands).round(2)
     names, endmembers = spectra(recipe.endmembers, wavelengths, draws)
     abundances = _abundances(recipe, draws)
     bad = np.zeros(recipe.bands, bool)
     bad[0] = True
     for low, high in _VAPOUR_NM:
         bad |= (wavelengths >= low) & (wavelengths <= high)
-    light = np.exp(recipe.brightness * _field(recipe.rows, recipe.cols, draws))
+    light = np.exp(recipe.brightness * arrangement.smooth_field(recipe.rows, recipe.cols, draws))
     clean = light[..., None] * mixed(abundances, endmembers, recipe.mixing, draws)
+    if recipe.variability:
+        clean = clean + light[..., None] * _varied(abundances, endmembers, recipe.variability, draws)
     outlying = draws.random(light.shape) < recipe.outliers
     clean[outlying] *= _foreign(int(outlying.sum()), recipe.bands, draws)
     noise = np.sqrt((clean**2).mean() / 10 ** (recipe.snr / 10))
@@ -123,6 +149,46 @@ def simulate(path: str | Path, recipe: Recipe) -> tuple[Path, Path]:
     values[corner] = NO_DATA
     abundances[corner | outlying] = np.nan
     return _write(path, values, wavelengths, bad, endmembers[:, ~bad], abundances, names)
+
+
+def _abundances(recipe: Recipe, draws: np.random.Generator) -> np.ndarray:
+    """Abundances (rows, cols, K) of a recipe."""
+    common = recipe.endmembers - recipe.rare
+    if recipe.arrangement == "dirichlet":
+        shares = arrangement.dirichlet(recipe.rows, recipe.cols, common, recipe.cap, draws)
+    else:
+        shares = arrangement.capped(arrangement.fields(recipe.rows, recipe.cols, common, draws), recipe.cap)
+    if not recipe.pure_pixels:
+        shares = arrangement.everywhere(shares)
+    if recipe.rare:
+        sizes = (recipe.target_pixels,) * recipe.rare
+        if not recipe.target_pixels:
+            sizes = arrangement.target_sizes(recipe.rare, draws)
+        try:
+            shares = arrangement.with_targets(shares, sizes, ~_corner(recipe), draws)
+        except ValueError as error:
+            raise JobError(
+                f"{recipe.rows} x {recipe.cols} pixels have no room for {recipe.rare} targets.",
+                "Give more rows and columns, or fewer rare materials.",
+            ) from error
+    return shares
+
+
+def _varied(
+    abundances: np.ndarray, endmembers: np.ndarray, deviation: float, draws: np.random.Generator
+) -> np.ndarray:
+    """What the materials' variation adds to the spectra (rows, cols, B) of a linear mixture.
+
+    The same materials vary alike in places near to each other, as stands, soils and slopes do.
+    """
+    rows, cols, count = abundances.shape
+    curves = variation(count, endmembers.shape[1], draws)
+    added = np.zeros((rows, cols, endmembers.shape[1]))
+    for k in range(count):
+        ways = np.stack([arrangement.smooth_field(rows, cols, draws) for _ in curves[k]], axis=-1)
+        factor = np.exp(deviation * (ways @ curves[k]) / np.sqrt(len(curves[k]))) - 1
+        added += abundances[..., k, None] * factor * endmembers[k]
+    return added
 
 
 def mixed(
@@ -147,118 +213,6 @@ def _foreign(count: int, bands: int, draws: np.random.Generator) -> np.ndarray:
     """Factors (count, bands) that make a spectrum one of nothing known: smooth, positive, each its own."""
     curves = gaussian_filter1d(draws.normal(size=(count, bands)), _OUTLIER_WIDTH * bands, mode="reflect")
     return np.asarray(np.exp(_OUTLIER * curves / curves.std(axis=1, keepdims=True).clip(1e-9)))
-
-
-def spectra(count: int, wavelengths: np.ndarray, draws: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    """Names and reflectance (count, B) of materials at wavelengths in nm, then of their variants."""
-    names, rows = [], []
-    for index in range(count):
-        name, spectrum = _MATERIALS[index % len(_MATERIALS)]
-        variant = index // len(_MATERIALS)
-        values = spectrum(wavelengths)
-        if variant:
-            # Another stand, another quarry: brighter or darker, tilted, with an absorption of its own.
-            tilt = draws.uniform(-0.4, 0.4) * (wavelengths - _FIRST_NM) / (_LAST_NM - _FIRST_NM)
-            values = values * draws.uniform(0.6, 1.4) * (1 + tilt)
-            place = draws.uniform(300, 700) + 500 * variant
-            values = values * (1 - _peak(wavelengths, place, 100, draws.uniform(0.3, 0.6)))
-            name = f"{name} {variant + 1}"
-        names.append(name)
-        rows.append(np.clip(values, 0.002, 0.95))
-    return names, np.array(rows)
-
-
-def _rise(nm: np.ndarray, centre: float, width: float, height: float) -> np.ndarray:
-    return np.asarray(height / (1 + np.exp(-(nm - centre) / width)))
-
-
-def _peak(nm: np.ndarray, centre: float, width: float, height: float) -> np.ndarray:
-    return np.asarray(height * np.exp(-0.5 * ((nm - centre) / width) ** 2))
-
-
-def _vegetation(nm: np.ndarray) -> np.ndarray:
-    # Chlorophyll's green peak, the red edge at 715 nm, then leaf water at 970, 1200, 1450 and 1940 nm.
-    leaf = (
-        0.04
-        + _peak(nm, 550, 35, 0.07)
-        + _rise(nm, 715, 14, 0.45)
-        - _rise(nm, 1350, 60, 0.18)
-        - _rise(nm, 1880, 40, 0.13)
-    )
-    water = (1 - _peak(nm, 970, 30, 0.08)) * (1 - _peak(nm, 1200, 40, 0.13)) * (1 - _peak(nm, 1450, 60, 0.6))
-    return leaf * water * (1 - _peak(nm, 1940, 70, 0.7))
-
-
-def _water(nm: np.ndarray) -> np.ndarray:
-    return 0.004 + _peak(nm, 480, 110, 0.055) + _peak(nm, 810, 25, 0.004)
-
-
-def _soil(nm: np.ndarray) -> np.ndarray:
-    iron = (1 - _peak(nm, 480, 60, 0.25)) * (1 - _peak(nm, 880, 70, 0.10))
-    clay = (1 - _peak(nm, 1415, 30, 0.12)) * (1 - _peak(nm, 1915, 45, 0.2)) * (1 - _peak(nm, 2207, 22, 0.1))
-    return (0.06 + _rise(nm, 750, 230, 0.34)) * iron * clay
-
-
-def _kaolinite(nm: np.ndarray) -> np.ndarray:
-    hydroxyl = (
-        (1 - _peak(nm, 1400, 22, 0.45)) * (1 - _peak(nm, 2165, 18, 0.3)) * (1 - _peak(nm, 2207, 16, 0.5))
-    )
-    return (0.45 + _rise(nm, 520, 70, 0.35) - _rise(nm, 2350, 60, 0.25)) * hydroxyl
-
-
-def _asphalt(nm: np.ndarray) -> np.ndarray:
-    return (0.07 + 0.06 * (nm - _FIRST_NM) / (_LAST_NM - _FIRST_NM)) * (1 - _peak(nm, 2310, 40, 0.12))
-
-
-def _dry_vegetation(nm: np.ndarray) -> np.ndarray:
-    cellulose = (
-        (1 - _peak(nm, 1450, 70, 0.2)) * (1 - _peak(nm, 1930, 70, 0.3)) * (1 - _peak(nm, 2100, 60, 0.35))
-    )
-    return (0.05 + _rise(nm, 690, 90, 0.42) - _rise(nm, 2280, 60, 0.12)) * cellulose
-
-
-def _limestone(nm: np.ndarray) -> np.ndarray:
-    carbonate = (
-        (1 - _peak(nm, 1990, 35, 0.1)) * (1 - _peak(nm, 2160, 30, 0.08)) * (1 - _peak(nm, 2338, 35, 0.45))
-    )
-    return (0.38 + _rise(nm, 500, 90, 0.27)) * carbonate
-
-
-def _iron_oxide(nm: np.ndarray) -> np.ndarray:
-    return (0.04 + _rise(nm, 585, 22, 0.22) + _rise(nm, 1050, 90, 0.16)) * (1 - _peak(nm, 870, 55, 0.4))
-
-
-def _snow(nm: np.ndarray) -> np.ndarray:
-    ice = (1 - _peak(nm, 1030, 40, 0.25)) * (1 - _peak(nm, 1250, 45, 0.3))
-    return (0.92 - _rise(nm, 1400, 45, 0.84) + _peak(nm, 1820, 60, 0.12) + _peak(nm, 2240, 80, 0.08)) * ice
-
-
-_MATERIALS: tuple[tuple[str, Spectrum], ...] = (
-    ("Vegetation", _vegetation),
-    ("Water", _water),
-    ("Soil", _soil),
-    ("Kaolinite", _kaolinite),
-    ("Asphalt", _asphalt),
-    ("Dry vegetation", _dry_vegetation),
-    ("Limestone", _limestone),
-    ("Iron oxide", _iron_oxide),
-    ("Snow", _snow),
-)
-
-
-def _field(rows: int, cols: int, draws: np.random.Generator) -> np.ndarray:
-    """A smooth random field (rows, cols) of mean 0 and deviation 1."""
-    field = gaussian_filter(draws.normal(size=(rows, cols)), max(2.0, min(rows, cols) / 12), mode="reflect")
-    return (field - field.mean()) / field.std()
-
-
-def _abundances(recipe: Recipe, draws: np.random.Generator) -> np.ndarray:
-    fields = np.stack([_field(recipe.rows, recipe.cols, draws) for _ in range(recipe.endmembers)], axis=-1)
-    weights = np.exp(_CONTRAST * (fields - fields.max(axis=-1, keepdims=True)))
-    shares = weights / weights.sum(axis=-1, keepdims=True)
-    if not recipe.pure_pixels:
-        shares = _LARGEST_MIXED * shares + (1 - _LARGEST_MIXED) / recipe.endmembers
-    return np.asarray(shares)
 
 
 def _corner(recipe: Recipe) -> np.ndarray:

@@ -1,0 +1,92 @@
+"""A scene's pixels, in their signal subspace and summarised, as candidates see them. Decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from .archetypes import CENTRES, Known, cluster
+from .brightness import signal_subspace
+
+JUDGES = 5000
+"""Pixels, spread over the scene, by which sets of endmembers are judged."""
+
+BEYOND = 2
+"""Dimensions of the subspace beyond the number of endmembers."""
+
+# A softly normalised pixel is shorter than 1; the nearer, the more its noise counts in the raster's unit.
+_LONGEST = 0.995
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What candidates are made from.
+
+    Attributes:
+        count: K, the number of endmembers.
+        pixels: ``(n, B)``, softly normalised.
+        basis: ``(d, B)``, orthonormal, the signal subspace.
+        points: ``(n, d)``, the pixels' coordinates in it.
+        centres: ``(m, d)``, cluster centres of the points.
+        sizes: ``(m,)``, how many points each stands for.
+        starts: random starts of iterative methods.
+        rounds: of iterative methods.
+        generator: on the CPU; the same seed gives the same candidates.
+        known: endmembers that are known, in coordinates; None where there are none.
+    """
+
+    count: int
+    pixels: Tensor
+    basis: Tensor
+    points: Tensor
+    centres: Tensor
+    sizes: Tensor
+    starts: int
+    rounds: int
+    generator: torch.Generator
+    known: Known | None
+
+    @classmethod
+    def of(
+        cls,
+        pixels: Tensor,
+        count: int,
+        starts: int,
+        rounds: int,
+        generator: torch.Generator,
+        known: Known | None = None,
+    ) -> SearchSpace:
+        """Measure the subspace of ``pixels`` ``(n, B)`` and summarise them; known endmembers as spectra."""
+        basis = signal_subspace(pixels, min(count + BEYOND, pixels.shape[1]))
+        points = pixels @ basis.T
+        centres, sizes = cluster(points, CENTRES, generator)
+        inside = None if known is None else Known(known.spectra @ basis.T, known.freedom)
+        return cls(count, pixels, basis, points, centres, sizes, starts, rounds, generator, inside)
+
+    @cached_property
+    def judges(self) -> Tensor:
+        """``(m, d)``: points by which candidates are judged, at most `JUDGES`."""
+        return self.points[:: -(-len(self.points) // JUDGES)]
+
+    @cached_property
+    def unnormalised(self) -> Tensor:
+        """``(n, d)``: the points in the raster's unit, in units of what softens brightness."""
+        return unnormalised(self.points)
+
+    @property
+    def held(self) -> int:
+        """How many endmembers are known; they are the first."""
+        return 0 if self.known is None else len(self.known.spectra)
+
+
+def unnormalised(points: Tensor) -> Tensor:
+    """Undo the soft normalisation of points ``(..., d)``: to multiples of what brightness was softened by."""
+    return points / (1 - points.norm(dim=-1, keepdim=True).clamp_max(_LONGEST))
+
+
+def normalised(points: Tensor) -> Tensor:
+    """Undo `unnormalised`."""
+    return points / (1 + points.norm(dim=-1, keepdim=True))

@@ -1,0 +1,51 @@
+"""What the search for endmembers promises of scenes with rare materials, outliers and no pure pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from auvae.endmembers.brightness import Brightness
+from auvae.endmembers.search import find_endmembers
+from auvae.endmembers.targets import Observed
+from auvae.scene.scene import Scene
+from auvae.simulation.simulate import Recipe, simulate
+
+
+def searched(path, seed=0, count=None, **options):
+    """What is found in a simulated scene, without cleaning it, and its true endmembers' angles to that."""
+    recipe = Recipe(**{"rows": 60, "cols": 60, "bands": 60, "snr": 40, "seed": 5} | options)
+    scene, truth = simulate(path, recipe)
+    with Scene.open(scene) as opened, np.load(truth) as known:
+        cube, valid = opened.read()
+        expected = torch.from_numpy(known["endmembers"]).float()
+    pixels = torch.from_numpy(cube)
+    brightness = Brightness.of(pixels[torch.from_numpy(valid)], recipe.endmembers + 4)
+    observed = Observed.of([(brightness.normalise(pixels), torch.from_numpy(valid))])
+    chance = torch.Generator().manual_seed(seed)
+    number = count or recipe.endmembers
+    found = find_endmembers(observed.pixels, number, 6, 100, chance, observed=observed)
+    unit = [torch.nn.functional.normalize(rows, dim=1) for rows in (expected, found.spectra[0])]
+    return found, (unit[0] @ unit[1].T).clamp(-1, 1).acos().min(dim=1).values
+
+
+def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
+    found, angles = searched(tmp_path / "rare.img", endmembers=5, rare=2, target_pixels=6)
+    assert angles.max() < 0.1
+    assert sum(size > 0 for size in found.targets) >= 2
+    assert "materials of a few pixels" in " ".join(found.reasons)
+
+
+def test_outliers_that_are_alone_are_no_materials(tmp_path):
+    found, _ = searched(tmp_path / "outliers.img", endmembers=4, outliers=0.01)
+    assert found.targets == (0, 0, 0, 0)
+
+
+def test_a_share_of_everything_that_every_pixel_holds_is_taken_off(tmp_path):
+    found, angles = searched(tmp_path / "mixed.img", endmembers=4, rows=100, cols=100, pure_pixels=False)
+    assert angles.mean() < 0.1
+    assert "share of everything" in " ".join(found.reasons)
+
+
+def test_the_same_seed_finds_the_same_endmembers(tmp_path):
+    first, again = (searched(tmp_path / f"{name}.img", endmembers=4)[0] for name in ("a", "b"))
+    assert torch.equal(first.spectra, again.spectra)
