@@ -49,6 +49,8 @@ def test_a_card_that_fails_is_left_for_the_processor_with_one_warning(
     assert [meaning in text and "so the processor computes" in text for text in warnings].count(True) == 1
     document = json.loads((tmp_path / "result" / "result.json").read_text(encoding="utf-8"))
     assert document["device"].startswith("cpu")
+    assert "32-bit floats" in document["device"]
+    assert any(event.get("text", "").startswith("Computed on cpu (") for event in events)
     assert any(meaning in text for text in document["warnings"])
 
 

@@ -114,6 +114,14 @@ def release_card() -> None:
             torch.cuda.empty_cache()
 
 
+def computed_on(device: torch.device) -> str:
+    """Device, hardware and precision, as a result says them."""
+    precision = "32-bit floats"
+    if device.type == "cuda" and torch.backends.cudnn.allow_tf32:
+        precision += ", convolutions rounded to TF32 on cards that have it"
+    return f"{device.type} ({hardware_name(device)}; {precision})"
+
+
 def hardware_name(device: torch.device) -> str:
     """What a person calls the device: the card's name, or the processor's."""
     if device.type == "cuda":

@@ -12,7 +12,7 @@ from ..contract.errors import LibraryError
 from ..contract.result_files import FILES
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.map_scene import map_scene
-from ..network.device import hardware_name
+from ..network.device import computed_on
 from ..result.folder import left_over
 from ..result.writer import ResultWriter
 from ..spectra.known import KnownSpectra, known_spectra
@@ -123,12 +123,14 @@ class ResultRun:
         self._scene.check_unchanged()
         for text in writer.advice(model, self._variant):
             progress.message("warning", text)
-        device = f"{model.device.type} ({hardware_name(model.device)})"
+        device = computed_on(model.device)
         how = how_made(
             self._job, self._scene, progress, training,
             variant=self._variant, device=device, known=known, applied=applied,
         )  # fmt: skip
         document = writer.finish(model, how, training["moves"])
+        spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in progress.seconds().items())
+        progress.message("info", f"Computed on {device}: {spent}.")
         progress.send(_result(writer.output, document))
 
 
