@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from auvae.command.main import main
 from auvae.mapping import checkpoint, map_rasters
 from auvae.mapping import map_scene as mapping
@@ -68,11 +69,11 @@ def _quota(_fault: Fault, _subject: Any) -> None:
 
 
 def _gpu_memory(_fault: Fault, _subject: Any) -> None:
-    raise job.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 7.00 GiB")
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 7.00 GiB")
 
 
 def _cuda(_fault: Fault, _subject: Any) -> None:
-    kind = getattr(job.torch, "AcceleratorError", RuntimeError)
+    kind = getattr(torch, "AcceleratorError", RuntimeError)
     raise kind(
         "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be reported "
         "asynchronously\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n"
@@ -80,7 +81,7 @@ def _cuda(_fault: Fault, _subject: Any) -> None:
 
 
 def _not_a_number(_fault: Fault, trainer: Any) -> None:
-    with job.torch.no_grad():
+    with torch.no_grad():
         for parameter in trainer.network.parameters():
             parameter.fill_(float("nan"))
 

@@ -344,7 +344,7 @@ def _checkpoint(name: str) -> Target:
         for file, held in files().items():
             (place / file).write_bytes(content if file == name else held)
         found = Checkpoint.read(place)
-        if found is not None and not isinstance(found.told, dict):
+        if found is not None and not isinstance(found.training, dict):
             raise AssertionError("it promises what it is not")
 
     return Target(lambda: [files()[name]], feed, text=name.endswith(".json"), errors=())

@@ -17,6 +17,7 @@ from auvae.mapping import checkpoint
 from auvae.mapping import map_scene as mapping
 from auvae.network.options import Options
 from auvae.network.train import train
+from auvae.result.lock import FolderLock
 from auvae.scene.scene import Scene
 from auvae.tasks import train as learning
 
@@ -186,7 +187,7 @@ def test_two_runs_into_one_folder_are_refused(unmix, write_raster, mixed, tmp_pa
     scene = write_raster(mixed())
     held = tmp_path / ".result.partial-other"
     held.mkdir()
-    lock = checkpoint.Lock(held)
+    lock = FolderLock(held)
     with pytest.raises(OutputError, match="Another run is writing"):
         unmix(scene)
     assert held.is_dir()
