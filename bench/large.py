@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 
+from .scenes import BUILD
 from .tables.speed import sized
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     times = 10 * math.isqrt(given.megapixels)
     if times**2 != 100 * given.megapixels:
         parser.error("--megapixels must be a square number: the scene is square, of whole megapixels")
+    BUILD.mkdir(parents=True, exist_ok=True)
     run = sized(times)
     each = (run["mapping"] + run["packing"]) / given.megapixels
     print(
