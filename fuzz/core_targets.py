@@ -305,9 +305,9 @@ _SLI = (
     b"wavelength = {50, 300, 500, 700, 1200}\nreflectance scale factor = 10000\nbbl = {1, 1, 1, 1, 1}\n"
 )
 _TEXTS = [
-    b"Wavelength (um);tree\n0,4;1,5\n0,5;2,5\n",
+    b"Wavelength (um);tree\n0,4;1,5\n0,7;2,5\n1,1;2,5\n",
     b"# a comment\n400\t1\t2\n500\t3\t4\n",
-    b"id,species,400,500,600\n1,grass,0.1,0.2,0.3\n2,soil,0.2,0.3,0.4\n",
+    b"id,species,400,750,1100\n1,grass,0.1,0.2,0.3\n2,soil,0.2,0.3,0.4\n",
     b"Name: soil\nX Units: Wavelength (micrometers)\nY Units: Reflectance (percent)\n\n0.4\t1\n0.5\t2\n",
     b"nm,a,nm,b\n400,0.1,410,0.2\n500,0.2,510,0.3\n",
 ]

@@ -40,6 +40,10 @@ _TRIED = ("nm", "um", "angstrom", "wavenumber", "m", "thz", "ghz", "mm")
 _TRIED_FALLING = ("nm", "um", "wavenumber", "thz", "ghz", "angstrom", "m", "mm")
 # A band broader than this share of its wavelength is none of a spectrometer.
 _BROADEST = 0.5
+# And so is one narrower than this.
+_NARROWEST = 1e-4
+# Some entries of a list may be wrong; a unit in which more than this share cannot be light is not its unit.
+_MOST_IMPOSSIBLE = 0.4
 
 
 @dataclass(frozen=True)
@@ -89,25 +93,27 @@ def read(
         return Reading(nothing, nothing, "", "The list of wavelengths holds numbers of bands.")
     if stated in _KEYS:
         centres = _in_light(given, stated)
-        if centres is not None:
-            return _reading(given, centres, stated, widths, "")
+        gone = _lost(given, centres)
+        if gone <= _MOST_IMPOSSIBLE * len(known):
+            doubt = f"{gone} of {len(known)} wavelengths cannot be light: not used." if gone else ""
+            return _reading(given, centres, stated, widths, doubt)
     tried = _TRIED_FALLING if known[0] > known[-1] else _TRIED
-    found = next((key for key in tried if _in_light(given, key) is not None), None)
+    losses = {key: _lost(given, _in_light(given, key)) for key in tried}
+    found = min(tried, key=lambda key: losses[key])
     reach = f"{min(known):g} to {max(known):g}"
-    if found is None:
+    if losses[found] > _MOST_IMPOSSIBLE * len(known):
         return Reading(
             nothing, nothing, "",
             f"The list of wavelengths ({reach}{', in ' + said if unit else ''}) can be no light of 0.2 to "
             "20 µm in any unit: not used.",
         )  # fmt: skip
-    centres = _in_light(given, found)
     if stated in _KEYS:
         doubt = f"The wavelengths ({reach}) are said to be in {said}, which they cannot be: taken as {{}}."
     elif unit and unit.strip():
         doubt = f"The unit of the wavelengths ({reach}), {said}, is not known: taken as {{}}."
     else:
         doubt = f"The unit of the wavelengths ({reach}) is not stated: taken as {{}}."
-    return _reading(given, centres or nothing, found, widths, doubt.format(_WORDS[found]))
+    return _reading(given, _in_light(given, found), found, widths, doubt.format(_WORDS[found]))
 
 
 def unit_key(unit: str | None) -> str:
@@ -177,13 +183,17 @@ def _count_bands(known: list[float], stated: str) -> bool:
     return counting and known[0] <= 1 and len(known) > 2  # noqa: PLR2004  two bands may be at 1 and 2 µm
 
 
-def _in_light(values: list[float | None], key: str) -> list[float | None] | None:
-    """Values of a unit in nm; None where any of them cannot be light."""
+def _in_light(values: list[float | None], key: str) -> list[float | None]:
+    """Values of a unit in nm; None for those that cannot be light."""
     convert = _converter(key)
-    low, high = LIGHT_NM
-    found = [None if one is None else convert(one) for one in values]
-    fits = all(one is None or low * (1 - 1e-9) <= one <= high * (1 + 1e-9) for one in found)
-    return [None if one is None else round(one, 6) for one in found] if fits else None
+    low, high = LIGHT_NM[0] * (1 - 1e-9), LIGHT_NM[1] * (1 + 1e-9)
+    found = [None if one is None else round(convert(one), 6) for one in values]
+    return [one if one is not None and low <= one <= high else None for one in found]
+
+
+def _lost(given: list[float | None], centres: list[float | None]) -> int:
+    """How many known numbers are no light."""
+    return sum(one is not None and centre is None for one, centre in zip(given, centres))
 
 
 def _converter(key: str) -> Callable[[float], float]:
@@ -209,11 +219,15 @@ def _reading(
         None if width is None or centre is None or value is None else _width(width, value, centre, key)
         for width, value, centre in zip(written, given, centres)
     ]
-    for tried in (converted, [one if centre else None for one, centre in zip(written, centres)]):
+    as_written_in = {
+        "nanometres": [one if centre else None for one, centre in zip(written, centres)],
+        "micrometres": [1000 * one if one and centre else None for one, centre in zip(written, centres)],
+    }
+    for unit, tried in (("", converted), *as_written_in.items()):
         pairs = [(width, centre) for width, centre in zip(tried, centres) if width and centre]
-        if pairs and all(width <= _BROADEST * centre for width, centre in pairs):
-            if tried is not converted:
-                doubt = f"{doubt} The widths of the bands can only be in nanometres.".strip()
+        if pairs and all(_NARROWEST * centre <= width <= _BROADEST * centre for width, centre in pairs):
+            if unit:
+                doubt = f"{doubt} The widths of the bands can only be in {unit}.".strip()
             return Reading(centres, tried, _WORDS[key], doubt)
     doubt = f"{doubt} The widths of the bands cannot be understood: not used.".strip()
     return Reading(centres, nothing, _WORDS[key], doubt)
