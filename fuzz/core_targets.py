@@ -175,7 +175,8 @@ def _attribute_seeds(kind: str) -> Callable[[], list[bytes]]:
         lines: list[str] = []
 
         def visit(name: str, item: Any) -> None:
-            lines.extend(f"{name}@{key}={_as_text(value)}" for key, value in item.attrs.items())
+            plain = {key: value for key, value in item.attrs.items() if not key.endswith("_LIST")}
+            lines.extend(f"{name}@{key}={_as_text(value)}" for key, value in plain.items())
             if isinstance(item, h5py.Dataset) and item.ndim == 1:
                 lines.append(f"{name}={_as_text(item[:])}")
 

@@ -181,18 +181,20 @@ def test_endmembers_are_in_the_rasters_unit_and_give_their_wavelengths(result, s
 
 def test_the_spectral_library_holds_the_endmembers_of_the_table(result):
     # GDAL opens no spectral libraries: read it as the header says it is to be read.
-    lines = (result[1] / "endmembers.hdr").read_text(encoding="utf-8").splitlines()
+    lines = (result[1] / "endmember_spectra.hdr").read_text(encoding="utf-8").splitlines()
     header = dict(line.split(" = ", 1) for line in lines[1:])
     assert (lines[0], header["file type"], header["data type"]) == ("ENVI", "ENVI Spectral Library", "4")
-    spectra = np.fromfile(result[1] / "endmembers.sli", "<f4").reshape(
+    spectra = np.fromfile(result[1] / "endmember_spectra.sli", "<f4").reshape(
         int(header["lines"]), int(header["samples"])
     )
     with (result[1] / "endmembers.csv").open(newline="") as file:
         table = np.array(list(csv.reader(file))[1:], float)
-    assert np.array_equal(spectra, table[:, 1:].T.astype(np.float32))
+    # reflectance from 0 to 1: the EnMAP-Box ignores a scale, and reads a table of the same name as metadata
+    assert spectra == pytest.approx(table[:, 1:].T / 10000, rel=1e-6)
+    assert not (result[1] / "endmember_spectra.csv").exists()
     assert header["spectra names"] == "{Endmember 1, Endmember 2, Endmember 3}"
     assert header["wavelength units"] == "Nanometers"
-    assert header["reflectance scale factor"] == "10000"
+    assert header["reflectance scale factor"] == "1"
     assert [float(cell) for cell in header["wavelength"].strip("{}").split(",")] == table[:, 0].tolist()
 
 

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 import rasterio
-from auvae.contract.errors import SceneError
+from auvae.contract.errors import OutputError, SceneError
 from auvae.contract.selection import Selection
 from auvae.scene.scene import Scene
 
@@ -385,6 +385,27 @@ def test_points_without_a_coordinate_system_make_maps_with_the_points_and_none(t
         assert raster.gcps[1] is None or not raster.gcps[1].to_wkt()
         assert raster.crs is None
     assert any("ground control points name no coordinate system" in event.get("text", "") for event in events)
+
+
+def test_what_cannot_be_written_is_found_before_the_training(tmp_path, unmix, monkeypatch):
+    from auvae.mapping import map_rasters
+    from auvae.tasks import train as learning
+
+    monkeypatch.setattr(learning, "train", lambda *_: pytest.fail("it was trained"))
+    path = envi(tmp_path, f"wavelength units = nm\nwavelength = {listed(NM)}")
+    full = type("Usage", (), {"free": 1000})
+    with monkeypatch.context() as patch:
+        patch.setattr(map_rasters.shutil, "disk_usage", lambda _: full)
+        with pytest.raises(OutputError, match="the disk is full"):
+            unmix(path)
+    monkeypatch.setattr(map_rasters.MapRasters, "_create", refuse_grid)
+    with pytest.raises(SceneError, match="cannot be written on the scene's grid: no such grid"):
+        unmix(path)
+    assert {one.name for one in tmp_path.iterdir()} == {"scene.img", "scene.hdr"}
+
+
+def refuse_grid(*_args, **_other):
+    raise ValueError("no such grid")
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="needs ../shared/cases")

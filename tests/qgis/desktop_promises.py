@@ -178,9 +178,9 @@ def unmix_again() -> dict[str, object]:
 def name_by_a_library() -> dict[str, object]:
     """Load the result's own library with other names, and take over the name of the best match."""
     folder = FOLDER / "result"
-    header = (folder / "endmembers.hdr").read_text(encoding="utf-8").replace("Endmember", "Mineral")
+    header = (folder / "endmember_spectra.hdr").read_text(encoding="utf-8").replace("Endmember", "Mineral")
     (FOLDER / "own.hdr").write_text(header, encoding="utf-8")
-    (FOLDER / "own.sli").write_bytes((folder / "endmembers.sli").read_bytes())
+    (FOLDER / "own.sli").write_bytes((folder / "endmember_spectra.sli").read_bytes())
     tab, first = dock().library, QgsProject.instance().mapLayersByName("Endmember 1")[0]
     color = first.renderer().shader().rasterShaderFunction().colorRampItemList()[-1].color.name()
     dock().tabs.setCurrentWidget(tab)

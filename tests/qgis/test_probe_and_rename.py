@@ -163,7 +163,7 @@ def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, res
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "Endmember 2" not in page
     assert "<script" not in page
-    header = (folder / "endmembers.hdr").read_text(encoding="utf-8")
+    header = (folder / "endmember_spectra.hdr").read_text(encoding="utf-8")
     assert f"Endmember 1, {name}, Endmember 3" in header
     after = {path.name for path in folder.iterdir() if path.suffix != ".xml"}
     assert after - before == {renamed.new_file.name}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 FILES = {
     "abundances": "abundances.tif",
     "endmembers": "endmembers.csv",
-    "library": "endmembers.sli",
+    # Not the stem of the table: the EnMAP-Box takes a table beside a library for what describes its spectra.
+    "library": "endmember_spectra.sli",
     "spread": "endmembers_spread.csv",
     "uncertainty": "uncertainty.tif",
     "error": "error.tif",
@@ -27,7 +28,10 @@ LOCK = "lock"
 
 # What a result folder may hold: its own files, and what GIS programs leave beside rasters (statistics,
 # styles).
-_OWN = re.compile(rf"abundance_[^/]*\.tif|endmembers\.hdr|{LOCK}|" + "|".join(map(re.escape, FILES.values())))
+_OWN = re.compile(
+    rf"abundance_[^/]*\.tif|endmembers\.(sli|hdr)|endmember_spectra\.hdr|{LOCK}|"
+    + "|".join(map(re.escape, FILES.values()))
+)
 _BESIDE = (".aux.xml", ".qml", ".qmd", ".sld", ".ovr", ".msk")
 
 

@@ -7,6 +7,7 @@ in the end (tiles, compression, overviews) is decided when they are packed. Know
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from rasterio._err import CPLE_BaseError  # GDAL's errors, which some calls let 
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-from ..contract.errors import OutputError
+from ..contract.errors import OutputError, SceneError
 from ..contract.palette import rgb
 from .pictures import UNCLASSIFIED, category_names, composite, dominant
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ..scene.scene import Scene
 
 NO_DATA = -9999.0
+# Bytes of a pixel in a float raster, and in the composite and the dominant material together.
+_FLOAT, _PICTURES = 4, 5
 
 _BLOCK = 256
 # Ending of a virtual raster beside the name of the file that is packed from it.
@@ -92,6 +95,36 @@ class MapRasters:
         self._scene, self._files, self._maps = scene, files, maps
         self._names, self._colors = names, colors
         self._open: dict[str, Any] = {}
+
+    def prepare(self) -> None:
+        """Make every raster, so that a grid that cannot be written is found before the long work.
+
+        Raises:
+            SceneError: no GeoTIFF can have the scene's grid or coordinate system.
+        """
+        try:
+            self._begin()
+        except (ValueError, TypeError, AttributeError) as error:
+            raise SceneError(
+                f"Maps cannot be written on the scene's grid: {str(error)[:120].rstrip('.')}.",
+                "Check the georeference of the scene, or save it without.",
+            ) from error
+        self._close()
+
+    def refuse_without_room(self, output: Path) -> None:
+        """Raise OutputError where the disk has no room for the maps, which first lie there uncompressed."""
+        folder = self.plain
+        while not folder.is_dir():
+            folder = folder.parent
+        pixels = self._scene.rows * self._scene.cols
+        needed = pixels * (2 * len(self._names) * _FLOAT + _FLOAT + _PICTURES)
+        free = shutil.disk_usage(folder).free
+        if free < needed:
+            raise OutputError(
+                f"The maps take {needed / 2**30:.1f} GiB and {output} has {free / 2**30:.1f} GiB left: the "
+                "disk is full.",
+                "Make room on the disk, or choose a folder on another one.",
+            )
 
     def write(
         self,

@@ -126,8 +126,11 @@ def write_endmembers(path: Path, names: Sequence[str], endmembers: np.ndarray, s
 
 
 def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scene: Scene | Axis) -> None:
-    """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it."""
-    spectra = np.ascontiguousarray(endmembers, "<f4")
+    """Write endmembers (K, B) as an ENVI spectral library: `path` (.sli) and the header (.hdr) beside it.
+
+    Reflectance from 0 to 1 where the scene's scale is known: other programs ignore a scale in the header.
+    """
+    spectra = np.ascontiguousarray(np.asarray(endmembers) / (scene.reflectance_scale or 1.0), "<f4")
     path.write_bytes(spectra.tobytes())
     listed = ", ".join(re.sub(r"[{},\r\n]", " ", name) for name in names)
     lines = [
@@ -152,7 +155,7 @@ def write_library(path: Path, names: Sequence[str], endmembers: np.ndarray, scen
         if all(width is not None for width in widths):
             lines.append(f"fwhm = {{{', '.join(map(repr, widths))}}}")
     if scene.reflectance_scale is not None:
-        lines.append(f"reflectance scale factor = {scene.reflectance_scale:.9g}")
+        lines.append("reflectance scale factor = 1")
     path.with_suffix(".hdr").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -93,6 +93,15 @@ class ResultWriter:
         self.output, self._staging = self._folder.output, self._folder.staging
         plain = self._staging / _PLAIN
         self._rasters = MapRasters(plain, scene, FILES, self._files, self.names, self._colors)
+        try:
+            with disk_errors_named(self.output):
+                # What cannot be written in the end is found before the long work.
+                self._rasters.refuse_without_room(self.output)
+                if earlier is None:
+                    self._rasters.prepare()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __enter__(self) -> ResultWriter:
         return self

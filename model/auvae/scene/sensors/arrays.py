@@ -152,7 +152,8 @@ def _dims(item: Any) -> tuple[str, ...]:
     for axis in item.dims:
         name = axis.label
         if not name and len(axis):
-            name = axis[0].name.rsplit("/", 1)[-1]
+            # what is attached has no name where the file is damaged
+            name = (axis[0].name or "").rsplit("/", 1)[-1]
         names.append(name)
     if not any(names) and item.ndim == 1 and item.is_scale:
         return (item.name.rsplit("/", 1)[-1],)
