@@ -75,6 +75,7 @@ def test_composite_and_dominant_agree_with_the_abundances_and_keep_no_data(
         assert (raster.read(1) == np.where(valid, abundances.argmax(axis=-1) + 1, 0)).all()
         assert (raster.nodata, raster.overviews(1)) == (0, [2])
         assert raster.colormap(1)[2][:3] == tuple(mixing[1])
+        assert len(raster.colormap(1)) == 4
     names = re.findall("<Category>(.*)</Category>", (folder / "dominant.tif.aux.xml").read_text())
     assert names == ["", "Endmember 1", "Endmember 2", "Endmember 3"]
 

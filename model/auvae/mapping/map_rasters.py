@@ -20,8 +20,7 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ..contract.errors import OutputError, SceneError
-from ..contract.palette import rgb
-from .pictures import UNCLASSIFIED, category_names, composite, dominant
+from .pictures import UNCLASSIFIED, classes, composite, dominant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,8 +187,8 @@ class MapRasters:
                     )
             source.unlink()
         self.plain.rmdir()
-        classes = folder / f"{self._files['dominant']}.aux.xml"
-        classes.write_text(category_names(self._names), encoding="utf-8")
+        beside = folder / f"{self._files['dominant']}.aux.xml"
+        beside.write_text(classes(self._names, self._colors), encoding="utf-8")
 
     def _view(self, band: int, file: str) -> Path:
         """A virtual raster of one band of the abundances, from which an endmember's own map is packed."""
@@ -224,9 +223,7 @@ class MapRasters:
         plain = {"dtype": "uint8", "nodata": None}
         shades = ("Red", "Green", "Blue", "Opacity")
         self._create(self._files["composite"], 4, shades, **plain, photometric="RGB", alpha="yes")
-        self._create(
-            self._files["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED}
-        ).write_colormap(1, {1 + index: rgb(color) for index, color in enumerate(self._colors)})
+        self._create(self._files["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED})
 
     def _create(self, file: str, count: int, descriptions: Sequence[str], **other: Any) -> Any:
         scene = self._scene

@@ -46,10 +46,19 @@ def dominant(abundances: np.ndarray) -> np.ndarray:
     return np.where(valid, largest, UNCLASSIFIED).astype(np.uint8)
 
 
-def category_names(names: Sequence[str]) -> str:
-    """Return the .aux.xml beside a raster of classes that holds their names for GDAL; GeoTIFF holds none."""
+def classes(names: Sequence[str], colors: Sequence[str]) -> str:
+    """Return the .aux.xml beside a raster of classes that tells GDAL their names and colours.
+
+    GeoTIFF holds no names, and always 256 colours, of which other programs then make as many classes.
+    """
     listed = "".join(f"      <Category>{escape(name)}</Category>\n" for name in ("", *names))
+    shades = [(0, 0, 0, 0), *((*rgb(color), 255) for color in colors)]
+    table = "".join(
+        f'      <Entry c1="{red}" c2="{green}" c3="{blue}" c4="{opacity}"/>\n'
+        for red, green, blue, opacity in shades
+    )
     return (
-        '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n'
-        f"{listed}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
+        '<PAMDataset>\n  <PAMRasterBand band="1">\n    <ColorInterp>Palette</ColorInterp>\n'
+        f"    <ColorTable>\n{table}    </ColorTable>\n"
+        f"    <CategoryNames>\n{listed}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
     )
