@@ -382,7 +382,6 @@ TARGETS = {
     "EMIT .nc": _read(_seed("emit", ".nc"), _beside("emit", ".nc"), text=False, patience=HDF5_PATIENCE),
     "EMIT attributes": _read(_attribute_seeds("emit"), _attributes("emit")),
     "cube .nc": _read(_seed("cube", ".nc"), _beside("cube", ".nc"), text=False, patience=HDF5_PATIENCE),
-    "cube attributes": _read(_attribute_seeds("cube"), _attributes("cube")),
     "Tanager attributes": _read(_attribute_seeds("tanager"), _attributes("tanager")),
     "STAC item": _read(_seed("geotiff", ".json"), _beside("geotiff", ".json")),
     "virtual raster": _read(lambda: [_VRT], _virtual),
