@@ -41,7 +41,7 @@ def test_the_toolbox_has_the_model_from_image_to_polygons(qgis_app):
 
 
 def test_the_model_designer_finds_nothing_missing_in_the_model(qgis_app):
-    model = QgsApplication.processingRegistry().algorithmById("auvae:materialpolygons")
+    model = QgsApplication.processingRegistry().createAlgorithmById("auvae:materialpolygons")
     for step in model.childAlgorithms():
         assert model.validateChildAlgorithm(step) == (True, [])
 
