@@ -168,6 +168,7 @@ def _document(scene: Path, output: Path) -> dict[str, Any]:
     return {
         "schema": 1, "task": "unmixscenes", "id": "bench", "scenes": [str(scene)], "bands": None,
         "endmembers": 4, "models": "each", "quality": "draft", "seed": 0, "device": "cpu",
+        "brightness": "automatic",
         "selection": {"water_bands": "auto", "mask": None, "extent": None}, "run_on": "",
         "cpu_workers": False, "output": str(output),
     }  # fmt: skip

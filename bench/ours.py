@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.endmembers.nonnegative import nonnegative_least_squares, to_simplex
 from auvae.endmembers.search import Endmembers
 from auvae.network import trainer as training
-from auvae.network.auvae_net import VariationalHead, to_simplex
+from auvae.network.auvae_net import VariationalHead
 from auvae.network.device import choose_device
 from auvae.network.model import Model
 from auvae.network.options import EFFORTS, Options

@@ -13,9 +13,8 @@ import numpy as np
 import rasterio
 import torch
 from auvae.endmembers.brightness import Brightness
-from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.endmembers.nonnegative import nonnegative_least_squares, to_simplex
 from auvae.endmembers.search import find_endmembers
-from auvae.network.auvae_net import to_simplex
 from auvae.network.options import EFFORTS
 from numpy.typing import NDArray
 from scipy.optimize import nnls

@@ -123,12 +123,13 @@ def _job_seeds() -> list[bytes]:
     }  # fmt: skip
     known = {"library": "/data/a.sli", "names": ["soil"], "places": "/data/b.geojson", "freedom": 0.0}
     several = {key: value for key, value in scene.items() if key != "scene"}
-    unmix = {"endmembers": 4, "quality": "draft", "output": "/data/result"}
+    unmix = {"endmembers": 4, "quality": "draft", "brightness": "automatic", "output": "/data/result"}
     kinds = (
         {**scene, **unmix, "task": "unmix", "variant": "auvae-net", "known": known, "model": None},
         {**scene, "task": "count", "report": None},
         {**scene, "task": "inspect", "report": "/data/a.html", "table": None},
-        {**scene, "task": "apply", "bands": None, "model": "/data/model.auvae", "output": "/data/result"},
+        {**scene, "task": "apply", "bands": None, "model": "/data/model.auvae", "output": "/data/result",
+         "brightness": "automatic"},
         {**scene, "task": "fcls", "known": known, "sum_to_one": True, "output": "/data/result"},
         {**scene, "task": "extract", "endmembers": 4, "method": "vca", "library": "/data/pure.gpkg"},
         {**scene, "task": "purity", "projections": 100, "threshold": 2.5, "map": "/data/purity.tif"},

@@ -94,6 +94,7 @@ def job(tmp_path):
             "bands": None,
             "endmembers": 3,
             "quality": "draft",
+            "brightness": "automatic",
             "seed": 0,
             "device": "cpu",
             "variant": "auvae-net",

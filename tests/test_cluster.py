@@ -70,6 +70,7 @@ def ask(tmp_path):
             "endmembers": 3,
             "models": "one",
             "quality": "draft",
+            "brightness": "automatic",
             "seed": 0,
             "device": "cpu",
             "selection": {"water_bands": "auto", "mask": None, "extent": None},

@@ -69,6 +69,12 @@ class Apply(ResultAlgorithm):
             tr("The file model.auvae in the folder of a result."),
         )
         self._add_place()
+        self._add_brightness(
+            tr(
+                "Automatic: as when the model was trained, so that maps compare. Models of version 0.1.0 did "
+                "not measure brightness: theirs is measured on this image where areas are asked for."
+            )
+        )
         self._add_device()
         self._add_result()
 
@@ -80,6 +86,7 @@ class Apply(ResultAlgorithm):
         job = {
             **self._prepare("apply", parameters, context, feedback),
             "model": self._file(parameters, self.MODEL, context),
+            "brightness": self._brightness(parameters, context),
         }
         self._prepare_result(job, context, choices.MOST_ENDMEMBERS)
         return True

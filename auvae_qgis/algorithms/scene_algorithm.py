@@ -52,9 +52,11 @@ class SceneAlgorithm(Algorithm):
     QUALITY = "QUALITY"
     SEED = "SEED"
     DEVICE = "DEVICE"
+    BRIGHTNESS = "BRIGHTNESS"
 
     CHOICES: dict[str, tuple[str, ...]] = {  # noqa: RUF012  not shared
         DEVICE: choices.DEVICES, WATER_BANDS: choices.WATER_BANDS, QUALITY: choices.QUALITIES,
+        BRIGHTNESS: choices.BRIGHTNESS,
     }  # fmt: skip
 
     def createInstance(self) -> SceneAlgorithm:
@@ -200,6 +202,36 @@ class SceneAlgorithm(Algorithm):
             ),
             advanced=True,
         )
+
+    def _add_brightness(self, automatic: str) -> None:
+        """Declare how a pixel's brightness is read; `automatic`: the help of the default."""
+        self._add(
+            QgsProcessingParameterEnum(
+                self.BRIGHTNESS,
+                tr("Brightness"),
+                [
+                    tr("Automatic"),
+                    tr("Dark pixels hold dark materials"),
+                    tr("All pixels are equally lit"),
+                    tr("Dark pixels are in the shade"),
+                ],
+                defaultValue=0,
+            ),
+            automatic
+            + " "
+            + tr(
+                "A pixel may be dark because it holds a dark material, such as water, or because it lies in "
+                "the shade or on a slope that faces away from the sun. In the first case abundances are "
+                "shares of the area; light may still differ a little, or not at all (as in FCLS). In the "
+                "second they are shares of reflectance, and dark materials count as if they were nearly as "
+                "bright as others."
+            ),
+            advanced=True,
+        )
+
+    def _brightness(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        """Return how brightness is read, as a job has it."""
+        return choices.BRIGHTNESS[self.parameterAsEnum(parameters, self.BRIGHTNESS, context)]
 
     def _add(self, parameter: QgsProcessingParameterDefinition, text: str, *, advanced: bool = False) -> None:
         parameter.setHelp(text)

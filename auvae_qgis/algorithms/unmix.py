@@ -58,9 +58,10 @@ class Unmix(ResultAlgorithm):
             "needed.</p>"
             "<h3>What you get</h3>"
             "<p>One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of "
-            "it; in every pixel the maps are non-negative and add up to 1. Overall brightness (slope, "
-            "shadow) is taken out first, and dark materials such as water are weighed as if they were nearly "
-            "as bright as the others. The dock <i>Endmember spectra</i> shows which material each map is: "
+            "it; in every pixel the maps are non-negative and add up to 1. They are shares of "
+            "the area where the image's brightness allows it. Where shade and slopes decide how bright a "
+            "pixel is, they are shares of reflectance; the log and the report say so. The dock "
+            "<i>Endmember spectra</i> shows which material each map is: "
             "compare its spectrum with what you know. The result folder also holds the "
             "spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard "
             "deviation), the angle between each pixel and its reconstruction, a report, and the trained "
@@ -103,6 +104,7 @@ class Unmix(ResultAlgorithm):
         self._add_seed()
         self._add_device()
         self._add_network()
+        self._add_brightness(tr("Automatic: the image decides, and the log and the report say how."))
         self._add_known(advanced=True)
         self._add_freedom()
         self._add_start_model()
@@ -179,6 +181,7 @@ class Unmix(ResultAlgorithm):
             "variant": choices.VARIANTS[self.parameterAsEnum(parameters, self.VARIANT, context)],
             "known": self._known(parameters, context),
             "model": self._file(parameters, self.START_MODEL, context),
+            "brightness": self._brightness(parameters, context),
         }
         if job["known"] is not None:
             job["known"]["freedom"] = self.parameterAsDouble(parameters, self.FREEDOM, context)

@@ -140,6 +140,12 @@ class UnmixScenes(SceneAlgorithm):
         )
         self._add_water_bands()
         self._add_place()
+        self._add_brightness(
+            tr(
+                "Automatic: the images decide, alike for all images of a model; the log and the report "
+                "say how."
+            )
+        )
         self._add_seed()
         self._add_device()
         self._add(
@@ -240,6 +246,7 @@ class UnmixScenes(SceneAlgorithm):
                 "seed": self.parameterAsInt(parameters, self.SEED, context),
                 "device": choices.DEVICES[self.parameterAsEnum(parameters, self.DEVICE, context)],
                 "selection": self._selection(parameters, context),
+                "brightness": self._brightness(parameters, context),
                 "run_on": self._run_on(parameters, context),
                 "cpu_workers": self.parameterAsBoolean(parameters, self.CPU_WORKERS, context),
             }

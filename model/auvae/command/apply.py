@@ -23,6 +23,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="the result folder; of several scenes, the folder of their result folders, named after them",
     )  # fmt: skip
     arguments.add_device(parser)
+    arguments.add_brightness(parser)
     arguments.add_json(parser)
     arguments.add_selection(parser)
 
@@ -48,6 +49,7 @@ def _job(given: argparse.Namespace, scene: str, folder: str) -> ApplyJob:
         folder,
         device=given.device,
         selection=arguments.selection(given),
+        brightness=given.brightness,
     )
 
 

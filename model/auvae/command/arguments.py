@@ -7,7 +7,7 @@ import os
 import uuid
 from typing import Any
 
-from ..contract.choices import DEVICES, ONE_DEVICE, WATER_BANDS
+from ..contract.choices import AUTOMATIC, BRIGHTNESS, DEVICES, ONE_DEVICE, WATER_BANDS
 from ..contract.errors import JobError
 from ..contract.jobs import KnownChoice
 from ..contract.selection import Selection
@@ -39,6 +39,15 @@ def add_device(parser: argparse.ArgumentParser, *, several: bool = False) -> Non
         parser.add_argument("--device", default="auto", choices=DEVICES, help=text)
     else:
         parser.add_argument("--device", default="auto", choices=ONE_DEVICE)
+
+
+def add_brightness(parser: argparse.ArgumentParser) -> None:
+    """Declare how brightness is read."""
+    parser.add_argument(
+        "--brightness", default=AUTOMATIC, choices=BRIGHTNESS,
+        help="areas: dark pixels hold dark materials; fixed: and all are equally lit; shapes: they are in "
+        "the shade; automatic: what the scene shows (default)",
+    )  # fmt: skip
 
 
 def add_known(parser: argparse.ArgumentParser) -> None:

@@ -49,6 +49,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--variant", default=DEFAULT, choices=VARIANTS,
         help="the network; all but the default are published ones, for comparison (default auvae-net)",
     )  # fmt: skip
+    arguments.add_brightness(parser)
     arguments.add_json(parser)
     arguments.add_known(parser)
     parser.add_argument(
@@ -80,6 +81,7 @@ def job(given: argparse.Namespace) -> UnmixJob:
         selection=arguments.selection(given),
         quality=given.quality,
         variant=given.variant,
+        brightness=given.brightness,
         known=arguments.known(given, given.freedom),
         model=arguments.optional_file(given.model),
     )
@@ -101,6 +103,7 @@ def _scenes_job(given: argparse.Namespace) -> ScenesJob:
         seed=given.seed,
         device=given.device,
         selection=arguments.selection(given),
+        brightness=given.brightness,
         run_on=given.run_on,
         cpu_workers=given.cpu_workers,
     )

@@ -15,6 +15,10 @@ DEVICES = (*ONE_DEVICE, ALL_GPUS)
 VARIANTS = (DEFAULT, *PUBLISHED)
 """The networks."""
 
+AUTOMATIC, AREAS, FIXED, SHAPES = BRIGHTNESS = ("automatic", "areas", "fixed", "shapes")
+"""How a pixel's brightness is read: as the scene shows; as areas, in light that differs or that is equal; or
+not at all, which leaves shares of shapes."""
+
 WATER_BANDS = ("auto", "drop", "keep")
 """What happens to the bands in which water vapour absorbs."""
 

@@ -115,6 +115,7 @@ class ResultDocument(HowMade, ManyScenes):
     endmembers: list[EndmemberDocument]
     files: dict[str, str]
     metrics: dict[str, float]
+    brightness: dict[str, Any] | None
 
 
 def read_document(folder: Path) -> ResultDocument:

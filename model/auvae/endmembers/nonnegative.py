@@ -13,6 +13,9 @@ ROUNDING = 8
 SMALLEST_RIDGE = 1e-12
 """Added at least: a Gram matrix of 64 bits is factorised in 64 bits."""
 
+NOTHING = 1e-8
+"""Amounts that sum to less than this do not tell what a pixel is made of."""
+
 NEGLIGIBLE = 1e-9
 """Of a pixel's largest product with a unit endmember: a slope below this is rounding."""
 
@@ -117,19 +120,34 @@ def _solved(
     return found, slope
 
 
-def descended(target: Tensor, gram: Tensor, sweeps: int = 12) -> Tensor:
+def descended(target: Tensor, gram: Tensor, stiffness: Tensor | None = None, sweeps: int = 12) -> Tensor:
     """Nearly what `nonnegative_least_squares` finds, by a fixed number of sweeps that ask the host nothing.
 
-    For training, where a step is recorded as a CUDA graph. Arguments and result as there; no gradient.
+    For training, where a step is recorded as a CUDA graph. Arguments and result as there, but that the
+    stiffness ``(n,)`` is finite and goes with a target ``(n, K)``; no gradient.
     """
     with torch.no_grad():
         size = gram.diagonal()[:, None]
         scaled, wanted = gram / size, target.reshape(-1, len(gram)).T / size  # (K, K), (K, n)
         amounts = torch.linalg.solve_ex(ridged(gram), wanted * size)[0].clamp_min_(0)
+        if stiffness is not None:
+            return _descended_to_one(stiffness / size, scaled, wanted, amounts, sweeps)
         for _ in range(sweeps):
             for row, right, own in zip(scaled, wanted, amounts, strict=True):
                 own.add_(right - row @ amounts).clamp_min_(0)
     return amounts.T.reshape(target.shape)
+
+
+def _descended_to_one(pulls: Tensor, scaled: Tensor, wanted: Tensor, amounts: Tensor, sweeps: int) -> Tensor:
+    """The sweeps of `descended` towards a sum of one, from ``amounts`` ``(K, n)``; ``(n, K)``."""
+    steps = 1 / (1 + pulls)  # (K, n)
+    missing = 1 - amounts.sum(0)
+    for _ in range(sweeps):
+        for row, right, own, pull, step in zip(scaled, wanted, amounts, pulls, steps, strict=True):
+            before = own.clone()
+            own.add_(step * (right - row @ amounts + pull * missing)).clamp_min_(0)
+            missing = missing + before - own
+    return amounts.T
 
 
 def solve_on_support(target: Tensor, gram: Tensor, support: Tensor) -> Tensor:
@@ -188,3 +206,9 @@ def eliminated(matrix: Tensor, right: Tensor) -> Tensor:
 def ridged(gram: Tensor) -> Tensor:
     """The Gram matrix with a little of its scale on the diagonal: twins among endmembers do not stop it."""
     return gram + 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device, dtype=gram.dtype)
+
+
+def to_simplex(amounts: Tensor) -> Tensor:
+    """Divide non-negative amounts ``(..., K)`` by their sum; where nothing is left, every share is 1/K."""
+    total = amounts.sum(-1, keepdim=True)
+    return torch.where(total > NOTHING, amounts / total.clamp_min(NOTHING), 1 / amounts.shape[-1])

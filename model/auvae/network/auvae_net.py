@@ -23,16 +23,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..endmembers.brightness import signal_subspace
-from ..endmembers.nonnegative import descended, nonnegative_least_squares, solve_on_support
+from ..endmembers.lighting import Reading
+from ..endmembers.nonnegative import descended, nonnegative_least_squares, solve_on_support, to_simplex
 
 HALO = 16
 """Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""
 
 SPARE_DIRECTIONS = 4
 """Dimensions of the signal subspace beyond one for each endmember."""
-
-NOTHING = 1e-8
-"""Amounts that sum to less than this say nothing of what a pixel is made of."""
 
 NEIGHBOURHOODS = (3, 7)
 """Sides, in pixels, of the neighbourhoods whose mean a pixel may move towards."""
@@ -222,15 +220,13 @@ class VariationalHead(nn.Module):
             solved = solve_on_support(products.reshape(support.shape), gram, support)
             amounts = solved.clamp_min(0).reshape(products.shape)
         mean = to_simplex(amounts)
+        return mean, self.deviations(mean, features)
+
+    def deviations(self, mean: Tensor, features: Tensor) -> Tensor:
+        """Deviation of abundances ``(N, H, W, K)``, from features ``(N, C, H, W)``; moves only the factor."""
         factor = self.deviation(features).movedim(1, -1).clamp(-5, 3).exp()
         deviation = factor * (mixing_uncertainty(mean.detach()) + SMALLEST_DEVIATION)
-        return mean, deviation.clamp_max(LARGEST_DEVIATION)
-
-
-def to_simplex(amounts: Tensor) -> Tensor:
-    """Divide non-negative amounts ``(..., K)`` by their sum; where nothing is left, every share is 1/K."""
-    total = amounts.sum(-1, keepdim=True)
-    return torch.where(total > NOTHING, amounts / total.clamp_min(NOTHING), 1 / amounts.shape[-1])
+        return deviation.clamp_max(LARGEST_DEVIATION)
 
 
 def mixing_uncertainty(abundances: Tensor) -> Tensor:
@@ -276,10 +272,35 @@ class AUVAENet(nn.Module):
         return self.unet(coordinates)
 
     def posterior(self, coordinates: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and deviation of the abundances, each ``(N, H, W, K)``, from what `clean` returned."""
+        """Mean and deviation of the abundances, each ``(N, H, W, K)``, from what `clean` returned.
+
+        Brightness is free: these are shares of shape, whose misfit trains the network.
+        """
+        return self.head(*self.products(coordinates), features)
+
+    def products(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
+        """Clean pixels times endmembers ``(N, H, W, K)``, and the endmembers' Gram matrix ``(K, K)``."""
         spectra = self.decoder.spectra
         to_products = self.subspace.axes @ spectra.T  # (d, K)
-        return self.head(coordinates.movedim(1, -1) @ to_products, spectra @ spectra.T, features)
+        return coordinates.movedim(1, -1) @ to_products, spectra @ spectra.T
+
+    def read(
+        self, coordinates: Tensor, features: Tensor, reading: Reading, endmembers: Tensor, pixels: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean, deviation and mixture, each ``(N, H, W, K)``, with the brightness latent that a scene allows.
+
+        Args:
+            coordinates: ``(N, d, H, W)``, clean.
+            features: ``(N, C, H, W)``.
+            reading: of amounts as abundances.
+            endmembers: ``(K,)``, their darkness (see `Brightness.darkness`).
+            pixels: ``(N, H, W)``, theirs.
+        """
+        products, gram = self.products(coordinates)
+        flat = products.detach().reshape(-1, len(gram))
+        found = reading.abundances(flat, gram.detach(), endmembers, pixels.reshape(-1))
+        mean, mixture = (part.reshape(products.shape) for part in found)
+        return mean, self.head.deviations(mean, features), mixture
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Softly normalised pixels ``(N, H, W, B)`` -> abundances and deviations, each ``(N, H, W, K)``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..contract.choices import BRIGHTNESS, SHAPES
 from ..endmembers.brightness import Brightness
+from ..endmembers.lighting import Lighting, Reading, measure_lighting
 from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
 from .losses import misfit_of_shape
 
@@ -111,10 +113,24 @@ class Model:
 
     halo = HALO
 
-    def __init__(self, network: AUVAENet, brightness: Brightness, history: list[dict[str, float]]) -> None:
+    def __init__(
+        self,
+        network: AUVAENet,
+        brightness: Brightness,
+        history: list[dict[str, float]],
+        lighting: Lighting | None = None,
+        choice: str = SHAPES,
+    ) -> None:
+        """Args other than the network's own.
+
+        lighting: what the scene shows of its brightness; None in models of 0.1.0, which read shapes.
+        choice: of `BRIGHTNESS`, how abundances are read.
+        """
         self.network = network.eval()
         self.brightness = brightness
         self.history = history
+        self.lighting = lighting
+        self.choice = choice
 
     @property
     def device(self) -> torch.device:
@@ -123,7 +139,8 @@ class Model:
 
     def to(self, device: torch.device) -> Model:
         """The same model where it computes on another device."""
-        return Model(self.network.to(device), self.brightness.to(device), self.history)
+        network, brightness = self.network.to(device), self.brightness.to(device)
+        return Model(network, brightness, self.history, self.lighting, self.choice)
 
     @property
     def endmembers(self) -> FloatArray:
@@ -135,7 +152,24 @@ class Model:
     def mixing(self) -> FloatArray:
         """Each endmember's brightness ``(K,)`` in mixtures: a pixel is ``b * sum(a_k * mixing_k * e_k)``."""
         with torch.no_grad():
-            return as_array(self.brightness.darkness(self.network.decoder.spectra)[:, 0])
+            darkness = self.brightness.darkness(self.network.decoder.spectra)[:, 0]
+            return as_array(darkness if self.reading is None else self.reading.mixing(darkness))
+
+    @property
+    def reading(self) -> Reading | None:
+        """How amounts are read as abundances; None as version 0.1.0 did, as shapes."""
+        if self.lighting is None:
+            return None
+        return Reading.of(self.lighting, self.choice, self.device)
+
+    def read_as(self, choice: str) -> Model:
+        """The same model with brightness read as chosen of `BRIGHTNESS`."""
+        return Model(self.network, self.brightness, self.history, self.lighting, choice)
+
+    def measured(self, patches: Sequence[Patch], choice: str, seed: int) -> Model:
+        """The same network that reads abundances as chosen of `BRIGHTNESS`, in the light of these patches."""
+        lighting = lighting_of(self.network, self.brightness, patches, seed)
+        return Model(self.network, self.brightness, self.history, lighting, choice)
 
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
@@ -160,8 +194,16 @@ class Model:
             measure = lit.norm(dim=-1, keepdim=True) + self.brightness.offset
             rows, cols = inside.shape
             clean = network.clean(padded(coordinates / measure, rows, cols).movedim(-1, 1))
-            mean, deviation = (part[0, :rows, :cols] for part in network.posterior(*clean))
-            left = misfit_of_shape(energy, products, spectra @ spectra.T, mean)
+            reading = self.reading
+            if reading is None:
+                mean, deviation = network.posterior(*clean)
+                mixture = mean
+            else:
+                ends = self.brightness.darkness(spectra)[:, 0]
+                darkness = padded(self.brightness.offset / measure, rows, cols)[..., 0]
+                mean, deviation, mixture = network.read(*clean, reading, ends, darkness)
+            mean, deviation, mixture = (part[0, :rows, :cols] for part in (mean, deviation, mixture))
+            left = misfit_of_shape(energy, products, spectra @ spectra.T, mixture)
             sine = (left / energy.clamp_min(1e-12)).clamp_max(1).sqrt()
             squared = left / pixels.shape[-1]
             found = (mean, deviation, sine.asin(), squared)
@@ -179,7 +221,10 @@ class Model:
 
     def settings(self) -> dict[str, Any]:
         """Everything else that `restore` needs, ready for JSON."""
-        return {"shape": asdict(self.network.shape), "offset": self.brightness.offset}
+        settings = {"shape": asdict(self.network.shape), "offset": self.brightness.offset}
+        if self.lighting is not None:
+            settings |= {"brightness": self.choice, "lighting": self.lighting.document()}
+        return settings
 
     @classmethod
     def restore(cls, state: dict[str, NDArray[Any]], settings: dict[str, Any], device: str = "cpu") -> Model:
@@ -191,11 +236,35 @@ class Model:
         tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
         basis = tensors.pop("brightness.basis")
         weights = tensors.pop("brightness.weights", torch.ones_like(basis[0]))  # early models have none
-        network = AUVAENet(NetworkShape(**settings["shape"]))
+        shape = NetworkShape(**settings["shape"])
+        lighting = settings.get("lighting")  # models of 0.1.0 have none
+        network = AUVAENet(shape)
         network.load_state_dict(tensors)
         target = torch.device(device)
         brightness = Brightness(basis, float(settings["offset"]), weights)
-        return cls(network.to(target), brightness.to(target), [])
+        if lighting is None:
+            return cls(network.to(target), brightness.to(target), [])
+        if settings["brightness"] not in BRIGHTNESS:
+            raise ValueError("brightness is read in no way that this version knows")
+        measured = Lighting.parse(lighting, shape.endmembers)
+        return cls(network.to(target), brightness.to(target), [], measured, settings["brightness"])
+
+
+def lighting_of(network: AUVAENet, brightness: Brightness, patches: Sequence[Patch], seed: int) -> Lighting:
+    """How free the brightness of the scene of these patches is, by the network's endmembers."""
+    device = network.subspace.basis.device
+    cleaned = []
+    with torch.inference_mode():
+        for cube, valid in patches:
+            pixels, inside = as_tensor(cube, device).float(), as_tensor(valid, device)
+            pixels = torch.where(inside[..., None], pixels, 0)
+            normalised = padded(brightness.normalise(pixels), *inside.shape)
+            clean = network.clean(network.subspace(normalised))[0][0, :, : len(valid), : valid.shape[1]]
+            measure = brightness.measure(pixels) / brightness.offset
+            cleaned.append((clean.movedim(0, -1) * network.subspace.scale * measure)[inside])
+        spectra = network.decoder.spectra
+        endmembers = spectra @ network.subspace.basis.T / brightness.darkness(spectra)
+        return measure_lighting(torch.cat(cleaned), endmembers, seed)
 
 
 def as_array(tensor: Tensor) -> FloatArray:

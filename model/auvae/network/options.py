@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..contract.choices import VARIANTS
+from ..contract.choices import BRIGHTNESS, VARIANTS
 from ..contract.variants import DEFAULT
 
 
@@ -31,8 +31,8 @@ class Options:
     """What the analyst chose.
 
     Raises:
-        ValueError: ``quality`` is none of `EFFORTS`, ``variant`` none of `VARIANTS`, or ``endmembers`` is
-            below two.
+        ValueError: ``quality`` is none of `EFFORTS`, ``variant`` none of `VARIANTS`, ``brightness`` none of
+            `BRIGHTNESS`, or ``endmembers`` is below two.
     """
 
     endmembers: int
@@ -40,11 +40,14 @@ class Options:
     seed: int = 0
     device: str = "auto"
     variant: str = DEFAULT
+    brightness: str = "automatic"
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}, not {self.variant!r}")
         if self.quality not in EFFORTS:
             raise ValueError(f"quality must be one of {', '.join(EFFORTS)}, not {self.quality!r}")
+        if self.brightness not in BRIGHTNESS:
+            raise ValueError(f"brightness must be one of {', '.join(BRIGHTNESS)}, not {self.brightness!r}")
         if self.endmembers <= 1:
             raise ValueError(f"endmembers must be at least 2, not {self.endmembers}")

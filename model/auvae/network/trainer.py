@@ -22,17 +22,18 @@ from torch import Tensor
 
 from ..contract.errors import SceneError
 from ..endmembers.archetypes import Known
-from ..endmembers.brightness import Brightness, counted
-from ..endmembers.nonnegative import descended
+from ..endmembers.brightness import Brightness
+from ..endmembers.lighting import Reading
 from ..endmembers.search import find_endmembers
 from ..endmembers.targets import Observed
-from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape, to_simplex
+from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape
 from .crops import Crops
 from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
-from .model import REPORT_EVERY, FloatArray, Model, Patch, Progress, Report, as_array, padded
+from .model import REPORT_EVERY, FloatArray, Model, Patch, Progress, Report, as_array, lighting_of, padded
 from .optimiser import Adam, falling, one_cycle
 from .options import EFFORTS, Effort, Options
+from .posterior_draws import PosteriorDraws
 from .steps import Pace, RepeatedStep
 from .views import LossTable, View, Views
 
@@ -54,8 +55,6 @@ SMALLEST_CROP = 12
 LEARNING_RATE = 3e-3
 HEAD_RATE = 1e-2
 DECODER_RATE = 1e-4
-BRIGHTNESS_SPREAD = 0.3
-"""Deviation of the logarithm of a material's brightness: its pure pixels are not all alike."""
 
 FINE_TUNING_FREEDOM = 0.9
 """How far a new scene may pull away the endmembers of a model that is fine-tuned on it.
@@ -65,9 +64,6 @@ On Jasper Ridge with its spectra bent, 0.5 got half of the way to what training 
 
 FINE_TUNING = 4
 """Fine-tuning cleans for one step where training would for so many: the U-Net knows how."""
-
-CONVENTION_SPREAD = 1.0
-"""Deviation of the convention of brightness, what counts as 100 % of a material: see `counted`."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +138,7 @@ class Trainer:
         report: Report,
         start: Start | None = None,
     ) -> None:
-        self.options, self.effort, self.device = options, effort, device
+        self.scene, self.options, self.effort, self.device = patches, options, effort, device
         self.recorded = device.type == "cuda"
         self.average: Callable[[Tensor], None] | None = None
         self._send, self._sent = report, 0.0
@@ -216,7 +212,8 @@ class Trainer:
         self.start(split)
         self.unmix(split + 0.1, 1.0)
         self.network.zero_grad(set_to_none=True)
-        return Model(self.network, self.brightness, self.history)
+        lighting = lighting_of(self.network, self.brightness, self.scene, self.options.seed)
+        return Model(self.network, self.brightness, self.history, lighting, self.options.brightness)
 
     def clean(self, begin: float, end: float) -> None:
         """Stage 1: the U-Net learns the scene without its noise; the less there is, the fewer steps."""
@@ -258,6 +255,7 @@ class Trainer:
             everything = torch.ones(pixels.shape[-1], device=self.device)
             misfits.append(self._misfit(pixels[inside], everything, mean[0][inside]))
         self.variance = torch.cat(misfits).mean().clamp_min(1e-12)
+        self.lighting = lighting_of(self.network, self.brightness, self.scene, self.options.seed)
         self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
     def _misfit(self, pixels: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
@@ -278,7 +276,9 @@ class Trainer:
         What the posterior learns does not reach the U-Net: pulled two ways, it forgot how to clean.
         """
         steps, network = self.effort.unmixing, self.network
-        views, others = self.views(steps), self._others(steps)
+        views = self.views(steps)
+        reading = Reading.of(self.lighting, self.options.brightness, self.device)
+        plausible = PosteriorDraws(network, self.brightness, reading, self.alternatives, steps, self.chance)
         parts = (
             (network.unet, LEARNING_RATE / 3),
             (network.head, HEAD_RATE),
@@ -288,11 +288,14 @@ class Trainer:
 
         def step(view: View) -> dict[str, Tensor]:
             coordinates, features = network.clean(view.coordinates())
-            mean, deviation = (
-                part.flatten(0, 2) for part in network.posterior(coordinates, features.detach())
-            )
-            draws = self._posterior_draws(others, mean.detach(), coordinates, view)
-            error = view.mean(self._misfit(view.pixels, view.judging, mean))
+            shapes, _ = network.posterior(coordinates, features.detach())
+            error = view.mean(self._misfit(view.pixels, view.judging, shapes.flatten(0, 2)))
+            mean = plausible.read(coordinates, view)
+            deviation = network.head.deviations(mean.view_as(shapes), features.detach()).flatten(0, 2)
+            # Half the difference of two estimates from disjoint halves of the bands has the variance of one
+            # from all of them: the noise.
+            noise = (plausible.read(network.clean(view.opposite())[0], view) - mean) / 2
+            draws = plausible.draw(coordinates, view) + noise
             posterior = view.mean(posterior_misfit(draws, mean, deviation))
             loss = (error + view.error(coordinates)) / self.variance + posterior
             for optimiser in optimisers:
@@ -313,36 +316,6 @@ class Trainer:
             held = slice(0, len(self.known.spectra))
             spectra = self.network.decoder.log_spectra
             spectra[held] = torch.lerp(before[held], spectra[held], self.known.freedom)
-
-    def _others(self, steps: int) -> Tensor:
-        """Endmembers that are as plausible as those found, a set for every step: ``(steps, K, B)``.
-
-        They differ by what is unknown: which of the nearly equal sets is right, and what brightness of each
-        material counts as 100 %.
-        """
-        found = self.alternatives
-        which = torch.randint(len(found), (steps,), generator=self.chance).to(self.device)
-        light = torch.randn(steps, found.shape[1], 1, generator=self.chance).to(self.device)
-        convention = CONVENTION_SPREAD * torch.randn(steps, 1, 1, generator=self.chance).to(self.device)
-        return counted(found[which], convention) * (BRIGHTNESS_SPREAD * light).exp()
-
-    @torch.no_grad()
-    def _posterior_draws(self, others: Tensor, mean: Tensor, coordinates: Tensor, view: View) -> Tensor:
-        """Abundances ``(n, K)`` that are as plausible as the network's own, for the posterior to cover.
-
-        They come from other endmembers (see `_others`) and from noise: half the difference between two
-        estimates from disjoint halves of the bands has the variance of one from all of them.
-        """
-        other = others.index_select(0, view.step)[0]
-        again, _ = self.network.clean(view.opposite())
-        elsewhere = self._abundances(coordinates, other)
-        hidden = self._abundances(again, self.network.decoder.spectra)
-        return elsewhere + (hidden - mean) / 2
-
-    def _abundances(self, coordinates: Tensor, spectra: Tensor) -> Tensor:
-        """Per-pixel abundances ``(n, K)`` of ``coordinates`` ``(1, d, h, w)`` with endmembers ``(K, B)``."""
-        products = coordinates[0].flatten(1).T @ (self.network.subspace.axes @ spectra.T)
-        return to_simplex(descended(products, spectra @ spectra.T))
 
     def views(self, steps: int) -> Views:
         """What the steps of a stage are to see."""

@@ -8,7 +8,7 @@ from typing import Any
 from ..contract.result_document import ResultDocument
 
 # Options of a result that are parameters of the algorithm that made it, in the order of its dialog.
-_PARAMETERS = ("endmembers", "quality", "seed", "device", "variant", "model", "bands")
+_PARAMETERS = ("endmembers", "quality", "seed", "device", "variant", "model", "bands", "brightness")
 
 
 def qgis_command(document: ResultDocument) -> str | None:
@@ -18,7 +18,7 @@ def qgis_command(document: ResultDocument) -> str | None:
     if options.get("known") or "sum_to_one" in options:
         return None
     algorithm = "unmix" if "quality" in options else "apply"
-    chosen = _PARAMETERS if algorithm == "unmix" else ("model", "device")
+    chosen = _PARAMETERS if algorithm == "unmix" else ("model", "device", "brightness")
     parameters: list[tuple[str, Any]] = [("INPUT", document["scene"]["path"])]
     for name in chosen:
         value = options.get(name)

@@ -54,7 +54,14 @@ def page(job: ScenesJob, document: dict[str, Any], scenes: Sequence[dict[str, An
         materials=list(dict.fromkeys(row["material"] for row in rows)),
         by_scene=by_scene,
         placed=all(row["area_km2"] is not None for row in rows),
+        readings=_readings(scenes),
     )
+
+
+def _readings(scenes: Sequence[dict[str, Any]]) -> list[str]:
+    """What abundances are shares of; said once where it is the same in all scenes."""
+    texts = {(scene["result"].get("brightness") or {}).get("text", ""): scene["name"] for scene in scenes}
+    return [text if len(texts) == 1 else f"{name}: {text}" for text, name in texts.items() if text]
 
 
 def _spectra(scene: dict[str, Any], output: Path) -> str:
@@ -82,7 +89,7 @@ def _picture(scene: dict[str, Any], output: Path) -> tuple[str, str, str]:
 
 
 def over_time(rows: Sequence[dict[str, Any]], unit: str) -> dict[str, list[tuple[date, float]]]:
-    """For each material its area by day: in km², or as a share (%) of the area with data."""
+    """For each material its area by day: in km², or as a share (%) of the pixels with data."""
     days: dict[str, dict[str, float]] = {}
     whole: dict[str, float] = {}
     for row in rows:
@@ -119,7 +126,7 @@ def _plot(lines: dict[str, list[tuple[date, float]]], colors: dict[str, str], un
     def down(value: float) -> float:
         return _HEIGHT - _BOTTOM - value / ticks[-1] * (_HEIGHT - _TOP - _BOTTOM)
 
-    what = "Share of the area with data (%)" if unit == "%" else f"Area ({unit})"
+    what = "Share of the pixels with data (%)" if unit == "%" else f"Area ({unit})"
     drawn = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" font-size="12" aria-label="{what}">']
     for tick in ticks:
         drawn.append(f'<path d="M{_LEFT} {down(tick):.1f}H{_WIDTH - _RIGHT}" stroke="#e5e5e5"/>')

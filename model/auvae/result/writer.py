@@ -18,6 +18,7 @@ from ..mapping.statistics import MapStatistics
 from ..network.model_file import model_bytes
 from ..report import report_pictures
 from ..report.advice import advice
+from ..report.brightness import brightness_document, contradictions
 from ..report.result_page import result_page
 from .disk import disk_errors_named
 from .folder import Leftover, ResultFolder
@@ -173,7 +174,8 @@ class ResultWriter:
 
     def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
         """Sentences for the analyst on what speaks against this result; after the last `write`."""
-        return advice(
+        yield from contradictions(model)
+        yield from advice(
             np.asarray(model.endmembers),
             np.array(self.statistics.mean_abundances),
             np.array(self.statistics.area_shares),
@@ -205,6 +207,7 @@ class ResultWriter:
             "endmembers": self._endmembers(model),
             "files": dict(FILES),
             "metrics": self.statistics.metrics,
+            "brightness": brightness_document(model),
         }
         with disk_errors_named(self.output):
             write_endmembers(self._staging / FILES["endmembers"], self.names, model.endmembers, scene)

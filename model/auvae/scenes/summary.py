@@ -81,7 +81,13 @@ def _rows(scene: dict[str, Any]) -> Iterator[dict[str, Any]]:
     pixels, area = result["pixels"], scene["pixel_area"]
     for item in result["endmembers"]:
         shares = (item["mean_abundance"], item["area_share"])
-        areas = [None if area is None else round(share * pixels * area / _KM2, 6) for share in shares]
+        read = result.get("brightness") or {"areas": False}
+        # Shares of reflectance are no areas; where a material is the largest they are counted by pixels.
+        places = (area if read["areas"] else None, area)
+        areas = [
+            None if place is None else round(share * pixels * place / _KM2, 6)
+            for share, place in zip(shares, places, strict=True)
+        ]
         cells = (
             scene["scene"], scene["date"], item["name"], round(shares[0], 6), areas[0], round(shares[1], 6),
             areas[1], pixels, result["scene"]["rows"] * result["scene"]["cols"], not result["missing"],

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract.choices import AUTOMATIC, SHAPES
+from ..contract.errors import ModelError
+from ..contract.variants import title
 from ..mapping.fit_scene import does_not_fit
+from ..network.model import Model
+from ..report.brightness import explained
 from .fitted_scene import fitted_scene
 from .progress import READ
 from .provenance import no_training
 from .result_run import ResultRun
+from .train import patches_of
 
 if TYPE_CHECKING:
     from ..contract.jobs import ApplyJob
+    from ..network.model import TrainedModel
     from ..network.model_file import SavedModel
     from ..scene.scene import Scene
     from .progress import JobProgress
@@ -24,12 +31,40 @@ def run(job: ApplyJob, progress: JobProgress) -> None:
 
 
 def _map(job: ApplyJob, scene: Scene, progress: JobProgress, saved: SavedModel) -> None:
+    model = _with_brightness(job, scene, progress, saved)
     run = ResultRun(job, scene, progress, saved.variant, {"sha256": saved.sha256})
     training = no_training(len(saved.names))
     with run.writer(saved.names) as writer:
-        run.map(writer, saved.model, training, READ)
+        run.map(writer, model, training, READ)
         warning = does_not_fit(writer.statistics.metrics["mean_angle"], saved)
         if warning:
             progress.message("warning", warning)
         applied = {"model": job.model, "sha256": saved.sha256, "mean_angle": saved.mean_angle}
-        run.finish(writer, saved.model, training, applied=applied)
+        run.finish(writer, model, training, applied=applied)
+
+
+def _with_brightness(job: ApplyJob, scene: Scene, progress: JobProgress, saved: SavedModel) -> TrainedModel:
+    """The saved model, which reads brightness as chosen.
+
+    Raises:
+        ModelError: something was chosen for a model that knows no choice.
+    """
+    model = saved.model
+    if not isinstance(model, Model):
+        if job.brightness != AUTOMATIC:
+            raise ModelError(
+                f"How brightness is read cannot be chosen for a model of {title(saved.variant)}.",
+                "Leave brightness automatic, or choose a model of AUVAE-Net.",
+            )
+        return model
+    if job.brightness != AUTOMATIC:
+        model = model.read_as(job.brightness)
+        if model.lighting is None and job.brightness != SHAPES:
+            progress.message(
+                "info",
+                "The model is of a version that did not measure brightness: it is measured on this scene.",
+            )
+            model = model.measured(patches_of(job, scene, progress), job.brightness, job.seed)
+    if model.lighting is not None:
+        progress.message("info", explained(model))
+    return model

@@ -11,15 +11,16 @@ from ..contract.variants import abilities
 from ..endmembers.count import Count, count_endmembers
 from ..endmembers.sampling import sample_patches
 from ..network.device import on_best_device
-from ..network.model import Patch, Progress, TrainedModel
+from ..network.model import Model, Patch, Progress, TrainedModel
 from ..network.options import Options
 from ..network.parallel import all_gpus, train_together
 from ..network.train import train
 from ..network.trainer import Start
+from ..report.brightness import explained
 from .progress import COUNTED, READ, TRAINED, JobProgress, rounded
 
 if TYPE_CHECKING:
-    from ..contract.jobs import CountJob, UnmixJob
+    from ..contract.jobs import ApplyJob, CountJob, UnmixJob
     from ..contract.result_document import Move
     from ..scene.scene import Scene
 
@@ -27,7 +28,7 @@ _MOST_MOVES = 24
 """Of the events that carry endmembers, the most that are kept."""
 
 
-def patches_of(job: UnmixJob | CountJob, scene: Scene, progress: JobProgress) -> list[Patch]:
+def patches_of(job: UnmixJob | CountJob | ApplyJob, scene: Scene, progress: JobProgress) -> list[Patch]:
     """Training patches of a scene."""
     patches = []
     for patch in sample_patches(scene, job.seed):
@@ -101,12 +102,14 @@ def train_model(
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
-    options = Options(endmembers, job.quality, job.seed, _one_device(job.device), job.variant)
+    options = Options(endmembers, job.quality, job.seed, _one_device(job.device), job.variant, job.brightness)
     if job.device == ALL_GPUS and abilities(job.variant).several_devices and start is None:
         model = train_together(patches, options, report_progress, all_gpus())
     else:
         model = train(patches, options, report_progress, start)
     moves.append((1.0, model.endmembers))
+    if isinstance(model, Model):
+        progress.message("info", explained(model))
     return model, [
         {"fraction": round(fraction, 4), "endmembers": rounded(spectra)} for fraction, spectra in moves
     ]

@@ -6,7 +6,15 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..choices import ESTIMATED, FEWEST_ENDMEMBERS, MOST_ENDMEMBERS, QUALITIES, VARIANTS
+from ..choices import (
+    AUTOMATIC,
+    BRIGHTNESS,
+    ESTIMATED,
+    FEWEST_ENDMEMBERS,
+    MOST_ENDMEMBERS,
+    QUALITIES,
+    VARIANTS,
+)
 from ..errors import JobError
 from ..selection import Selection
 from ..variants import DEFAULT, abilities
@@ -25,6 +33,7 @@ class UnmixJob(SceneDocument):
         variant: which network.
         known: spectra of materials that are known, None for none.
         model: a model.auvae to start from, None for none.
+        brightness: how a pixel's brightness is read.
     """
 
     task: ClassVar[str] = "unmix"
@@ -41,10 +50,13 @@ class UnmixJob(SceneDocument):
     variant: str = DEFAULT
     known: KnownChoice | None = None
     model: str | None = None
+    brightness: str = AUTOMATIC
 
     def __post_init__(self) -> None:
-        self.check(texts=("output", "quality", "variant"), numbers=("endmembers",), files=("model",))
-        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS)):
+        self.check(
+            texts=("output", "quality", "variant", "brightness"), numbers=("endmembers",), files=("model",)
+        )
+        for name, allowed in (("quality", QUALITIES), ("variant", VARIANTS), ("brightness", BRIGHTNESS)):
             if getattr(self, name) not in allowed:
                 raise wrong(name, getattr(self, name), f"one of {', '.join(allowed)}")
         if self.endmembers != ESTIMATED and not FEWEST_ENDMEMBERS <= self.endmembers <= MOST_ENDMEMBERS:
@@ -55,6 +67,10 @@ class UnmixJob(SceneDocument):
             raise JobError(
                 "The published networks take neither known spectra nor a model to start from.",
                 f"Use the variant {DEFAULT}.",
+            )
+        if self.variant != DEFAULT and self.brightness != AUTOMATIC:
+            raise JobError(
+                "How brightness is read can be chosen for AUVAE-Net only.", f"Use the variant {DEFAULT}."
             )
         if self.known is not None and self.model is not None:
             raise JobError(
@@ -80,6 +96,7 @@ class UnmixJob(SceneDocument):
             "selection": self.selection.document(),
             "known": None if self.known is None else self.known.document(),
             "model": self.model,
+            "brightness": self.brightness,
         }
 
     @property
@@ -90,5 +107,5 @@ class UnmixJob(SceneDocument):
         return shlex.join(
             ["auvae", "unmix", self.scene, "--endmembers", str(self.endmembers), "--quality", self.quality,
              *self.part, *known, *model, "--seed", str(self.seed), "--device", self.device,
-             "--variant", self.variant, "--output", self.output]
+             "--variant", self.variant, "--brightness", self.brightness, "--output", self.output]
         )  # fmt: skip

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..choices import MODELS
+from ..choices import AUTOMATIC, MODELS
 from ..errors import JobError
 from ..selection import Selection
 from ..variants import DEFAULT
@@ -27,6 +27,7 @@ class ScenesJob(Document):
         endmembers: 2 to 30, or 0 to have their number estimated.
         output: the folder that holds a result folder for each scene, the summary and the report.
         models: "one", trained on samples of all scenes, or one for "each".
+        brightness: how a pixel's brightness is read, alike in all scenes of a model.
         run_on: a Dask scheduler, tcp://HOST:PORT or tls://HOST:PORT; empty for this computer.
         cpu_workers: whether workers without a GPU take part although others have one.
     """
@@ -45,6 +46,7 @@ class ScenesJob(Document):
     selection: Selection = field(default_factory=Selection)
     run_on: str = ""
     cpu_workers: bool = False
+    brightness: str = AUTOMATIC
 
     def __post_init__(self) -> None:
         if not self.scenes or not all(isinstance(scene, str) for scene in self.scenes):
@@ -68,7 +70,7 @@ class ScenesJob(Document):
         """
         return UnmixJob(
             self.id, scene, self.endmembers, self.output, quality=self.quality, bands=self.bands,
-            seed=self.seed, device=self.device, selection=self.selection,
+            seed=self.seed, device=self.device, selection=self.selection, brightness=self.brightness,
         )  # fmt: skip
 
     @property
@@ -83,6 +85,7 @@ class ScenesJob(Document):
             "bands": None if self.bands is None else list(self.bands),
             "selection": self.selection.document(),
             "models": self.models,
+            "brightness": self.brightness,
         }
 
     @property
@@ -93,7 +96,7 @@ class ScenesJob(Document):
         return shlex.join(
             ["auvae", "unmix", *self.scenes, "--endmembers", str(self.endmembers), "--models", self.models,
              "--quality", self.quality, *self.on(self.scenes[0]).part, "--seed", str(self.seed),
-             "--device", self.device, *place, "--output", self.output]
+             "--device", self.device, "--brightness", self.brightness, *place, "--output", self.output]
         )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from ...contract.errors import SceneError
 from ...contract.variants import PUBLISHED, title
+from ...endmembers.nonnegative import to_simplex
 from ...endmembers.vca import vca
-from ..auvae_net import to_simplex
 from ..device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
 from ..model import REPORT_EVERY, FloatArray, Maps, Patch, Progress, Report, as_array
 from ..options import Options
