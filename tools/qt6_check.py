@@ -71,6 +71,8 @@ def put_stand_ins() -> None:
         "qgis.gui",
         "qgis.utils",
         "processing",
+        "processing.gui",
+        "processing.gui.wrappers",
         "osgeo",
         "osgeo.gdal",
         "osgeo.osr",
