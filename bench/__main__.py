@@ -18,7 +18,7 @@ from .cache import Cache
 from .render import Bench
 from .scenes import BUILD
 
-TABLES = ("accuracy", "simulated", "noise", "ablation", "uncertainty", "count", "startup", "speed")
+TABLES = ("accuracy", "simulated", "hard", "noise", "ablation", "uncertainty", "count", "startup", "speed")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

@@ -130,7 +130,9 @@ def _random_pixels(
 
 def _given(spectra: Tensor) -> Endmembers:
     """Softly normalised spectra ``(K, B)`` in place of what is found in the scene."""
-    return Endmembers(spectra.clamp_min(1e-6)[None], "given", (), (), (0,) * len(spectra))
+    return Endmembers(
+        spectra.clamp_min(1e-6)[None], "given", (), (), (0,) * len(spectra), (1.0,) * len(spectra)
+    )
 
 
 def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:

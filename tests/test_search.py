@@ -49,3 +49,10 @@ def test_a_share_of_everything_that_every_pixel_holds_is_taken_off(tmp_path):
 def test_the_same_seed_finds_the_same_endmembers(tmp_path):
     first, again = (searched(tmp_path / f"{name}.img", endmembers=4)[0] for name in ("a", "b"))
     assert torch.equal(first.spectra, again.spectra)
+
+
+def test_more_endmembers_than_materials_are_named_as_not_needed(tmp_path):
+    found, angles = searched(tmp_path / "three.img", count=6, endmembers=3)
+    assert angles.max() < 0.2
+    assert found.doubtful
+    assert all(found.needed[number] < 1.01 for number in found.doubtful)

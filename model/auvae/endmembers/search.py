@@ -21,6 +21,9 @@ from .search_space import SearchSpace
 NEARLY = 1.15
 """A set whose mean angle is within this factor of the best's explains the scene nearly as well."""
 
+HARDLY_NEEDED = 1.01
+"""Without an endmember the mean angle grows by this factor at least, or it is doubtful."""
+
 ALTERNATIVES = 8
 """The most of such sets that are kept; how they differ is what is uncertain about the endmembers."""
 
@@ -52,6 +55,7 @@ class Endmembers:
         weighed: what the best set of every kind leaves of the scene.
         reasons: a sentence for each thing that decided.
         targets: for every endmember, how many pixels it is the mean of where it is a rare material, else 0.
+        needed: for every endmember, by what factor the scene's mean angle grows without it.
     """
 
     spectra: Tensor
@@ -59,6 +63,13 @@ class Endmembers:
     weighed: tuple[Weighed, ...]
     reasons: tuple[str, ...]
     targets: tuple[int, ...]
+    needed: tuple[float, ...]
+
+    @property
+    def doubtful(self) -> list[int]:
+        """Endmembers that the scene does not need and that are no rare material either."""
+        each = enumerate(zip(self.needed, self.targets, strict=True))
+        return [number for number, (growth, size) in each if growth < HARDLY_NEEDED and not size]
 
 
 @dataclass(frozen=True)
@@ -111,8 +122,8 @@ def find_endmembers(
         spectra[:, : space.held] += (1 - known.freedom) * outside
     spectra = spectra.clamp_min(1e-6)
     rare = [0] * count
+    judges = pixels[:: -(-len(pixels) // len(space.judges))]
     if observed is not None and bare is None:
-        judges = pixels[:: -(-len(pixels) // len(space.judges))]
         found = targets.find_targets(observed, judges, spectra[0], space.held)
         for target in found:
             spectra[:, target.instead] = target.spectrum
@@ -120,7 +131,8 @@ def find_endmembers(
         if found:
             reasons.append(f"{len(found)} of the endmembers are materials of a few pixels.")
     weighed = tuple(Weighed(sets.name, sets.signs.angle, sets.signs.least) for sets in kinds)
-    return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare))
+    needed = tuple(judge.needed(judges, spectra[0]))
+    return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
 
 
 def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:

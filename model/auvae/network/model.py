@@ -108,8 +108,25 @@ class TrainedModel(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SearchRecord:
+    """How the endmembers were found.
+
+    Attributes:
+        reasons: a sentence for each thing that decided.
+        doubtful: numbers of endmembers that the scene does not need.
+    """
+
+    reasons: tuple[str, ...] = ()
+    doubtful: tuple[int, ...] = ()
+
+
 class Model:
-    """A trained network with what it needs to read a scene's pixels."""
+    """A trained network with what it needs to read a scene's pixels.
+
+    Attributes:
+        search: how its endmembers were found; empty for a model that was read from a file.
+    """
 
     halo = HALO
 
@@ -131,6 +148,7 @@ class Model:
         self.history = history
         self.lighting = lighting
         self.choice = choice
+        self.search = SearchRecord()
 
     @property
     def device(self) -> torch.device:
@@ -140,7 +158,9 @@ class Model:
     def to(self, device: torch.device) -> Model:
         """The same model where it computes on another device."""
         network, brightness = self.network.to(device), self.brightness.to(device)
-        return Model(network, brightness, self.history, self.lighting, self.choice)
+        moved = Model(network, brightness, self.history, self.lighting, self.choice)
+        moved.search = self.search
+        return moved
 
     @property
     def endmembers(self) -> FloatArray:

@@ -30,7 +30,18 @@ from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape
 from .crops import Crops
 from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
-from .model import REPORT_EVERY, FloatArray, Model, Patch, Progress, Report, as_array, lighting_of, padded
+from .model import (
+    REPORT_EVERY,
+    FloatArray,
+    Model,
+    Patch,
+    Progress,
+    Report,
+    SearchRecord,
+    as_array,
+    lighting_of,
+    padded,
+)
 from .optimiser import Adam, falling, one_cycle
 from .options import EFFORTS, Effort, Options
 from .posterior_draws import PosteriorDraws
@@ -213,7 +224,9 @@ class Trainer:
         self.unmix(split + 0.1, 1.0)
         self.network.zero_grad(set_to_none=True)
         lighting = lighting_of(self.network, self.brightness, self.scene, self.options.seed)
-        return Model(self.network, self.brightness, self.history, lighting, self.options.brightness)
+        model = Model(self.network, self.brightness, self.history, lighting, self.options.brightness)
+        model.search = self.search
+        return model
 
     def clean(self, begin: float, end: float) -> None:
         """Stage 1: the U-Net learns the scene without its noise; the less there is, the fewer steps."""
@@ -249,6 +262,7 @@ class Trainer:
         )
         self.network.decoder.log_spectra.copy_(found.spectra[0].log())
         self.alternatives = found.spectra
+        self.search = SearchRecord(found.reasons, tuple(found.doubtful))
         misfits = []
         for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])

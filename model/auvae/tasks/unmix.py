@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import LibraryError, ModelError
 from ..contract.variants import caution, title
-from ..network.model import Model
+from ..network.model import Model, SearchRecord
 from ..network.trainer import Start
 from .fitted_scene import fitted_scene
 from .open_scene import opened_scene
@@ -65,8 +65,23 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
             model, moves = train_model(job, training["endmembers"], patches, progress, start)
             training = {**training, "history": model.history, "moves": moves}
             del patches
+            if isinstance(model, Model):
+                _tell_search(model.search, names, progress)
         run.map(writer, model, training, TRAINED)
         run.finish(writer, model, training, known=known)
+
+
+def _tell_search(search: SearchRecord, names: list[str], progress: JobProgress) -> None:
+    """Say how the endmembers were found, and warn of those that the scene does not need."""
+    for reason in search.reasons:
+        progress.message("info", reason)
+    if search.doubtful:
+        doubtful = ", ".join(names[number] for number in search.doubtful)
+        progress.message(
+            "warning",
+            f"Not needed to explain the scene: {doubtful}. The other endmembers do as well without each of "
+            "them, so fewer may do.",
+        )
 
 
 def _model_facts(saved: SavedModel | None, known: KnownSpectra | None) -> dict[str, Any]:
