@@ -216,6 +216,7 @@ class SceneAlgorithm(Algorithm):
                     tr("Dark pixels are in the shade"),
                 ],
                 defaultValue=0,
+                optional=True,  # models of version 0.1.0 do not set it
             ),
             automatic
             + " "
