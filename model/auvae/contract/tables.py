@@ -194,7 +194,7 @@ def _row_of_wavelengths(row: Sequence[str], *, decimal_commas: bool) -> tuple[li
         span = places[-1] - places[first] + 1
         ordered = (steps > 0).all() or (steps < 0).all()
         dense = len(places) - first >= _MOSTLY * span
-        if ordered and dense and wavelengths.read(array[first:].tolist(), unit).known:
+        if ordered and dense and _all_light(array[first:].tolist(), unit):
             return places[first:], array[first:], unit
     return None
 
@@ -227,6 +227,11 @@ def _row_names(
             names = [f"{name} {cell(place, marks[0])}" for name, place in zip(names, spectra)]
     plain = len(spectra) == 1 and stem
     return [name or plain or f"Spectrum {number}" for number, name in enumerate(names, 1)]
+
+
+def _all_light(values: list[float], unit: str) -> bool:
+    """Whether every one of some numbers is a wavelength: only then they are one of a table's axes."""
+    return all(one is not None for one in wavelengths.read(values, unit).centres)
 
 
 def _is_text(cell: str) -> bool:
@@ -312,11 +317,7 @@ def _column_of_wavelengths(
     if re.match(r"\s*(band|channel|index)s?\b(?!.*wave)", title, re.IGNORECASE):
         return None
     unit = _UNIT.search(title) or _UNIT_WITHIN.search(title)
-    return (
-        (places, titles, unit[1] if unit else "")
-        if wavelengths.read(values, unit and unit[1]).known
-        else None
-    )
+    return (places, titles, unit[1] if unit else "") if _all_light(values, unit[1] if unit else "") else None
 
 
 def _pairs(table: Array, first: int) -> set[int]:
@@ -332,7 +333,7 @@ def _pairs(table: Array, first: int) -> set[int]:
         if len(values) < FEWEST_BANDS or not ((steps > 0).all() or (steps < 0).all()):
             return set()
         alike = low / 3 <= values.min() <= 3 * low and high / 3 <= values.max() <= 3 * high
-        if not alike or not wavelengths.read(values.tolist()).known:
+        if not alike or not _all_light(values.tolist(), ""):
             return set()
     return set(others)
 
