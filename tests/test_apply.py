@@ -87,7 +87,8 @@ def test_a_model_gives_the_same_maps_of_halves_of_its_scene_of_a_resampled_and_o
     assert np.sqrt(((maps - whole) ** 2).mean()) < 0.01
     assert any("resampled" in text for text in said)
     darker = write_raster((0.5 * cube).astype("uint16"), "dark.tif", tags=in_header(wavelengths))
-    maps, _ = apply(folder, darker, "darker-maps")
+    maps, said = apply(folder, darker, "darker-maps")
+    assert any("0.5 times as bright" in text for text in said)
     assert np.sqrt(((maps - whole) ** 2).mean()) < 0.01
 
 
@@ -173,6 +174,11 @@ def test_a_few_missing_bands_are_foretold_and_too_many_refused(trained, simulate
         apply(trained, visible, "no")
     scaled = np.where(cube == -9999, -9999, cube / 10000).astype("float32")
     unsaid = write_raster(scaled, "unsaid.tif", tags=in_header(wavelengths), nodata=-9999)
+    maps, said = apply(trained, unsaid, "reflectance")  # the only unit that such values can be in
+    assert np.abs(maps - whole)[valid].max() < 1e-3
+    assert any("multiplied by 10000" in text for text in said)
+    counts = np.where(cube == -9999, -9999, cube / 100).astype("float32")
+    unsaid = write_raster(counts, "counts.tif", tags=in_header(wavelengths), nodata=-9999)
     with pytest.raises(ModelError, match="another unit"):
         apply(trained, unsaid, "no")
 

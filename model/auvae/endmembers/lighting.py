@@ -66,6 +66,7 @@ class Lighting:
         spread: deviation of the logarithm of brightness among pixels whose composition is known.
         contradicting: share of mixed pixels whose brightness mixing by area does not explain.
         noisy: weight of the reading as shapes because areas are noisy, from a bootstrap.
+        usual: median brightness of its pixels, near 1: an endmember's purest pixels have 1.
     """
 
     shifts: tuple[float, ...]
@@ -74,12 +75,17 @@ class Lighting:
     spread: float
     contradicting: float = 0.0
     noisy: float = 0.0
+    usual: float = 1.0
 
     @property
     def shape_weight(self) -> float:
         """How much the reading as shapes counts, 0 to 1, where the scene decides."""
         refused = (self.contradicting - ALLOWED) / (REFUSED - ALLOWED)
         return 1 - (1 - self.noisy) * (1 - min(1.0, max(0.0, refused)))
+
+    def lit(self, times: float) -> Lighting:
+        """The same endmembers in a light that makes all of them so many times as bright."""
+        return replace(self, shifts=tuple(shift + math.log(times) for shift in self.shifts))
 
     def document(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -89,10 +95,10 @@ class Lighting:
     def parse(cls, document: dict[str, Any], endmembers: int) -> Lighting:
         """The lighting that a document describes; ValueError, KeyError or TypeError where it is invalid."""
         found = cls(**{**document, "shifts": tuple(float(shift) for shift in document["shifts"])})
-        sizes = (found.floor, found.relative, found.spread, found.contradicting, found.noisy)
+        sizes = (found.floor, found.relative, found.spread, found.contradicting, found.noisy, found.usual)
         if len(found.shifts) != endmembers or not all(map(math.isfinite, (*found.shifts, *sizes))):
             raise ValueError("the lighting does not fit the endmembers")
-        if min(sizes) < 0 or found.spread == 0 or max(found.contradicting, found.noisy) > 1:
+        if min(sizes) < 0 or 0 in (found.spread, found.usual) or max(found.contradicting, found.noisy) > 1:
             raise ValueError("the lighting is out of range")
         return found
 
@@ -210,9 +216,23 @@ def measure_lighting(pixels: Tensor, endmembers: Tensor, seed: int) -> Lighting:
     shifts, spread = _brightness_of_pure_pixels(scene)
     light = shifts.exp()
     scene = _Scene(pixels, endmembers * light[:, None], scene.amounts / light).some(JUDGES)
-    found = Lighting(tuple(shifts.tolist()), *_misfit(scene), spread)
+    usual = float(scene.amounts.sum(1).median().clamp_min(1e-3))
+    found = Lighting(tuple(shifts.tolist()), *_misfit(scene), spread, usual=usual)
     found = replace(found, contradicting=_contradicting(scene, found))
     return replace(found, noisy=_noisy(scene, found, seed))
+
+
+def usual_brightness(pixels: Tensor, endmembers: Tensor, lighting: Lighting) -> float:
+    """Median brightness of a scene's pixels, in the light of another: 1 where it is lit alike.
+
+    Args:
+        pixels: ``(n, d)``, as of `measure_lighting`.
+        endmembers: ``(K, d)``.
+        lighting: of the scene that the endmembers are from.
+    """
+    lit = endmembers.double() * torch.tensor(lighting.shifts, device=pixels.device).double().exp()[:, None]
+    pixels = pixels.double()[:: max(1, len(pixels) // JUDGES)]
+    return float(nonnegative_least_squares(pixels @ lit.T, lit @ lit.T).sum(1).median()) / lighting.usual
 
 
 def _brightness_of_pure_pixels(scene: _Scene) -> tuple[Tensor, float]:

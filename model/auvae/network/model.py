@@ -14,12 +14,15 @@ from torch import Tensor
 
 from ..contract.choices import BRIGHTNESS, SHAPES
 from ..endmembers.brightness import Brightness
-from ..endmembers.lighting import Lighting, Reading, measure_lighting
+from ..endmembers.lighting import Lighting, Reading, measure_lighting, usual_brightness
 from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
 from .losses import misfit_of_shape
 
 FloatArray = NDArray[np.float32]
 _LINES = 16  # of a window, weighted together: a copy of all of it would not fit into a processor's cache
+
+ALIKE = 1.25
+"""Two scenes of which one is up to so many times as bright as the other are lit alike."""
 
 REPORT_EVERY = 0.1
 """Seconds between two reports of a training; a Cancel is noticed at the next one."""
@@ -191,6 +194,21 @@ class Model:
         lighting = lighting_of(self.network, self.brightness, patches, seed)
         return Model(self.network, self.brightness, self.history, lighting, choice)
 
+    def lit_as(self, patches: Sequence[Patch]) -> tuple[Model, float]:
+        """The model in the light of another scene, and how many times as bright that scene is.
+
+        A scene under another sun or haze is brighter or darker as a whole, which says nothing of areas. Up
+        to `ALIKE` times nothing is changed, and the number is 1.
+        """
+        if self.lighting is None:
+            return self, 1.0
+        times = usual_brightness(*_in_offsets(self.network, self.brightness, patches), self.lighting)
+        if 1 / ALIKE <= times <= ALIKE or times <= 0:
+            return self, 1.0
+        return Model(
+            self.network, self.brightness, self.history, self.lighting.lit(times), self.choice
+        ), times
+
     def predict(self, cube: FloatArray, valid: NDArray[np.bool_]) -> Maps:
         """Unmix a window ``(rows, cols, B)`` in the raster's unit, where ``valid`` ``(rows, cols)``.
 
@@ -272,6 +290,11 @@ class Model:
 
 def lighting_of(network: AUVAENet, brightness: Brightness, patches: Sequence[Patch], seed: int) -> Lighting:
     """How free the brightness of the scene of these patches is, by the network's endmembers."""
+    return measure_lighting(*_in_offsets(network, brightness, patches), seed)
+
+
+def _in_offsets(network: AUVAENet, brightness: Brightness, patches: Sequence[Patch]) -> tuple[Tensor, Tensor]:
+    """Cleaned pixels ``(n, d)`` of patches, and the endmembers ``(K, d)``, in units of the offset."""
     device = network.subspace.basis.device
     cleaned = []
     with torch.inference_mode():
@@ -283,8 +306,7 @@ def lighting_of(network: AUVAENet, brightness: Brightness, patches: Sequence[Pat
             measure = brightness.measure(pixels) / brightness.offset
             cleaned.append((clean.movedim(0, -1) * network.subspace.scale * measure)[inside])
         spectra = network.decoder.spectra
-        endmembers = spectra @ network.subspace.basis.T / brightness.darkness(spectra)
-        return measure_lighting(torch.cat(cleaned), endmembers, seed)
+        return torch.cat(cleaned), spectra @ network.subspace.basis.T / brightness.darkness(spectra)
 
 
 def as_array(tensor: Tensor) -> FloatArray:

@@ -59,12 +59,20 @@ def _with_brightness(job: ApplyJob, scene: Scene, progress: JobProgress, saved: 
         return model
     if job.brightness != AUTOMATIC:
         model = model.read_as(job.brightness)
-        if model.lighting is None and job.brightness != SHAPES:
+    if model.lighting is not None:
+        model, times = model.lit_as(patches_of(job, scene, progress))
+        if times != 1:
             progress.message(
                 "info",
-                "The model is of a version that did not measure brightness: it is measured on this scene.",
+                f"This scene is {times:.2g} times as bright as the one that the model was trained on, as "
+                "under another sun or haze: areas are read in its own light.",
             )
-            model = model.measured(patches_of(job, scene, progress), job.brightness, job.seed)
+    elif job.brightness not in (AUTOMATIC, SHAPES):
+        progress.message(
+            "info",
+            "The model is of a version that did not measure brightness: it is measured on this scene.",
+        )
+        model = model.measured(patches_of(job, scene, progress), job.brightness, job.seed)
     if model.lighting is not None:
         progress.message("info", explained(model))
     return model
