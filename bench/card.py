@@ -30,7 +30,8 @@ SEEDS = 3
 SHORT_OF, ENOUGH = 0.3, 1.5
 """GiB of the card that are left free: too little for any training, and enough for it."""
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT / "model")}
+_PATHS = [str(CHECKOUT / "model"), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, _PATHS))}
 FILL = """
 import sys, time, torch
 free, _ = torch.cuda.mem_get_info()
@@ -48,6 +49,7 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
+    given.data = given.data.absolute()
     if not torch.cuda.is_available():
         print("There is no graphics card that torch can use here: nothing was measured.")
         return 1

@@ -5,6 +5,7 @@ Where there is no card the same is tried on the processor, and what compares the
 
 from __future__ import annotations
 
+import gc
 import time
 
 import numpy as np
@@ -122,7 +123,9 @@ def test_recorded_steps_are_the_steps_that_were_recorded():
 @needs_card
 def test_a_large_scene_takes_less_than_two_gigabytes_of_the_card():
     cube, valid = np.random.default_rng(0).random((4, 128, 128, 224), np.float32), np.ones((128, 128), bool)
+    gc.collect()  # what the tests before recorded holds memory
     torch.cuda.empty_cache()
+    before = torch.cuda.memory_reserved()
     torch.cuda.reset_peak_memory_stats()
     train([(patch, valid) for patch in cube], Options(MATERIALS, "draft", device="cuda"), lambda _: None)
-    assert torch.cuda.max_memory_reserved() < 2 * 2**30
+    assert torch.cuda.max_memory_reserved() - before < 2 * 2**30

@@ -226,12 +226,12 @@ def test_an_extent_beside_the_scene_and_a_nonsensical_one_are_refused(write_rast
             Selection.parse({"water_bands": "auto", "mask": None, "extent": {"bounds": wrong, "crs": ""}})
 
 
-def test_the_command_that_a_result_names_selects_the_same_part():
+def test_the_command_that_a_result_names_selects_the_same_part(simulated):
     from auvae.command import count
     from auvae.command.main import parser
 
     chosen = Selection("drop", "fields.geojson", Extent((-5.25, -3.0, 0.1, 1e-7), "EPSG:4326"))
-    given = parser().parse_args(["count", "scene.img", *chosen.arguments()])
+    given = parser().parse_args(["count", str(simulated), *chosen.arguments()])
     assert count.job(given).selection == chosen
 
 

@@ -26,9 +26,9 @@ class IdleWorker:
             return None
         return worker
 
-    def keep(self, worker: WorkerProcess, seconds: float = WARM) -> None:
-        """Let a worker wait, in the place of another one."""
-        before = self._replace(worker, seconds)
+    def keep(self, worker: WorkerProcess, seconds: float | None = None) -> None:
+        """Let a worker wait so long (None: `WARM`), in the place of another one."""
+        before = self._replace(worker, WARM if seconds is None else seconds)
         if before is not None:
             before.end()
 
@@ -38,7 +38,7 @@ class IdleWorker:
         if worker is not None:
             worker.end()
 
-    def _replace(self, worker: WorkerProcess | None, seconds: float = WARM) -> WorkerProcess | None:
+    def _replace(self, worker: WorkerProcess | None, seconds: float = 0.0) -> WorkerProcess | None:
         with self._lock:
             before, self.waiting = self.waiting, worker
             if self._timer is not None:

@@ -12,7 +12,7 @@ from .device import card_failure, one_thread, repeatable
 from .options import EFFORTS, Options
 from .trainer import Trainer
 
-ROWS, COLS, BANDS, ENDMEMBERS = 24, 28, 20, 3
+ROWS, COLS, BANDS, ENDMEMBERS = 52, 56, 20, 3
 STEPS = 12
 """Of cleaning and of unmixing: more than run before a step is recorded on a card."""
 
@@ -28,7 +28,7 @@ def seconds_to_unmix(device: torch.device) -> float:
     """
     begun = time.perf_counter()
     cube, valid = _scene(), np.ones((ROWS, COLS), bool)
-    effort = replace(EFFORTS["draft"], cleaning=STEPS, unmixing=STEPS, starts=2, rounds=5, crop=16)
+    effort = replace(EFFORTS["draft"], cleaning=STEPS, unmixing=STEPS, starts=2, rounds=5)
     with one_thread(), repeatable(device):
         model = Trainer(
             [(cube, valid)], Options(ENDMEMBERS, "draft"), effort, device, lambda _progress: None
