@@ -10,7 +10,7 @@ import os
 import re
 import resource
 import shutil
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +252,15 @@ def test_the_report_shows_everything_and_needs_nothing_else(result):
         escape(document["command"]), "qgis_process run auvae:unmix -- ", str(document["versions"]["torch"]),
     ):  # fmt: skip
         assert promised in page
+
+
+def test_the_report_says_what_was_read_of_the_scene_and_from_where(result):
+    document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
+    page = (result[1] / "report.html").read_text(encoding="utf-8")
+    assert {"Wavelengths", "No-data", "Scale", "Grid", "Coordinate system"} <= {
+        fact["name"] for fact in document["facts"]
+    }
+    assert all(fact["value"] in unescape(page) for fact in document["facts"])
 
 
 def test_the_report_warns_of_copies_and_of_what_no_endmember_explains():

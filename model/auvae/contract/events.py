@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Optional, TypedDict, Union
 
+from .result_document import FactDocument
 from .shape import fits
 
 
@@ -152,7 +153,7 @@ class _MoreInspectResult(_Result, total=False):
     cols: int
     pixels: int
     files: dict[str, Optional[str]]
-    facts: list[dict[str, Any]]
+    facts: list[FactDocument]
 
 
 class InspectResult(_MoreInspectResult):

@@ -36,6 +36,15 @@ class BandDocument(TypedDict):
     reason: str
 
 
+class FactDocument(TypedDict):
+    """What was read, assumed or missed of a scene, where it was looked for, and what is doubtful of it."""
+
+    name: str
+    value: str
+    source: str
+    doubt: str
+
+
 class PurestDocument(TypedDict):
     """The pixels that hold most of an endmember: how many, and the least abundance among them."""
 
@@ -85,6 +94,7 @@ class HowMade(TypedDict):
     created: str
     scene: SceneDocument
     unit: str
+    facts: list[FactDocument]
     bands: list[BandDocument]
     options: dict[str, Any]
     applied: dict[str, Any] | None

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..contract.result_document import FactDocument
+
 WAVELENGTHS, WIDTHS, BAD_BANDS, NO_DATA = "Wavelengths", "Band widths", "Bad bands", "No-data"
 SCALE, GRID, PLACE, AXES = "Scale", "Grid", "Coordinate system", "Axes"
 NAMES = (WAVELENGTHS, WIDTHS, BAD_BANDS, NO_DATA, SCALE, GRID, PLACE, AXES)
@@ -57,7 +59,7 @@ class Fact:
         source = f" ({self.source})" if self.source and self.source != self.value else ""
         return f"{self.name}: {self.value}{source}"
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> FactDocument:
         """The same for events and reports."""
         return {"name": self.name, "value": self.value, "source": self.source, "doubt": self.doubt}
 

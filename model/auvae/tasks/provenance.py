@@ -55,6 +55,7 @@ def how_made(
         "created": now(),
         "scene": scene_document(scene),
         "unit": scene.unit,
+        "facts": [fact.document() for fact in scene.facts],
         "bands": band_decisions(scene),
         "options": {"endmembers": training["endmembers"], "variant": variant, **job.options},
         "applied": applied,
