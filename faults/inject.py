@@ -20,7 +20,7 @@ import torch
 from auvae.command.main import main
 from auvae.mapping import checkpoint, map_rasters
 from auvae.mapping import map_scene as mapping
-from auvae.network import model, options, views
+from auvae.network import model, options
 from auvae.network import trainer as training
 from auvae.result import folder, writer
 from auvae.scenes import tasks
@@ -140,14 +140,14 @@ def _before(owner: Any, name: str, fault: Fault, nth: int = 1) -> None:
 STAGES: dict[str, tuple[Any, str, int]] = {
     "reading": (learning, "sample_patches", 1),
     "start": (training, "find_endmembers", 1),
-    "training": (views.LossTable, "note", 5),
+    "training": (training.Trainer, "unmix", 1),
     "mapping": (model.Model, "predict", 1),
     "writing": (map_rasters, "_blocks_arrived", 2),
     "finishing": (writer, "write_endmembers", 1),
     "moving": (folder, "rename", 2),
     # Of several scenes: in the first of them, or where the second comes after it.
     "scenes: reading": (tasks, "sample_patches", 1),
-    "scenes: training": (views.LossTable, "note", 5),
+    "scenes: training": (training.Trainer, "unmix", 1),
     "scenes: mapping": (model.Model, "predict", 2),
     "scenes: joining": (map_rasters, "_blocks_arrived", 2),
     "scenes: moving": (folder, "rename", 2),
