@@ -51,6 +51,13 @@ def test_the_same_seed_finds_the_same_endmembers(tmp_path):
     assert torch.equal(first.spectra, again.spectra)
 
 
+def test_every_kind_of_candidates_says_why_it_was_chosen_or_not(tmp_path):
+    found, _ = searched(tmp_path / "plain.img", endmembers=4)
+    assert [kind.name for kind in found.weighed if kind.chosen] == [found.kind]
+    assert len(found.weighed) > 1
+    assert all(kind.reason for kind in found.weighed)
+
+
 def test_more_endmembers_than_materials_are_named_as_not_needed(tmp_path):
     found, angles = searched(tmp_path / "three.img", count=6, endmembers=3)
     assert angles.max() < 0.2

@@ -66,7 +66,20 @@ def signs(points: Tensor, ends: Tensor) -> Signs:
     return Signs(float(found.mean()), halves, min(needed(points, ends)))
 
 
-def convinces(newcomer: Signs, incumbent: Signs) -> bool:
-    """Whether a set replaces the one that stands for the scene so far."""
-    better = all(new <= CONVINCING * old for new, old in zip(newcomer.halves, incumbent.halves, strict=True))
-    return better and newcomer.least >= NEEDED
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a set replaces the one that stands for the scene so far, and why: a part of a sentence."""
+
+    convinces: bool
+    reason: str
+
+
+def verdict(newcomer: Signs, incumbent: Signs) -> Verdict:
+    """Compare a set with the one that stands for the scene so far."""
+    share = max(new / max(old, 1e-9) for new, old in zip(newcomer.halves, incumbent.halves, strict=True))
+    left = f"they leave {share:.0%} of the mean angle"
+    if share > CONVINCING:
+        return Verdict(False, f"{left}, and at most {CONVINCING:.0%} would convince")
+    if newcomer.least < NEEDED:
+        return Verdict(False, f"{left}, but the scene hardly needs one of them")
+    return Verdict(True, f"{left}, and every one of them is needed")

@@ -7,7 +7,7 @@ shadow is not blown up to the size of a signal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -30,17 +30,24 @@ ALTERNATIVES = 8
 
 @dataclass(frozen=True)
 class Weighed:
-    """A kind of candidates and its best set.
+    """A kind of candidates, its best set, and whether the endmembers are of this kind.
 
     Attributes:
         name: of the kind.
         angle: mean angle, in radians, that the set leaves between pixels and mixtures.
         least: factor by which that angle grows without the endmember that is needed least.
+        chosen: whether the endmembers are this set; of exactly one kind.
+        reason: why, or why not: a part of a sentence, such as "they leave 70% of the mean angle, ...".
+        distance: Jensen-Shannon distance, in nats, between the scene and pixels generated with the set; None
+            where no adversary was asked.
     """
 
     name: str
     angle: float
     least: float
+    chosen: bool
+    reason: str
+    distance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,13 @@ class Endmembers:
 
 @dataclass(frozen=True)
 class _Sets:
-    """Sets of endmembers of one kind, the one with the smallest mean angle first."""
+    """Sets of endmembers of one kind, the one with the smallest mean angle first; ``reason`` as `Weighed`."""
 
     name: str
     ends: list[Tensor]
     angles: list[float]
     signs: judge.Signs
+    reason: str = "no other kind left much less of the scene"
 
 
 def find_endmembers(
@@ -109,7 +117,7 @@ def find_endmembers(
     """
     space = SearchSpace.of(pixels, count, starts, rounds, generator, known)
     kinds, chosen = _kinds(space)
-    reasons = [_reason(chosen, kinds[0])]
+    reasons = [f"Endmembers are {chosen.name}: {chosen.reason}."]
     ends = _nearly_as_good(space, kinds, chosen)
     bare = None if known is not None else without_pedestal(space, ends[0])
     if bare is not None:
@@ -130,7 +138,10 @@ def find_endmembers(
             rare[target.instead] = len(target.pixels)
         if found:
             reasons.append(f"{len(found)} of the endmembers are materials of a few pixels.")
-    weighed = tuple(Weighed(sets.name, sets.signs.angle, sets.signs.least) for sets in kinds)
+    weighed = tuple(
+        Weighed(sets.name, sets.signs.angle, sets.signs.least, sets.name == chosen.name, sets.reason)
+        for sets in kinds
+    )
     needed = tuple(judge.needed(judges, spectra[0]))
     return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
 
@@ -139,11 +150,14 @@ def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:
     """The sets of every kind, and those of the kind that stands for the scene."""
     judged = (_judged(space, kind.NAME, kind.propose(space)) for kind in PROPOSERS)
     kinds = [sets for sets in judged if sets is not None]
-    chosen = kinds[0]
-    for sets in kinds[1:]:
-        if judge.convinces(sets.signs, chosen.signs):
-            chosen = sets
-    return kinds, chosen
+    chosen = 0
+    for number, sets in enumerate(kinds[1:], start=1):
+        verdict = judge.verdict(sets.signs, kinds[chosen].signs)
+        kinds[number] = replace(sets, reason=verdict.reason)
+        if verdict.convinces:
+            kinds[chosen] = replace(kinds[chosen], reason=f"{sets.name} leave much less of the scene")
+            chosen = number
+    return kinds, kinds[chosen]
 
 
 def _nearly_as_good(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> list[Tensor]:
@@ -167,15 +181,6 @@ def _judged(space: SearchSpace, name: str, proposed: Tensor) -> _Sets | None:
     ranking = sorted(range(len(angles)), key=lambda index: angles[index])
     ends = [proposed[index] for index in ranking]
     return _Sets(name, ends, [angles[index] for index in ranking], judge.signs(space.judges, ends[0]))
-
-
-def _reason(chosen: _Sets, first: _Sets) -> str:
-    if chosen is first:
-        return f"Endmembers are {chosen.name}: no other kind left much less of the scene."
-    return (
-        f"Endmembers are {chosen.name}: they leave a mean angle of {chosen.signs.angle:.4f} rad, "
-        f"{first.name} {first.signs.angle:.4f}, and every one of them is needed."
-    )
 
 
 def most_abundant_first(space: SearchSpace, ends: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..contract.choices import BRIGHTNESS, SHAPES
 from ..endmembers.brightness import Brightness
 from ..endmembers.lighting import Lighting, Reading, measure_lighting, usual_brightness
+from ..endmembers.search import Weighed
 from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
 from .losses import misfit_of_shape
 
@@ -118,10 +119,18 @@ class SearchRecord:
     Attributes:
         reasons: a sentence for each thing that decided.
         doubtful: numbers of endmembers that the scene does not need.
+        weighed: the kinds of candidates that were compared.
     """
 
     reasons: tuple[str, ...] = ()
     doubtful: tuple[int, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
+
+    @classmethod
+    def restore(cls, document: dict[str, Any]) -> SearchRecord:
+        """Undo `dataclasses.asdict`, also after a way through JSON."""
+        weighed = tuple(Weighed(**kind) for kind in document["weighed"])
+        return cls(tuple(document["reasons"]), tuple(document["doubtful"]), weighed)
 
 
 class Model:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -96,7 +96,7 @@ def train_together(
         state = safetensors.numpy.load_file(Path(folder) / "model.safetensors")
     model = Model.restore(state, told["settings"], first)
     model.history = told["history"]
-    model.search = SearchRecord(*map(tuple, told["search"]))
+    model.search = SearchRecord.restore(told["search"])
     return model
 
 
@@ -199,7 +199,7 @@ def main(order: dict[str, Any]) -> None:
     if rank == 0:
         state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
         safetensors.numpy.save_file(state, folder / "model.safetensors")
-        told = {"settings": model.settings(), "history": model.history, "search": astuple(model.search)}
+        told = {"settings": model.settings(), "history": model.history, "search": asdict(model.search)}
         (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()

@@ -262,7 +262,7 @@ class Trainer:
         )
         self.network.decoder.log_spectra.copy_(found.spectra[0].log())
         self.alternatives = found.spectra
-        self.search = SearchRecord(found.reasons, tuple(found.doubtful))
+        self.search = SearchRecord(found.reasons, tuple(found.doubtful), found.weighed)
         misfits = []
         for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])
