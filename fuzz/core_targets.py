@@ -125,12 +125,14 @@ def _job_seeds() -> list[bytes]:
     several = {key: value for key, value in scene.items() if key != "scene"}
     unmix = {"endmembers": 4, "quality": "draft", "brightness": "automatic", "output": "/data/result"}
     kinds = (
-        {**scene, **unmix, "task": "unmix", "variant": "auvae-net", "known": known, "model": None},
+        {**scene, **unmix, "task": "unmix", "variant": "auvae-net", "known": known, "model": None,
+         "colors_of": ["/data/earlier"]},
         {**scene, "task": "count", "report": None},
         {**scene, "task": "inspect", "report": "/data/a.html", "table": None},
         {**scene, "task": "apply", "bands": None, "model": "/data/model.auvae", "output": "/data/result",
          "brightness": "automatic"},
-        {**scene, "task": "fcls", "known": known, "sum_to_one": True, "output": "/data/result"},
+        {**scene, "task": "fcls", "known": known, "sum_to_one": True, "colors_of": [],
+         "output": "/data/result"},
         {**scene, "task": "extract", "endmembers": 4, "method": "vca", "library": "/data/pure.gpkg"},
         {**scene, "task": "purity", "projections": 100, "threshold": 2.5, "map": "/data/purity.tif"},
         {**shared, "task": "export", "result": "/data/result", "library": "/data/endmembers.gpkg"},

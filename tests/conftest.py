@@ -101,6 +101,7 @@ def job(tmp_path):
             "selection": {"water_bands": "auto", "mask": None, "extent": None},
             "known": None,
             "model": None,
+            "colors_of": [],
             "output": str(tmp_path / "result"),
         }
         return {**document, **changes}

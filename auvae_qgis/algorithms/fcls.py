@@ -85,5 +85,6 @@ class Fcls(ResultAlgorithm):
             "device": "cpu",
             "sum_to_one": self.parameterAsBool(parameters, self.SUM_TO_ONE, context),
         }
+        job["colors_of"] = self._colors_of(job["scene"], context)
         self._prepare_result(job, context, choices.MOST_ENDMEMBERS)
         return True

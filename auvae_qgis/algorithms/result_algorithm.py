@@ -25,7 +25,7 @@ from ..compat import log_link
 from ..inputs.known_source import places_file
 from ..inputs.output_folder import SCENE, OutputFolderError, result_folder, scene_name
 from ..inputs.scene_source import SceneSourceError
-from ..results.layers import OTHERS, layers_of
+from ..results.layers import OTHERS, layers_of, results_of_scene
 from ..results.raster_copy import RasterCopyError, copy_raster, driver_for
 from ..results.result import Result
 from ..translation import tr
@@ -148,6 +148,11 @@ class ResultAlgorithm(SceneAlgorithm):
         offers = context.project() is not None and not _runs_in_model(context)
         self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
+
+    def _colors_of(self, scene: str, context: QgsProcessingContext) -> list[str]:
+        """Return the results of this image in the project: what is found again keeps their colours."""
+        project = context.project()
+        return [] if project is None else [str(one.folder) for one in results_of_scene(scene, project)]
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

@@ -12,8 +12,9 @@ from qgis.core import Qgis, QgsProcessingUtils, QgsProject, QgsRasterLayer
 from qgis.PyQt.QtCore import QObject, Qt
 from qgis.PyQt.QtWidgets import QApplication, QFileDialog
 
+from ...model.auvae.contract.materials import Pair
 from ..plain_text import as_plain
-from ..results.compare import CompareError, Pair, hectares, write_differences
+from ..results.compare import CompareError, hectares, write_differences
 from ..results.keep import KeepError, keep
 from ..results.layers import layer_of_scene, move_layers
 from ..results.probe import Pixel

@@ -3,68 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from osgeo import gdal, osr
 
+from ...model.auvae.contract.materials import Pair
 from ..translation import tr
 from .probe import NO_DATA
-from .result import Array, Result, Spectra
+from .result import Array, Result
 
-SAME_MATERIAL = 0.15  # radians: two endmembers that differ by more are no longer called one material
-FEWEST_BANDS = 5
 METRES_PER_DEGREE = 111_320.0  # of latitude, on a sphere: good to half a percent
 ROWS_AT_ONCE = 256
 
 
 class CompareError(ValueError):
     """The two results cannot be compared in this way; the text says why."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Endmember ``first`` of one result is ``second`` of the other; ``angle`` between them in radians."""
-
-    first: int
-    second: int
-    angle: float
-
-
-def pairs_of(one: Spectra, other: Spectra) -> list[Pair]:
-    """Return which endmembers show the same material, by spectral angle on the bands that both have.
-
-    The most alike are paired first; what is left over, or differs by more than SAME_MATERIAL, has no partner.
-    """
-    if one.in_nanometres != other.in_nanometres:
-        return []
-    ours, theirs = _common(one, other)
-    if len(ours) < FEWEST_BANDS:
-        return []
-    norms = np.linalg.norm(ours, axis=0)[:, None] * np.linalg.norm(theirs, axis=0)[None, :]
-    angles = np.arccos(np.clip(ours.T @ theirs / np.where(norms > 0, norms, np.inf), -1, 1))
-    found: list[Pair] = []
-    while angles.size and angles.min() <= SAME_MATERIAL:
-        first, second = np.unravel_index(int(angles.argmin()), angles.shape)
-        found.append(Pair(int(first), int(second), float(angles[first, second])))
-        angles[first, :] = angles[:, second] = np.inf
-    return sorted(found, key=lambda pair: pair.first)
-
-
-def _common(one: Spectra, other: Spectra) -> tuple[Array, Array]:
-    """Return both results' spectra, (bands, n) each, at the bands of the first that the second reaches."""
-    there = np.isfinite(other.values).all(axis=1)
-    x, values = other.x[there], other.values[there]
-    reached = np.isfinite(one.values).all(axis=1)
-    if len(x):
-        reached &= (one.x >= x[0]) & (one.x <= x[-1])
-    else:
-        reached[:] = False
-    wanted = one.x[reached]
-    resampled = [np.interp(wanted, x, column) for column in values.T]
-    return one.values[reached], np.column_stack(resampled) if resampled else np.zeros((len(wanted), 0))
 
 
 def hectares(result: Result) -> list[float] | None:

@@ -91,6 +91,18 @@ def layer_of_scene(result: Result) -> QgsRasterLayer | None:
     return None
 
 
+def results_of_scene(scene: str, project: QgsProject) -> list[Result]:
+    """Return the results of an image that have layers in the project, the oldest first."""
+    found = {one.folder: one for one in map(_result_of, project.mapLayers().values()) if one is not None}
+    same = [one for one in found.values() if os.path.realpath(one.scene_file) == os.path.realpath(scene)]
+    return sorted(same, key=lambda one: (str(one.document.get("created", "")), str(one.folder)))
+
+
+def _result_of(layer: QgsMapLayer) -> Result | None:
+    found = result_of(layer)
+    return None if found is None else found[0]
+
+
 @lru_cache(maxsize=32)
 def _read(folder: Path, _changed: int) -> Result:
     """Read a result once for all its layers; anew when its file has changed."""

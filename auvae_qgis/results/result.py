@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...model.auvae.contract.materials import spectra_table
 from ...model.auvae.contract.result_document import (
     ResultDocument,
     ResultError,
@@ -165,23 +165,15 @@ class Result:
 
     def _table(self, path: Path) -> Array:
         """Read a table of spectra, (kept bands, endmembers)."""
-        try:
-            with path.open(encoding="utf-8", newline="") as table:
-                rows = list(csv.reader(table))[1:]
-            measured = np.array([row[1:] for row in rows if row], dtype=float)
-        except (OSError, ValueError) as error:
-            raise ResultError(f"{path} cannot be read: {error}") from error
-        if measured.shape != self._shape():
-            raise ResultError(f"{path} does not fit result.json beside it: unmix the scene again.")
-        return measured
+        return spectra_table(path, self._shape())
 
 
 def unlike(taken: set[str], result: Result) -> str:
-    """Return a name for ``result`` that is not ``taken``: the scene's, with what tells it from others."""
+    """Return a name for ``result`` that is not ``taken``: its scene, and what tells it from others."""
     kind = tr("{}, {} endmembers").format(result.scene, len(result.endmembers))
     quality = str((result.document.get("options") or {}).get("quality") or "")
     detailed = f"{kind}, {quality}" if quality else kind
-    names = [result.scene, kind, detailed, *(f"{detailed} ({number})" for number in range(2, len(taken) + 3))]
+    names = [kind, detailed, *(f"{detailed} ({number})" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
 
 

@@ -94,7 +94,7 @@ def cluster_windows() -> list[QDialog]:
 
 def layers_in_group() -> list[dict[str, str]]:
     """Return the maps in the scene's group, from top to bottom."""
-    group = QgsProject.instance().layerTreeRoot().findGroup(Path(SCENE).stem)
+    group = QgsProject.instance().layerTreeRoot().findGroup(f"{Path(SCENE).stem}, {ENDMEMBERS} endmembers")
     layers = [node.layer() for node in group.findLayers() if node.layer().name().startswith("Endmember")]
     shaders = [layer.renderer().shader().rasterShaderFunction() for layer in layers]
     colors = [shader.colorRampItemList()[-1].color.name() for shader in shaders]

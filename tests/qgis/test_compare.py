@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import processing
 import pytest
 from osgeo import gdal
 from qgis.core import QgsApplication
@@ -35,9 +36,15 @@ def results(finished, plugin_modules, tmp_path):
     return read(first), read(second)
 
 
-def test_the_same_material_is_found_under_another_number(results, plugin_modules):
-    compare = plugin_modules("auvae_qgis.results.compare")
-    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+@pytest.fixture
+def pairs_of(plugin_modules):
+    """Which endmembers of two results are the same material."""
+    found = plugin_modules("model.auvae.contract.materials").pairs_of
+    return lambda results: found(*(result.spectra() for result in results))
+
+
+def test_the_same_material_is_found_under_another_number(results, pairs_of):
+    pairs = pairs_of(results)
     assert [(pair.first, pair.second) for pair in pairs] == [(n, MATERIALS - 1 - n) for n in range(MATERIALS)]
     assert max(pair.angle for pair in pairs) < 1e-3
 
@@ -51,9 +58,8 @@ def test_areas_are_abundance_times_pixel_area(results, plugin_modules):
     assert sum(hectares) == pytest.approx(inside.sum() * pixel, rel=1e-4)
 
 
-def test_a_difference_map_is_this_minus_the_other(results, plugin_modules, tmp_path):
-    compare = plugin_modules("auvae_qgis.results.compare")
-    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+def test_a_difference_map_is_this_minus_the_other(results, plugin_modules, pairs_of, tmp_path):
+    compare, pairs = plugin_modules("auvae_qgis.results.compare"), pairs_of(results)
     written = compare.write_differences(*results, pairs, tmp_path)
     assert [name for _, name in written] == [one.name for one in results[0].endmembers]
     first = gdal.Open(str(results[0].folder / results[0].endmembers[0].file)).ReadAsArray()
@@ -62,9 +68,8 @@ def test_a_difference_map_is_this_minus_the_other(results, plugin_modules, tmp_p
     assert set(np.unique(others)) == {NO_DATA, 0.0}
 
 
-def test_a_result_whose_maps_are_gone_is_named(results, plugin_modules, tmp_path):
-    compare = plugin_modules("auvae_qgis.results.compare")
-    pairs = compare.pairs_of(results[0].spectra(), results[1].spectra())
+def test_a_result_whose_maps_are_gone_is_named(results, plugin_modules, pairs_of, tmp_path):
+    compare, pairs = plugin_modules("auvae_qgis.results.compare"), pairs_of(results)
     (results[1].folder / results[1].endmembers[0].file).unlink()
     with pytest.raises(compare.CompareError, match="is gone or cannot be read"):
         compare.write_differences(*results, pairs, tmp_path)
@@ -79,7 +84,7 @@ def test_the_tab_draws_a_material_in_one_colour_and_tells_results_of_one_name_ap
     dock.tabs.setCurrentWidget(dock.compare)
     QgsApplication.processEvents()
     names = [dock.results.itemText(row) for row in range(dock.results.count())]
-    assert names == ["scène 1", f"scène 1, {MATERIALS} endmembers"]
+    assert names == [f"scène 1, {MATERIALS} endmembers", f"scène 1, {MATERIALS} endmembers, draft"]
     colors = {line.get_label(): line.get_color() for line in dock.compare.axes.lines}
     for number, endmember in enumerate(results[0].endmembers):
         partner = results[1].endmembers[MATERIALS - 1 - number].name
@@ -89,3 +94,19 @@ def test_the_tab_draws_a_material_in_one_colour_and_tells_results_of_one_name_ap
     assert len(table) == 4 + MATERIALS
     dock.close()
     dock.deleteLater()
+
+
+def test_a_scene_that_is_unmixed_again_keeps_the_colours_of_its_materials(finished, add_layer, tmp_path):
+    earlier, again = tmp_path / "earlier", tmp_path / "again"
+    shutil.copytree(finished.results["OUTPUT"], earlier)
+    document = json.loads((earlier / "result.json").read_text(encoding="utf-8"))
+    own = ["#AA0000", "#00AA00", "#0000AA"]
+    for endmember, color in zip(document["endmembers"], own, strict=True):
+        endmember["color"] = color
+    (earlier / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    add_layer(earlier / document["endmembers"][0]["file"])
+    options = {"INPUT": str(finished.scene), "ENDMEMBERS": MATERIALS, "QUALITY": 0, "OUTPUT": str(again)}
+    processing.run("auvae:unmix", options)
+    made = json.loads((again / "result.json").read_text(encoding="utf-8"))
+    assert [endmember["color"] for endmember in made["endmembers"]] == own
+    assert made["options"]["colors_of"] == [str(earlier)]

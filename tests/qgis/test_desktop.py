@@ -110,7 +110,7 @@ def test_training_is_heard_while_it_goes_on_and_shown_afterwards(facts):
 
 
 def test_the_drop_down_lists_the_results_of_the_project(facts):
-    assert facts["results"] == ["cube"]
+    assert facts["results"] == [f"cube, {MATERIALS} endmembers"]
 
 
 def test_the_plot_follows_a_dark_theme(facts):

@@ -188,7 +188,7 @@ def test_the_batch_dialog_unmixes_scene_after_scene_and_loads_the_maps(
     for row, path in enumerate(scenes):
         assert_unmixed(tmp_path / f"result {row + 1}", path)
     groups = project.layerTreeRoot().findGroups(True)
-    assert sorted(group.name() for group in groups) == ["scene 1", "scene 2"]
+    assert sorted(group.name() for group in groups) == [f"scene {n}, {MATERIALS} endmembers" for n in (1, 2)]
     assert [len(group.findLayers()) for group in groups] == [MATERIALS + 4] * 2
 
 

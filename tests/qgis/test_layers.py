@@ -40,7 +40,7 @@ def test_a_result_comes_as_one_group_with_the_composite_on_top_and_alone_ticked(
 ):
     image = add_layer(scene)
     results = processing.runAndLoadResults("auvae:unmix", {**options, "INPUT": image.id()})
-    group = group_of(project, "scène 1")
+    group = group_of(project, f"scène 1, {MATERIALS} endmembers")
     files = [Path(node.layer().source()).name for node in group.findLayers()]
     endmembers = document(results["OUTPUT"])["endmembers"]
     maps = [one["file"] for one in endmembers]
@@ -192,7 +192,7 @@ def test_running_again_into_the_same_folder_replaces_the_layers_too(finished, lo
     (folder / "result.json").write_text(json.dumps(shorter), encoding="utf-8")
     load(folder)
     assert len(project.mapLayers()) == MATERIALS - 1 + OTHERS
-    assert len(group_of(project, "scène 1").findLayers()) == MATERIALS - 1 + OTHERS
+    assert len(group_of(project, f"scène 1, {MATERIALS} endmembers").findLayers()) == MATERIALS - 1 + OTHERS
 
 
 def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_path):
@@ -200,7 +200,8 @@ def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_pa
         shutil.copytree(finished.results["OUTPUT"], tmp_path / name)
         load(tmp_path / name)
     groups = project.layerTreeRoot().findGroups(True)
-    assert [group.name() for group in groups] == [f"scène 1, {MATERIALS} endmembers", "scène 1"]
+    kind = f"scène 1, {MATERIALS} endmembers"
+    assert [group.name() for group in groups] == [f"{kind}, draft", kind]
     assert [len(group.findLayers()) for group in groups] == [MATERIALS + OTHERS] * 2
 
 
@@ -209,7 +210,7 @@ def test_a_result_loaded_while_a_map_of_another_is_active_gets_its_own_group(
 ):
     load(finished.results["OUTPUT"])
     # The desktop puts new layers beside the active one, which is in the group of the first result.
-    group = group_of(project, "scène 1")
+    group = group_of(project, f"scène 1, {MATERIALS} endmembers")
     bridge, place = project.layerTreeRegistryBridge(), QgsLayerTreeRegistryBridge.InsertionPoint
     bridge.setLayerInsertionPoint(place(group, 0))
     other = shutil.copytree(finished.results["OUTPUT"], tmp_path / "other")

@@ -16,8 +16,8 @@ from qgis.PyQt.QtWidgets import (
     QVBoxLayout,
 )
 
+from ....model.auvae.contract.materials import Pair, pairs_of
 from ...plain_text import as_written
-from ...results.compare import Pair, pairs_of
 from ...results.result import Result, ResultError, Spectra, unlike
 from ...spectra.export import Table
 from ...translation import tr

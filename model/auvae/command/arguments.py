@@ -50,6 +50,15 @@ def add_brightness(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_colors(parser: argparse.ArgumentParser) -> None:
+    """Declare from which results colours are taken."""
+    parser.add_argument(
+        "--colors-of", action="append", default=[], metavar="DIR",
+        help="an earlier result: materials that are found again, by spectral angle, keep its colours; may be "
+        "repeated",
+    )  # fmt: skip
+
+
 def add_known(parser: argparse.ArgumentParser) -> None:
     """Declare spectra that are known."""
     parser.add_argument(
@@ -122,6 +131,11 @@ def scene(path: str) -> str:
 def optional_file(path: str | None) -> str | None:
     """The absolute path of a file to write, None for none."""
     return None if path is None else os.path.abspath(path)
+
+
+def colors_of(given: argparse.Namespace) -> tuple[str, ...]:
+    """The result folders that `add_colors` declares."""
+    return tuple(os.path.abspath(folder) for folder in given.colors_of)
 
 
 def bands(given: argparse.Namespace) -> tuple[int, ...] | None:

@@ -22,6 +22,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--no-sum-to-one", action="store_true", help="amounts that need not sum to one (NNLS instead of FCLS)"
     )
     arguments.add_known(parser)
+    arguments.add_colors(parser)
     arguments.add_json(parser)
     arguments.add_selection(parser)
 
@@ -44,4 +45,5 @@ def _job(given: argparse.Namespace) -> FclsJob:
         device="cpu",
         selection=arguments.selection(given),
         sum_to_one=not given.no_sum_to_one,
+        colors_of=arguments.colors_of(given),
     )

@@ -50,6 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         help="the network; all but the default are published ones, for comparison (default auvae-net)",
     )  # fmt: skip
     arguments.add_brightness(parser)
+    arguments.add_colors(parser)
     arguments.add_json(parser)
     arguments.add_known(parser)
     parser.add_argument(
@@ -84,6 +85,7 @@ def job(given: argparse.Namespace) -> UnmixJob:
         brightness=given.brightness,
         known=arguments.known(given, given.freedom),
         model=arguments.optional_file(given.model),
+        colors_of=arguments.colors_of(given),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # The first six are Okabe and Ito's (2008). Each further one is the colour of middle lightness farthest, in
 # CIELAB and with normal, protanope and deuteranope vision (Machado et al. 2009), from all before it.
 COLORS = (
@@ -10,6 +12,16 @@ COLORS = (
     "#5A693C", "#2D4BF0", "#8796FF", "#004BA5", "#C3C396", "#00E1F0", "#0000C3", "#004B2D",
     "#00E13C", "#A53C00", "#E1784B", "#963CD2", "#D29696", "#3CB4C3",
 )  # fmt: skip
+
+
+def is_color(text: object) -> bool:
+    """Whether it is a colour as results have it, #RRGGBB."""
+    return isinstance(text, str) and re.fullmatch("#[0-9A-Fa-f]{6}", text) is not None
+
+
+def by_place(count: int) -> list[str]:
+    """Colours of endmembers that are in no other result: in their order."""
+    return [COLORS[index % len(COLORS)] for index in range(count)]
 
 
 def rgb(color: str) -> tuple[int, int, int]:

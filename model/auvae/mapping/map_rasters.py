@@ -110,6 +110,10 @@ class MapRasters:
             ) from error
         self._close()
 
+    def paint(self, colors: Sequence[str]) -> None:
+        """Give the endmembers these colours, #RRGGBB; before the first `write`."""
+        self._colors = colors
+
     def refuse_without_room(self, output: Path) -> None:
         """Raise OutputError where the disk has no room for the maps, which first lie there uncompressed."""
         folder = self.plain
@@ -212,18 +216,22 @@ class MapRasters:
             for view in self.plain.glob(f"*{_VIEW}"):
                 view.unlink()
             self._open = {path.name: rasterio.open(path, "r+") for path in sorted(self.plain.iterdir())}
+            self._tag_colors()
             return
         self.plain.mkdir()
         number = len(self._names)
         self._create(self._files["abundances"], number, self._names)
         self._create(self._files["uncertainty"], number, self._names)
         self._create(self._files["error"], 1, ("Spectral angle (radians)",))
-        for band, color in enumerate(self._colors, 1):
-            self._open[self._files["abundances"]].update_tags(band, COLOR=color)
+        self._tag_colors()
         plain = {"dtype": "uint8", "nodata": None}
         shades = ("Red", "Green", "Blue", "Opacity")
         self._create(self._files["composite"], 4, shades, **plain, photometric="RGB", alpha="yes")
         self._create(self._files["dominant"], 1, ("Dominant material",), **plain | {"nodata": UNCLASSIFIED})
+
+    def _tag_colors(self) -> None:
+        for band, color in enumerate(self._colors, 1):
+            self._open[self._files["abundances"]].update_tags(band, COLOR=color)
 
     def _create(self, file: str, count: int, descriptions: Sequence[str], **other: Any) -> Any:
         scene = self._scene

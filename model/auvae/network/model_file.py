@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from .. import __version__
 from ..contract.errors import ModelError
 from ..contract.names import plain_name
+from ..contract.palette import is_color
 from ..contract.variants import DEFAULT, LEAST_SQUARES, PUBLISHED
 from .auvae_net import AUVAENet, NetworkShape
 from .least_squares_model import LeastSquaresModel
@@ -52,6 +53,7 @@ class SavedModel:
         model: ready to use.
         sha256: of its file.
         names: of the endmembers, in order.
+        colors: of the endmembers, #RRGGBB; None in files of early versions.
         bands: 1-based numbers in the scene, as many as the model's.
         band_count: how many bands that scene has in all; None in files of early versions.
         wavelengths: ``(B,)`` nm, or None.
@@ -63,6 +65,7 @@ class SavedModel:
     model: TrainedModel
     sha256: str
     names: tuple[str, ...]
+    colors: tuple[str, ...] | None
     bands: tuple[int, ...]
     band_count: int | None
     wavelengths: np.ndarray | None
@@ -77,14 +80,25 @@ class SavedModel:
         return str(self.model.settings().get("variant", DEFAULT))
 
 
-def model_bytes(model: TrainedModel, names: Sequence[str], scene: Scene, mean_angle: float) -> bytes:
-    """The content of a model's file. scene: the one it was trained on, with this mean angle (radians)."""
+def model_bytes(
+    model: TrainedModel, names: Sequence[str], colors: Sequence[str], scene: Scene, mean_angle: float
+) -> bytes:
+    """The content of a model's file.
+
+    Args:
+        model: to be kept.
+        names: of its K endmembers, in order.
+        colors: of its K endmembers, #RRGGBB.
+        scene: that it was trained on.
+        mean_angle: between that scene's pixels and their reconstructions, radians.
+    """
     described = {
         "format": FORMAT,
         "schema": str(SCHEMA),
         "auvae": __version__,
         "settings": json.dumps(model.settings()),
         "names": json.dumps(list(names)),
+        "colors": json.dumps(list(colors)),
         "wavelengths_nm": json.dumps(None if scene.wavelengths is None else scene.wavelengths.tolist()),
         "fwhm_nm": json.dumps([band.fwhm for band in scene.kept]),
         "bands": json.dumps([band.number for band in scene.kept]),
@@ -178,6 +192,7 @@ def _read(path: str, device: str, sha256: str) -> SavedModel:
         _restored(settings, state, device),
         sha256,
         _names(_parsed(described, "names"), count),
+        _colors(_parsed(described, "colors", None), count),
         tuple(_long(numbers, bands)),
         band_count,
         None if wavelengths is None else np.array([_positive(one) for one in _long(wavelengths, bands)]),
@@ -256,3 +271,12 @@ def _names(given: Any, count: int) -> tuple[str, ...]:
     if len(plain) != count or len(given) != count:
         raise _UnfitError("its names are not as many as its endmembers")
     return tuple(plain)
+
+
+def _colors(given: Any, count: int) -> tuple[str, ...] | None:
+    """The colours of the endmembers, where the file has them."""
+    if given is None:
+        return None
+    if len(given) != count or not all(map(is_color, given)):
+        raise _UnfitError("its colours do not fit its endmembers")
+    return tuple(given)

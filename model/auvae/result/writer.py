@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..contract.palette import COLORS
+from ..contract.palette import by_place
 from ..contract.result_document import FORMAT, SCHEMA
 from ..contract.result_files import FILES, map_files
 from ..contract.variants import abilities
@@ -83,7 +83,7 @@ class ResultWriter:
         self.names = tuple(names)
         self.statistics = MapStatistics(len(self.names))
         self._files = map_files(self.names)
-        self._colors = [COLORS[index % len(COLORS)] for index in range(len(self.names))]
+        self._colors = by_place(len(self.names))
         self._scene = scene
         self._shares = shares
         self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
@@ -113,6 +113,11 @@ class ResultWriter:
         if not self._folder.published:
             self._rasters.abandon()
             self._folder.abandon()
+
+    def paint(self, colors: Sequence[str]) -> None:
+        """Give the endmembers these colours, #RRGGBB; before the first `write`."""
+        self._colors = list(colors)
+        self._rasters.paint(self._colors)
 
     def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
         """Write what the model says of a window. Windows must not overlap.
@@ -256,5 +261,7 @@ class ResultWriter:
         (self._staging / FILES[kind]).write_text(text, encoding="utf-8")
 
     def _write_model(self, model: TrainedModel) -> None:
-        content = model_bytes(model, self.names, self._scene, self.statistics.metrics["mean_angle"])
+        content = model_bytes(
+            model, self.names, self._colors, self._scene, self.statistics.metrics["mean_angle"]
+        )
         (self._staging / FILES["model"]).write_bytes(content)

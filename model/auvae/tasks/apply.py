@@ -32,7 +32,7 @@ def run(job: ApplyJob, progress: JobProgress) -> None:
 
 def _map(job: ApplyJob, scene: Scene, progress: JobProgress, saved: SavedModel) -> None:
     model = _with_brightness(job, scene, progress, saved)
-    run = ResultRun(job, scene, progress, saved.variant, {"sha256": saved.sha256})
+    run = ResultRun(job, scene, progress, saved.variant, {"sha256": saved.sha256}, saved.colors)
     training = no_training(len(saved.names))
     with run.writer(saved.names) as writer:
         run.map(writer, model, training, READ)

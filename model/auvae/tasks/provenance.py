@@ -11,7 +11,7 @@ import numpy as np
 import rasterio
 
 from .. import __version__
-from ..contract.palette import COLORS
+from ..contract.palette import by_place
 
 if TYPE_CHECKING:
     from ..contract.events import SceneEvent
@@ -104,7 +104,7 @@ def scene_event(scene: Scene, names: list[str]) -> SceneEvent:
         "bands": [band.number for band in scene.kept],
         "wavelengths_nm": None if scene.wavelengths is None else scene.wavelengths.tolist(),
         "endmembers": [
-            {"name": name, "color": COLORS[index % len(COLORS)]} for index, name in enumerate(names)
+            {"name": name, "color": color} for name, color in zip(names, by_place(len(names)), strict=True)
         ],
     }
 

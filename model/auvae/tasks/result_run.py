@@ -7,8 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from ..contract.choices import MOST_ENDMEMBERS
-from ..contract.errors import LibraryError
+from ..contract.errors import JobError, LibraryError
+from ..contract.materials import Materials, colors_by_material
+from ..contract.palette import by_place
+from ..contract.result_document import ResultError
 from ..contract.result_files import FILES
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.map_scene import map_scene
@@ -46,6 +51,7 @@ class ResultRun:
         progress: JobProgress,
         variant: str,
         model_facts: dict[str, Any],
+        colors: Sequence[str] | None = None,
     ) -> None:
         """Look for what an earlier run left.
 
@@ -55,13 +61,16 @@ class ResultRun:
             progress: of the job.
             variant: the network, or least squares.
             model_facts: what tells a model or known spectra apart from others under the same path.
+            colors: of the endmembers, where they have some already; None for those of the palette.
 
         Raises:
+            JobError: an earlier result, whose colours are to be kept, cannot be read.
             OutputError: another run is at work on the folder.
         """
         self._job, self._scene, self._progress, self._variant = job, scene, progress, variant
         self.device, _ = device_of(job.device)
-        facts = {**job.options, **model_facts}
+        self._colors, self._alike = colors, _earlier_materials(job)
+        facts = {**job.options, **model_facts, "colors": [colors, *(one.colors for one in self._alike)]}
         self._fingerprint = fingerprint(scene, facts, versions(), self.device)
         self.earlier = left_over(Path(job.output), self._fingerprint)
 
@@ -83,6 +92,10 @@ class ResultRun:
             begin: share of the job that is done; the progress goes on from there.
         """
         scene, progress = self._scene, self._progress
+        colors = self._colors or by_place(len(writer.names))
+        numbers = [band.number for band in scene.kept]
+        new = Materials.of(scene.wavelengths, numbers, np.asarray(model.endmembers), colors)
+        writer.paint(colors_by_material(new, self._alike))
         progress.reach(begin, "mapping", "Mapping the scene")
         pace = Pace(scene.rows * scene.cols)
         for row in map_scene(
@@ -132,6 +145,19 @@ class ResultRun:
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in progress.seconds().items())
         progress.message("info", f"Computed on {device}: {spent}.")
         progress.send(_result(writer.output, document))
+
+
+def _earlier_materials(job: UnmixJob | ApplyJob | FclsJob) -> list[Materials]:
+    """The endmembers of the results whose colours a job takes over."""
+    found = []
+    for folder in getattr(job, "colors_of", ()):
+        try:
+            found.append(Materials.read(Path(folder)))
+        except ResultError as error:
+            raise JobError(
+                f"Colours cannot be taken from {folder}: {error}", "Name the folder of a result, or none."
+            ) from error
+    return found
 
 
 def read_known(choice: KnownChoice, scene: Scene, progress: JobProgress) -> KnownSpectra:

@@ -40,7 +40,8 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
         progress.message("warning", warning)
     known = None if job.known is None else read_known(job.known, scene, progress)
     start, given = _start(job, saved, known)
-    run = ResultRun(job, scene, progress, job.variant, _model_facts(saved, known))
+    facts, colors = _model_facts(saved, known), None if saved is None else saved.colors
+    run = ResultRun(job, scene, progress, job.variant, facts, colors)
     training: TrainingRecord
     if run.earlier is None:
         patches = patches_of(job, scene, progress)

@@ -15,7 +15,7 @@ from ..selection import Selection
 SCHEMA = 1
 SAME_VERSION = "Use a plugin and a core of the same version."
 _ID = r"[A-Za-z0-9]{1,64}"
-_LISTS = ("scenes", "bands")
+_LISTS = ("scenes", "bands", "colors_of")
 
 Parsed = TypeVar("Parsed", bound="Document")
 
@@ -143,6 +143,12 @@ def check_library(path: str) -> None:
     """Raise JobError unless a spectral library can be written under this name."""
     if not path.lower().endswith(LIBRARIES):
         raise wrong("library", path, f"a file name that ends with {', '.join(LIBRARIES)}")
+
+
+def check_folders(name: str, value: object) -> None:
+    """Raise JobError unless it is a list of folders, which may be empty."""
+    if not isinstance(value, tuple) or not all(isinstance(one, str) and one.strip() for one in value):
+        raise wrong(name, list(value) if isinstance(value, tuple) else value, "a list of paths")
 
 
 def check_output(output: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ..selection import Selection
-from .document import SceneDocument, check_output, wrong
+from .document import SceneDocument, check_folders, check_output, wrong
 from .known_choice import KnownChoice
 
 
@@ -19,6 +19,7 @@ class FclsJob(SceneDocument):
         known: the spectra; their freedom is 0.
         output: the folder of the result.
         sum_to_one: whether the abundances of a pixel sum to one (FCLS) or need not (NNLS).
+        colors_of: earlier results, from which the colours of materials found again are taken.
     """
 
     task: ClassVar[str] = "fcls"
@@ -32,10 +33,12 @@ class FclsJob(SceneDocument):
     device: str = "auto"
     selection: Selection = field(default_factory=Selection)
     sum_to_one: bool = True
+    colors_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.check(texts=("output",))
         check_output(self.output)
+        check_folders("colors_of", self.colors_of)
         if not isinstance(self.known, KnownChoice) or self.known.freedom:
             raise wrong("known", self.known, "library, places, and a freedom of 0")
         if not isinstance(self.sum_to_one, bool):
@@ -55,12 +58,15 @@ class FclsJob(SceneDocument):
             "sum_to_one": self.sum_to_one,
             "bands": None if self.bands is None else list(self.bands),
             "selection": self.selection.document(),
+            "colors_of": list(self.colors_of) or None,
         }
 
     @property
     def command(self) -> str:
         """The command line that does the same again."""
         sums = [] if self.sum_to_one else ["--no-sum-to-one"]
+        colors = [part for folder in self.colors_of for part in ("--colors-of", folder)]
         return shlex.join(
-            ["auvae", "fcls", self.scene, *self.known.arguments(), *sums, *self.part, "--output", self.output]
-        )
+            ["auvae", "fcls", self.scene, *self.known.arguments(), *sums, *self.part, *colors,
+             "--output", self.output]
+        )  # fmt: skip

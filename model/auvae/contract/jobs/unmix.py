@@ -18,7 +18,7 @@ from ..choices import (
 from ..errors import JobError
 from ..selection import Selection
 from ..variants import DEFAULT, abilities
-from .document import SceneDocument, check_output, wrong
+from .document import SceneDocument, check_folders, check_output, wrong
 from .known_choice import KnownChoice
 
 
@@ -34,6 +34,7 @@ class UnmixJob(SceneDocument):
         known: spectra of materials that are known, None for none.
         model: a model.auvae to start from, None for none.
         brightness: how a pixel's brightness is read.
+        colors_of: earlier results, from which the colours of materials found again are taken.
     """
 
     task: ClassVar[str] = "unmix"
@@ -51,6 +52,7 @@ class UnmixJob(SceneDocument):
     known: KnownChoice | None = None
     model: str | None = None
     brightness: str = AUTOMATIC
+    colors_of: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.check(
@@ -63,6 +65,7 @@ class UnmixJob(SceneDocument):
             wanted = f"a number from {FEWEST_ENDMEMBERS} to {MOST_ENDMEMBERS}, or 0 to have it estimated"
             raise wrong("endmembers", self.endmembers, wanted)
         check_output(self.output)
+        check_folders("colors_of", self.colors_of)
         if (self.known or self.model) and not abilities(self.variant).fine_tunable:
             raise JobError(
                 "The published networks take neither known spectra nor a model to start from.",
@@ -97,6 +100,7 @@ class UnmixJob(SceneDocument):
             "known": None if self.known is None else self.known.document(),
             "model": self.model,
             "brightness": self.brightness,
+            "colors_of": list(self.colors_of) or None,
         }
 
     @property
@@ -104,8 +108,9 @@ class UnmixJob(SceneDocument):
         """The command line that does the same again."""
         known = [] if self.known is None else self.known.arguments()
         model = [] if self.model is None else ["--from", self.model]
+        colors = [part for folder in self.colors_of for part in ("--colors-of", folder)]
         return shlex.join(
             ["auvae", "unmix", self.scene, "--endmembers", str(self.endmembers), "--quality", self.quality,
              *self.part, *known, *model, "--seed", str(self.seed), "--device", self.device,
-             "--variant", self.variant, "--brightness", self.brightness, "--output", self.output]
+             "--variant", self.variant, "--brightness", self.brightness, *colors, "--output", self.output]
         )  # fmt: skip
