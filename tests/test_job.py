@@ -254,6 +254,27 @@ def test_the_report_shows_everything_and_needs_nothing_else(result):
         assert promised in page
 
 
+def test_the_report_says_what_candidates_were_weighed_and_shows_the_simplex_of_those_that_won(result):
+    document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
+    page = (result[1] / "report.html").read_text(encoding="utf-8")
+    search = document["search"]
+    assert "How the endmembers were chosen" in page
+    for reason in search["reasons"]:
+        assert escape(reason) in page
+    for kind in search["weighed"]:
+        assert kind["name"] in page
+        assert f"{kind['mean_angle']:.4f}" in page
+    assert search["kind"] in [kind["name"] for kind in search["weighed"]]
+    assert len(search["endmembers"]) == len(search["view"]["endmembers"]) == 3
+    # every mixture lies in the simplex of the endmembers, whatever it is seen from
+    corners, mixtures = (np.array(search["view"][key]) for key in ("endmembers", "mixtures"))
+    shares = np.linalg.solve(
+        np.vstack([corners.T, np.ones(3)]), np.vstack([mixtures.T, np.ones(len(mixtures))])
+    )
+    assert shares.min() > -0.01
+    assert page.count('r="2.6"') == len(mixtures)
+
+
 def test_the_report_says_what_was_read_of_the_scene_and_from_where(result):
     document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
     page = (result[1] / "report.html").read_text(encoding="utf-8")

@@ -65,6 +65,59 @@ class EndmemberDocument(TypedDict):
     purest: PurestDocument
 
 
+class WeighedDocument(TypedDict):
+    """A kind of candidates for the endmembers, its best set, and why it was chosen or not.
+
+    `mean_angle` is what the set leaves between pixels and mixtures, in radians; `least_needed` the factor by
+    which that grows without the member that is needed least; `distance` the Jensen-Shannon distance, in nats,
+    between the scene and pixels generated with the set, null where no adversary was asked.
+    """
+
+    name: str
+    chosen: bool
+    reason: str
+    mean_angle: float
+    least_needed: float
+    distance: float | None
+
+
+class SoughtEndmember(TypedDict):
+    """What the search says of an endmember.
+
+    `target_pixels`: it is the mean of so many neighbouring pixels, as a rare material; 0: no rare material.
+    `needed`: the factor by which the mean angle grows without it; `doubtful`: it is hardly needed. `spread`:
+    mean angle, in radians, to its match in other sets that explain the scene nearly as well; null where none
+    does, and for known and rare materials.
+    """
+
+    target_pixels: int
+    needed: float
+    doubtful: bool
+    spread: float | None
+
+
+class SceneView(TypedDict):
+    """Places (n, 2) of pixels, of their mixtures and of the endmembers, along the strongest directions."""
+
+    pixels: list[list[float]]
+    mixtures: list[list[float]]
+    endmembers: list[list[float]]
+
+
+class SearchDocument(TypedDict):
+    """How the endmembers were found: what was weighed, which kind won and why, what is known of each.
+
+    `alternatives` is the number of other sets that explain the scene nearly as well.
+    """
+
+    kind: str
+    reasons: list[str]
+    weighed: list[WeighedDocument]
+    alternatives: int
+    endmembers: list[SoughtEndmember]
+    view: SceneView
+
+
 class Move(TypedDict):
     """The endmembers (K, B) at a share of the training, as training.json keeps them."""
 
@@ -75,11 +128,13 @@ class Move(TypedDict):
 class TrainingRecord(TypedDict):
     """What a training leaves for its result.
 
-    `endmembers` is their number, `count` the evidence where it was estimated, `history` the losses.
+    `endmembers` is their number, `count` the evidence where it was estimated, `search` how they were found
+    where they were sought, `history` the losses.
     """
 
     endmembers: int
     count: dict[str, Any] | None
+    search: SearchDocument | None
     history: list[dict[str, Any]]
     moves: list[Move]
 
@@ -87,7 +142,7 @@ class TrainingRecord(TypedDict):
 class HowMade(TypedDict):
     """How a result was made: what its task knows, beside what is in the maps.
 
-    `count` and `history` are those of `TrainingRecord`.
+    `count`, `search` and `history` are those of `TrainingRecord`.
     """
 
     auvae: str
@@ -100,6 +155,7 @@ class HowMade(TypedDict):
     applied: dict[str, Any] | None
     known: dict[str, Any] | None
     count: dict[str, Any] | None
+    search: SearchDocument | None
     command: str
     seed: int
     device: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 from ..contract.choices import BRIGHTNESS, SHAPES
 from ..endmembers.brightness import Brightness
 from ..endmembers.lighting import Lighting, Reading, measure_lighting, usual_brightness
-from ..endmembers.search import Weighed
 from .auvae_net import HALO, STRIDE, AUVAENet, NetworkShape
 from .losses import misfit_of_shape
+
+if TYPE_CHECKING:
+    from ..contract.result_document import SearchDocument
 
 FloatArray = NDArray[np.float32]
 _LINES = 16  # of a window, weighted together: a copy of all of it would not fit into a processor's cache
@@ -112,32 +114,11 @@ class TrainedModel(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class SearchRecord:
-    """How the endmembers were found.
-
-    Attributes:
-        reasons: a sentence for each thing that decided.
-        doubtful: numbers of endmembers that the scene does not need.
-        weighed: the kinds of candidates that were compared.
-    """
-
-    reasons: tuple[str, ...] = ()
-    doubtful: tuple[int, ...] = ()
-    weighed: tuple[Weighed, ...] = ()
-
-    @classmethod
-    def restore(cls, document: dict[str, Any]) -> SearchRecord:
-        """Undo `dataclasses.asdict`, also after a way through JSON."""
-        weighed = tuple(Weighed(**kind) for kind in document["weighed"])
-        return cls(tuple(document["reasons"]), tuple(document["doubtful"]), weighed)
-
-
 class Model:
     """A trained network with what it needs to read a scene's pixels.
 
     Attributes:
-        search: how its endmembers were found; empty for a model that was read from a file.
+        search: how its endmembers were found; None for a model that was read from a file.
     """
 
     halo = HALO
@@ -160,7 +141,7 @@ class Model:
         self.history = history
         self.lighting = lighting
         self.choice = choice
-        self.search = SearchRecord()
+        self.search: SearchDocument | None = None
 
     @property
     def device(self) -> torch.device:

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from ..contract.errors import DeviceError
 from .device import one_thread
-from .model import Model, Patch, Progress, Report, SearchRecord, TrainedModel
+from .model import Model, Patch, Progress, Report, TrainedModel
 from .options import EFFORTS, Options
 from .train import train
 from .trainer import Trainer
@@ -95,8 +95,7 @@ def train_together(
         told = json.loads((Path(folder) / "told.json").read_text(encoding="utf-8"))
         state = safetensors.numpy.load_file(Path(folder) / "model.safetensors")
     model = Model.restore(state, told["settings"], first)
-    model.history = told["history"]
-    model.search = SearchRecord.restore(told["search"])
+    model.history, model.search = told["history"], told["search"]
     return model
 
 
@@ -199,7 +198,7 @@ def main(order: dict[str, Any]) -> None:
     if rank == 0:
         state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
         safetensors.numpy.save_file(state, folder / "model.safetensors")
-        told = {"settings": model.settings(), "history": model.history, "search": asdict(model.search)}
+        told = {"settings": model.settings(), "history": model.history, "search": model.search}
         (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()

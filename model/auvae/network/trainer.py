@@ -25,6 +25,7 @@ from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness
 from ..endmembers.lighting import Reading
 from ..endmembers.search import find_endmembers
+from ..endmembers.search_record import search_document
 from ..endmembers.targets import Observed
 from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape
 from .crops import Crops
@@ -37,7 +38,6 @@ from .model import (
     Patch,
     Progress,
     Report,
-    SearchRecord,
     as_array,
     lighting_of,
     padded,
@@ -262,7 +262,7 @@ class Trainer:
         )
         self.network.decoder.log_spectra.copy_(found.spectra[0].log())
         self.alternatives = found.spectra
-        self.search = SearchRecord(found.reasons, tuple(found.doubtful), found.weighed)
+        self.search = search_document(found, cleaned, 0 if self.known is None else len(self.known.spectra))
         misfits = []
         for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])

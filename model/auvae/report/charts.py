@@ -1,11 +1,11 @@
-"""Spectra and losses as inline SVG, for the reports. The plot of a count is count_plot.py's."""
+"""Spectra, losses and the simplex as inline SVG, for the reports. The plot of a count is count_plot.py's."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,19 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ..contract.result_document import EndmemberDocument, SceneView
+
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 16, 14, 52
 _WIDTH, _HEIGHT = 860, 380
 _SMALL_WIDTH, _SMALL_HEIGHT = 420, 240
+_SIMPLEX_WIDTH, _SIMPLEX_HEIGHT = 560, 400
+# Pixels are drawn up to this share of the simplex's width around it.
+_AROUND = 0.3
+_ROOM = 0.04
 # Neighbours farther apart than this many usual steps have left-out bands between them.
 _GAP = 2.5
 _LOSS = "#1f6f8b"
+_REAL = "#999"
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 _STEEP = 20.0
 # What losses are drawn against, and the fewest points that make a line.
@@ -86,6 +93,43 @@ def _loss(history: Sequence[dict[str, float]], name: str, title: str) -> str:
     label = f"{title} (power of ten)" if steep else title
     line = f'<path d="{frame.path(x, shown)}" fill="none" stroke="{_LOSS}" stroke-width="1.8"/>'
     return "".join([*frame.drawn(beat.capitalize(), label, title), line, "</svg>"])
+
+
+def simplex_plot(view: SceneView, endmembers: Sequence[EndmemberDocument]) -> str:
+    """Pixels, their mixtures of the endmembers and the simplex of these, along two directions.
+
+    Args:
+        view: as result.json has it.
+        endmembers: name and color of each, in the order of the view's.
+    """
+    pixels, mixtures, corners = (
+        np.array(places) for places in (view["pixels"], view["mixtures"], view["endmembers"])
+    )
+    simplex = np.concatenate([mixtures, corners])
+    low, high = simplex.min(axis=0), simplex.max(axis=0)
+    margin = _AROUND * (high - low)
+    # a dark pixel, scaled up with its noise, may lie so far away that nothing else would be seen
+    near = ((pixels >= low - margin) & (pixels <= high + margin)).all(axis=1)
+    room = _ROOM * (high - low)
+    shown = np.concatenate([pixels[near], [low - room, high + room]])
+    frame = _Frame.around(shown[:, 0], shown[:, 1], _SIMPLEX_WIDTH, _SIMPLEX_HEIGHT)
+    drawn = [
+        *frame.drawn("Strongest direction", "Second direction", "Pixels and the simplex of the endmembers")
+    ]
+    for places, look in (
+        (pixels[near], f'r="1.6" fill="{_REAL}"'),
+        (mixtures, f'r="2.6" fill="none" stroke="{_LOSS}"'),
+    ):
+        drawn += (f'<circle cx="{frame.across(x):.1f}" cy="{frame.down(y):.1f}" {look}/>' for x, y in places)
+    for edge in combinations(corners, 2):
+        drawn.append(f'<path d="{frame.path(*np.array(edge).T)}" stroke="#888" stroke-width=".7"/>')
+    for item, (x, y) in zip(endmembers, corners, strict=True):
+        title = f'<title class="endmember">{escape(item["name"])}</title>'
+        drawn.append(
+            f'<circle cx="{frame.across(x):.1f}" cy="{frame.down(y):.1f}" r="5.5" fill="{item["color"]}" '
+            f'stroke="#222">{title}</circle>'
+        )
+    return "".join([*drawn, "</svg>"])
 
 
 @dataclass(frozen=True)

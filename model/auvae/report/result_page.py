@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contract.variants import abilities, title
-from .charts import losses_plot, spectra_plot
+from .charts import losses_plot, simplex_plot, spectra_plot
 from .count_plot import evidence_plot
 from .pages import rendered, svg
 from .repeat import qgis_command
@@ -44,7 +44,7 @@ def result_page(
         spread: (K, B), the standard deviation of each one's purest pixels.
         images: of the maps.
     """
-    count = document["count"]
+    count, search = document["count"], document["search"]
     return rendered(
         "result.html.j2",
         document=document,
@@ -56,6 +56,7 @@ def result_page(
         certain=abilities(document["options"]["variant"]).has_uncertainty,
         fit=_fit(document, endmembers),
         error_tones=ERROR_TONES,
+        simplex=svg(simplex_plot(search["view"], document["endmembers"])) if search else "",
         losses=svg(losses_plot(document["history"], _LOSSES)),
         evidence=svg(evidence_plot(count)) if count else "",
         through_qgis=qgis_command(document),

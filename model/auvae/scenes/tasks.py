@@ -31,7 +31,7 @@ from ..endmembers.sampling import Patch, sample_patches
 from ..mapping.gdal_cache import CACHE_BYTES
 from ..mapping.map_scene import WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
-from ..network.model import TrainedModel
+from ..network.model import Model, TrainedModel
 from ..network.train import restore
 from ..result.folder import left_over
 from ..result.whole import write_text_whole, written_whole
@@ -182,6 +182,7 @@ def _train(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any
         training: TrainingRecord = {
             "endmembers": number,
             "count": found.document() if found else None,
+            "search": model.search if isinstance(model, Model) else None,
             "history": model.history,
             "moves": moves,
         }

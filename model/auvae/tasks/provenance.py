@@ -61,6 +61,7 @@ def how_made(
         "applied": applied,
         "known": None if known is None else {"count": len(known.names), "notes": known.notes},
         "count": training["count"],
+        "search": training["search"],
         "command": job.command,
         "seed": job.seed,
         "device": device,
@@ -73,7 +74,7 @@ def how_made(
 
 def no_training(endmembers: int) -> TrainingRecord:
     """The record of a result with so many endmembers for which nothing was trained."""
-    return {"endmembers": endmembers, "count": None, "history": [], "moves": []}
+    return {"endmembers": endmembers, "count": None, "search": None, "history": [], "moves": []}
 
 
 def scene_document(scene: Scene) -> SceneDocument:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import LibraryError, ModelError
 from ..contract.variants import caution, title
-from ..network.model import Model, SearchRecord
+from ..network.model import Model
 from ..network.trainer import Start
 from .fitted_scene import fitted_scene
 from .open_scene import opened_scene
@@ -17,7 +17,7 @@ from .train import counted_endmembers, patches_of, train_model
 
 if TYPE_CHECKING:
     from ..contract.jobs import UnmixJob
-    from ..contract.result_document import TrainingRecord
+    from ..contract.result_document import SearchDocument, TrainingRecord
     from ..network.model_file import SavedModel
     from ..scene.scene import Scene
     from ..spectra.known import KnownSpectra
@@ -51,6 +51,7 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
         training = {
             "endmembers": max(counted.number if counted else job.endmembers, len(given)),
             "count": counted.document() if counted else None,
+            "search": None,
             "history": [],
             "moves": [],
         }
@@ -64,23 +65,25 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
     with run.writer(names) as writer:
         if model is None:
             model, moves = train_model(job, training["endmembers"], patches, progress, start)
-            training = {**training, "history": model.history, "moves": moves}
+            search = model.search if isinstance(model, Model) else None
+            training = {**training, "search": search, "history": model.history, "moves": moves}
             del patches
-            if isinstance(model, Model):
-                _tell_search(model.search, names, progress)
+            if search is not None:
+                _tell_search(search, names, progress)
         run.map(writer, model, training, TRAINED)
         run.finish(writer, model, training, known=known)
 
 
-def _tell_search(search: SearchRecord, names: list[str], progress: JobProgress) -> None:
+def _tell_search(search: SearchDocument, names: list[str], progress: JobProgress) -> None:
     """Say how the endmembers were found, and warn of those that the scene does not need."""
-    for reason in search.reasons:
+    for reason in search["reasons"]:
         progress.message("info", reason)
-    if search.doubtful:
-        doubtful = ", ".join(names[number] for number in search.doubtful)
+    doubtful = [name for name, one in zip(names, search["endmembers"], strict=True) if one["doubtful"]]
+    if doubtful:
+        listed = ", ".join(doubtful)
         progress.message(
             "warning",
-            f"Not needed to explain the scene: {doubtful}. The other endmembers do as well without each of "
+            f"Not needed to explain the scene: {listed}. The other endmembers do as well without each of "
             "them, so fewer may do.",
         )
 
