@@ -39,6 +39,18 @@ def test_pixels_too_dark_for_any_mixture_of_areas_make_the_scene_one_of_shapes()
     assert contradicting[1].shape_weight > 0.8
 
 
+def test_a_dark_material_without_a_pixel_of_its_own_is_as_bright_as_its_mixtures_say():
+    draws = np.random.default_rng(4)
+    spectra = draws.uniform(0.1, 1, (3, 12)) * [[1], [1], [0.05]]
+    shares = 0.4 / 3 + 0.6 * draws.dirichlet(np.full(3, 0.4), 2000)
+    light = np.exp(0.2 * draws.normal(size=(2000, 1)))
+    pixels = light * shares @ spectra + 0.001 * draws.normal(size=(2000, 12))
+    found = measure_lighting(torch.from_numpy(pixels), torch.from_numpy(spectra), 0)
+    assert max(map(abs, found.shifts)) < 0.1
+    assert found.shape_weight < 0.2
+    assert not found.tested
+
+
 @pytest.fixture(scope="module")
 def unmixed(tmp_path_factory):
     """Folders of a simulated scene whose truth is areas, with dark water, and of its result."""

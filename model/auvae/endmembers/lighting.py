@@ -15,6 +15,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,13 +26,21 @@ PURE = 0.9
 """Share of a pixel's radiance from which on it is nearly pure."""
 
 FEWEST_PURE, PUREST = 30, 0.003
-"""A material's brightness is measured on so many pixels at least, and on this share of all."""
+"""How much brightness spreads is measured on so many pure pixels of a material at least, and on this share
+of all pixels."""
 
-LEAST_SPREAD = 0.02
+FEWEST_LEVEL = 5
+"""So many pure pixels, if they agree, tell how bright a material is."""
+
+LEAST_SPREAD = 0.005
 """Of the logarithm of brightness among nearly pure pixels."""
 
 CALIBRATION = 0.05
 """Deviation of the logarithm of an endmember's own brightness, as it is measured."""
+
+ROUNDS, LEAST_REST, BRIGHTEST = 20, 0.02, 5.0
+"""Steps towards the brightness of materials without pure pixels; the least that others may leave of a pixel;
+how many times as bright as its spectrum, or as dark, such a material may be."""
 
 BEYOND = 2.0
 """Deviations beyond which a pixel's brightness contradicts mixing by area."""
@@ -67,6 +76,8 @@ class Lighting:
         contradicting: share of mixed pixels whose brightness mixing by area does not explain.
         noisy: weight of the reading as shapes because areas are noisy, from a bootstrap.
         usual: median brightness of its pixels, near 1: an endmember's purest pixels have 1.
+        tested: some material has pure pixels, so that brightness could contradict; else the spread is that
+            of all pixels.
     """
 
     shifts: tuple[float, ...]
@@ -76,6 +87,7 @@ class Lighting:
     contradicting: float = 0.0
     noisy: float = 0.0
     usual: float = 1.0
+    tested: bool = True
 
     @property
     def shape_weight(self) -> float:
@@ -213,12 +225,13 @@ def measure_lighting(pixels: Tensor, endmembers: Tensor, seed: int) -> Lighting:
     scene = _Scene(
         pixels, endmembers, nonnegative_least_squares(pixels @ endmembers.T, endmembers @ endmembers.T)
     )
-    shifts, spread = _brightness_of_pure_pixels(scene)
-    light = shifts.exp()
+    pure = _brightness_of_pure_pixels(scene)
+    light = pure.shifts.exp()
     scene = _Scene(pixels, endmembers * light[:, None], scene.amounts / light).some(JUDGES)
     usual = float(scene.amounts.sum(1).median().clamp_min(1e-3))
-    found = Lighting(tuple(shifts.tolist()), *_misfit(scene), spread, usual=usual)
-    found = replace(found, contradicting=_contradicting(scene, found))
+    found = Lighting(tuple(pure.shifts.tolist()), *_misfit(scene), pure.spread, usual=usual, tested=pure.known)
+    if found.tested:
+        found = replace(found, contradicting=_contradicting(scene, found))
     return replace(found, noisy=_noisy(scene, found, seed))
 
 
@@ -235,23 +248,68 @@ def usual_brightness(pixels: Tensor, endmembers: Tensor, lighting: Lighting) -> 
     return float(nonnegative_least_squares(pixels @ lit.T, lit @ lit.T).sum(1).median()) / lighting.usual
 
 
-def _brightness_of_pure_pixels(scene: _Scene) -> tuple[Tensor, float]:
-    """Shifts ``(K,)``, and the deviation of the logarithm of brightness, median over the endmembers."""
+@dataclass(frozen=True)
+class _PureBrightness:
+    """What pixels of nearly one material show of brightness: shifts ``(K,)`` and spread as of `Lighting`.
+
+    ``known``: some material has pure pixels enough, so that other brightness can contradict.
+    """
+
+    shifts: Tensor
+    spread: float
+    known: bool
+
+
+def _brightness_of_pure_pixels(scene: _Scene) -> _PureBrightness:
+    """How bright the endmembers' purest pixels are, and how much that varies.
+
+    A material with pure pixels is as bright as these. One without is as bright as leaves its purest pixels,
+    mixtures of it with the others, a brightness of one. The spread is the median over the materials with
+    many pure pixels; where there is no such material, that of all pixels.
+    """
     shares = scene.radiance
-    count = len(shares)
-    fewest = min(count, max(FEWEST_PURE, int(PUREST * count)))
+    fewest = min(len(shares), max(FEWEST_PURE, int(PUREST * len(shares))))
     limits = shares.topk(fewest, 0).values[-1].clamp_max(PURE)
     size = scene.endmembers.square().sum(1)
-    shifts, spreads = [], []
-    for share, limit, endmember, squared in zip(shares.T, limits, scene.endmembers, size, strict=True):
-        pure = scene.pixels[share >= limit]
-        logs = (pure @ endmember / squared).clamp_min(1e-3).log()
-        shift = logs.median()
-        away = (logs - shift).abs()
-        # Winsorised at three deviations: a few pixels are something else.
-        spreads.append(away.clamp_max(3 * 1.4826 * away.median()).square().mean().sqrt())
-        shifts.append(shift)
-    return torch.stack(shifts), float(torch.stack(spreads).clamp_min(LEAST_SPREAD).quantile(0.5))
+    shifts, spreads, mixed = torch.zeros_like(size), [], {}
+    for material, (share, limit) in enumerate(zip(shares.T, limits, strict=True)):
+        pure = share >= PURE
+        count = int(pure.sum())
+        chosen = pure if count >= FEWEST_LEVEL else share >= limit
+        logs = (scene.pixels[chosen] @ scene.endmembers[material] / size[material]).clamp_min(1e-3).log()
+        shifts[material], deviation = logs.median(), _deviation(logs)
+        if count >= FEWEST_PURE:
+            spreads.append(deviation)
+        if count < FEWEST_LEVEL or deviation > CALIBRATION * math.sqrt(count):
+            mixed[material] = scene.amounts[share >= limit]
+    shifts = _shifts_of_mixed(shifts, mixed)
+    known = bool(spreads)
+    if not known:
+        spreads = [_deviation((scene.amounts @ (-shifts).exp()).clamp_min(1e-3).log())]
+    return _PureBrightness(shifts, max(LEAST_SPREAD, float(np.median(spreads))), known)
+
+
+def _deviation(logs: Tensor) -> float:
+    """Standard deviation from the median, winsorised at three: a few pixels are something else."""
+    away = (logs - logs.median()).abs()
+    return float(away.clamp_max(3 * 1.4826 * away.median()).square().mean().sqrt())
+
+
+def _shifts_of_mixed(shifts: Tensor, mixed: dict[int, Tensor]) -> Tensor:
+    """Shifts ``(K,)``, those of materials without pure pixels found from amounts ``(m, K)`` in their purest.
+
+    Their purest pixels shall have a brightness of one: ``c_k exp(-shift_k) = 1 - sum_j c_j exp(-shift_j)``.
+    Several such materials depend on each other: damped steps towards where all hold.
+    """
+    for _ in range(ROUNDS if mixed else 0):
+        wanted = shifts.clone()
+        for material, amounts in mixed.items():
+            by_area = amounts * (-shifts).exp()
+            rest = 1 - (by_area.sum(1) - by_area[:, material])
+            ratio = (amounts[:, material] / rest.clamp_min(LEAST_REST)).median()
+            wanted[material] = ratio.clamp(1 / BRIGHTEST, BRIGHTEST).log()
+        shifts = (shifts + wanted) / 2
+    return shifts
 
 
 def _misfit(scene: _Scene) -> tuple[float, float]:

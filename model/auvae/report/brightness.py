@@ -62,6 +62,9 @@ def explained(model: Model) -> str:
     figures = (
         f"the brightness of nearly pure pixels varies by {lighting.spread:.0%}, and that of "
         f"{lighting.contradicting:.0%} of the mixed pixels differs by more than areas and this explain"
+        if lighting.tested
+        else f"brightness varies by {lighting.spread:.0%}, and no material has pixels of its own by which it "
+        "could contradict areas"
     )
     if weight <= NEGLIGIBLE_WEIGHT:
         what = "Abundances are shares of the area"
