@@ -229,7 +229,8 @@ def measure_lighting(pixels: Tensor, endmembers: Tensor, seed: int) -> Lighting:
     light = pure.shifts.exp()
     scene = _Scene(pixels, endmembers * light[:, None], scene.amounts / light).some(JUDGES)
     usual = float(scene.amounts.sum(1).median().clamp_min(1e-3))
-    found = Lighting(tuple(pure.shifts.tolist()), *_misfit(scene), pure.spread, usual=usual, tested=pure.known)
+    shifts = tuple(pure.shifts.tolist())
+    found = Lighting(shifts, *_misfit(scene), pure.spread, usual=usual, tested=pure.known)
     if found.tested:
         found = replace(found, contradicting=_contradicting(scene, found))
     return replace(found, noisy=_noisy(scene, found, seed))
