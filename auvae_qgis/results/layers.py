@@ -33,6 +33,7 @@ from .result import Result, ResultError, unlike
 from .styles import rename_in_style, style
 
 _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
+_CALLED = "auvae/called"  # of the same: the name that was made for it
 _PLACED = "auvae/placed"  # of a layer's node: it stands in the group of its result
 _RESULT_OF = "auvae/result"  # of a layer: its result folder, seen from the folder of the layer's own file
 _KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
@@ -156,6 +157,8 @@ class ResultLayer(QgsProcessingLayerPostProcessorInterface):
         layer.setMetadata(_metadata(layer, result, kind, index))
         if kind not in _KINDS:
             return  # the user's own copy stays where they put it
+        if layer.customProperty(_KIND_OF):  # of an earlier run into this folder, whose file it holds open
+            layer.setDataSource(layer.source(), layer.name(), "gdal", QgsDataProvider.ProviderOptions())
         layer.setCustomProperty(_RESULT_OF, ".")
         layer.setCustomProperty(_KIND_OF, kind)
         style(layer, result, kind, index)
@@ -323,14 +326,24 @@ def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsL
         # not those that QGIS put there just now, because a map in this group was the active layer.
         placed = [one for one in group.children() if _is_of(one, result) and one.customProperty(_PLACED)]
         if group.customProperty(_GROUP_OF) == folder or placed:
+            if group.name() == group.customProperty(_CALLED):  # the result may have become another one
+                _call(group, result, project)
             return group
     parent = node.parent()
     while parent.customProperty(_GROUP_OF) and parent.parent() is not None:
         parent = parent.parent()  # beside another result, not in it
-    taken = {other.name() for other in project.layerTreeRoot().findGroups(True)}
-    group = parent.insertGroup(0, unlike(taken, result))
+    group = parent.insertGroup(0, "")
+    _call(group, result, project)
     group.setCustomProperty(_GROUP_OF, folder)
     return group
+
+
+def _call(group: QgsLayerTreeGroup, result: Result, project: QgsProject) -> None:
+    """Name the group of a result, unlike all others."""
+    names = [other.name() for other in project.layerTreeRoot().findGroups(True)]
+    names.remove(group.name())
+    group.setName(unlike(set(names), result))
+    group.setCustomProperty(_CALLED, group.name())
 
 
 def _remove_replaced(layer: QgsMapLayer, result: Result, project: QgsProject) -> None:

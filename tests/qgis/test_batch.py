@@ -91,6 +91,7 @@ def test_a_row_that_fails_is_named_and_the_others_get_results_named_after_their_
         document = json.loads((results / folder / "result.json").read_text(encoding="utf-8"))
         assert document["scene"]["path"] == str(scene)
     assert "cloudy: " in log
+    assert "not correctly generated" not in log  # as QGIS says of layers that it could not load
     [reason] = [line for line in log.splitlines() if line.startswith("cloudy: ")]
     assert reason.endswith(".")
     # the same name twice: the groups tell the results apart

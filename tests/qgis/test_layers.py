@@ -190,9 +190,15 @@ def test_running_again_into_the_same_folder_replaces_the_layers_too(finished, lo
     shorter["endmembers"].pop()  # as if unmixed again with one endmember less
     last.unlink()
     (folder / "result.json").write_text(json.dumps(shorter), encoding="utf-8")
+    first = folder / shorter["endmembers"][0]["file"]
+    gdal.Translate(str(folder / "new.tif"), str(first), scaleParams=[[0, 1, 7, 7]])
+    (folder / "new.tif").replace(first)
     load(folder)
     assert len(project.mapLayers()) == MATERIALS - 1 + OTHERS
-    assert len(group_of(project, f"scène 1, {MATERIALS} endmembers").findLayers()) == MATERIALS - 1 + OTHERS
+    group = group_of(project, f"scène 1, {MATERIALS - 1} endmembers")
+    assert len(group.findLayers()) == MATERIALS - 1 + OTHERS
+    [shown] = [one.layer() for one in group.findLayers() if one.layer().source() == str(first)]
+    assert shown.dataProvider().block(1, shown.extent(), COLS, ROWS).value(10, 10) == 7
 
 
 def test_two_results_of_one_scene_get_two_groups(finished, load, project, tmp_path):
