@@ -14,7 +14,7 @@ from qgis.PyQt.QtWidgets import QApplication, QFileDialog
 
 from ...model.auvae.contract.materials import Pair
 from ..plain_text import as_plain
-from ..results.compare import CompareError, hectares, write_differences
+from ..results.compare import CompareError, write_differences
 from ..results.keep import KeepError, keep
 from ..results.layers import layer_of_scene, move_layers
 from ..results.probe import Pixel
@@ -50,7 +50,6 @@ class Session(QObject):
                 (dock.result_shown, self._count_known),
                 (dock.probe.known_chosen, self._add_known),
                 (dock.probe.again_asked, self.unmix_again),
-                (dock.compare.areas_asked, self._measure),
                 (dock.compare.differences_asked, self._differ),
             ]
         for signal, slot in self._connections:
@@ -139,17 +138,6 @@ class Session(QObject):
         )
 
     # ---- two results
-
-    def _measure(self, results: list[Result]) -> None:
-        """Measure how many hectares the endmembers of these results make up."""
-
-        def measure() -> dict[str, list[float]]:
-            found = {str(result.folder): hectares(result) for result in results}
-            return {folder: areas for folder, areas in found.items() if areas is not None}
-
-        self._background.start(
-            measure, lambda areas: self._dock.compare.set_areas(areas) if areas else None, self._failed
-        )
 
     def _differ(self, result: Result, other: Result, pairs: list[Pair]) -> None:
         """Load the differences of the maps that two results have of one material."""

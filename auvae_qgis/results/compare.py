@@ -1,4 +1,4 @@
-"""Compares two results: which materials they share, how large these are, where the maps differ."""
+"""Compares two results: where the maps that they have of one material differ."""
 
 from __future__ import annotations
 
@@ -7,46 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from osgeo import gdal, osr
+from osgeo import gdal
 
 from ...model.auvae.contract.materials import Pair
 from ..translation import tr
 from .probe import NO_DATA
-from .result import Array, Result
-
-METRES_PER_DEGREE = 111_320.0  # of latitude, on a sphere: good to half a percent
-ROWS_AT_ONCE = 256
+from .result import Result
 
 
 class CompareError(ValueError):
     """The two results cannot be compared in this way; the text says why."""
-
-
-def hectares(result: Result) -> list[float] | None:
-    """Return the area that each endmember makes up, in hectares: abundance times pixel area, summed.
-
-    None where the maps have no coordinates. Raises CompareError when the maps cannot be read.
-    """
-    raster = _opened(result.folder / result.document["files"]["abundances"])
-    system = osr.SpatialReference(raster.GetProjection()) if raster.GetProjection() else None
-    if system is None or not (system.IsProjected() or system.IsGeographic()):
-        return None
-    areas = np.zeros(raster.RasterCount)
-    for row in range(0, raster.RasterYSize, ROWS_AT_ONCE):
-        rows = min(ROWS_AT_ONCE, raster.RasterYSize - row)
-        block = raster.ReadAsArray(0, row, raster.RasterXSize, rows).reshape(-1, rows, raster.RasterXSize)
-        by_row = np.where(block == NO_DATA, 0.0, block).sum(axis=2)
-        areas += by_row @ _pixel_areas(raster.GetGeoTransform(), system, row, rows)
-    return [float(area) / 1e4 for area in areas]
-
-
-def _pixel_areas(place: Any, system: Any, row: int, rows: int) -> Array:
-    """Return the area of a pixel in m2 for each of ``rows`` rows from ``row`` on."""
-    area = abs(place[1] * place[5] - place[2] * place[4])
-    if system.IsProjected():
-        return np.full(rows, area * system.GetLinearUnits() ** 2)
-    latitudes = place[3] + (row + 0.5 + np.arange(rows)) * place[5]
-    return np.asarray(area * METRES_PER_DEGREE**2 * np.cos(np.radians(latitudes)))
 
 
 def write_differences(one: Result, other: Result, pairs: list[Pair], folder: Path) -> list[tuple[Path, str]]:

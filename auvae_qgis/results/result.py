@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,14 @@ class Result:
     def scene_file(self) -> str:
         """The image that was unmixed, as GDAL names it; empty in a result that does not say."""
         return str(self.document["scene"].get("path") or "")
+
+    @property
+    def hectares(self) -> tuple[float, ...] | None:
+        """The area of each endmember; None where the result has none."""
+        areas = [one.get("hectares") for one in self.document["endmembers"]]
+        if not all(isinstance(area, (int, float)) and math.isfinite(area) for area in areas):
+            return None
+        return tuple(float(area) for area in areas if area is not None)
 
     def index_of(self, file: str) -> int | None:
         """Return which endmember's abundance map is called ``file``; None for the result's other rasters."""

@@ -96,6 +96,10 @@
    <translation>距端点在多少个噪声标准差以内的像元算作位于端点。0：只算每一侧最外的像元。</translation>
   </message>
   <message>
+   <source>A pixel may be dark because it holds a dark material, such as water, or because it lies in the shade or on a slope that faces away from the sun. In the first case abundances are shares of the area; light may still differ a little, or not at all (as in FCLS). In the second they are shares of reflectance, and dark materials count as if they were nearly as bright as others.</source>
+   <translation>像元变暗，可能因为含有水体等暗物质，也可能因为处于阴影中或背阳的坡上。前一种情况下丰度是面积比例，光照仍可略有差异，或完全没有差异（如 FCLS）；后一种情况下丰度是反射率比例，暗物质按几乎与其他物质同样明亮来计算。</translation>
+  </message>
+  <message>
    <source>A raster with one abundance a band, such as abundances.tif of a result.</source>
    <translation>每个波段为一种丰度的栅格，例如结果中的 abundances.tif。</translation>
   </message>
@@ -176,6 +180,10 @@
    <translation>所有文件 (*)</translation>
   </message>
   <message>
+   <source>All pixels are equally lit</source>
+   <translation>所有像元光照相同</translation>
+  </message>
+  <message>
    <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
    <translation>请在 Windows 中启用长路径，或将 AUVAE_PYTHON 设为位于较短文件夹中的环境。</translation>
   </message>
@@ -224,6 +232,18 @@
    <translation>“自动”在有 CUDA 显卡时使用显卡，否则使用处理器。“所有 GPU”：本机的每块 CUDA 显卡同时训练。</translation>
   </message>
   <message>
+   <source>Automatic: as when the model was trained, so that maps compare. Models of version 0.1.0 did not measure brightness: theirs is measured on this image where areas are asked for.</source>
+   <translation>自动：与训练模型时相同，各图因此可以比较。0.1.0 版的模型没有测量亮度：要求面积时在此影像上测量。</translation>
+  </message>
+  <message>
+   <source>Automatic: the image decides, and the log and the report say how.</source>
+   <translation>自动：由影像决定，日志和报告会说明结果。</translation>
+  </message>
+  <message>
+   <source>Automatic: the images decide, alike for all images of a model; the log and the report say how.</source>
+   <translation>自动：由影像决定，同一模型的所有影像一致；日志和报告会说明结果。</translation>
+  </message>
+  <message>
    <source>Band</source>
    <translation>波段</translation>
   </message>
@@ -258,6 +278,10 @@
   <message>
    <source>Bands used</source>
    <translation>使用的波段</translation>
+  </message>
+  <message>
+   <source>Brightness</source>
+   <translation>亮度</translation>
   </message>
   <message>
    <source>CPU</source>
@@ -406,6 +430,14 @@
   <message>
    <source>Ctrl-click: only this one.</source>
    <translation>Ctrl+单击：只显示这一条。</translation>
+  </message>
+  <message>
+   <source>Dark pixels are in the shade</source>
+   <translation>暗像元处于阴影中</translation>
+  </message>
+  <message>
+   <source>Dark pixels hold dark materials</source>
+   <translation>暗像元含有暗物质</translation>
   </message>
   <message>
    <source>Dask scheduler:</source>
@@ -910,6 +942,10 @@
   <message>
    <source>No data in this pixel (row {}, column {}).</source>
    <translation>此像元无数据（第 {} 行，第 {} 列）。</translation>
+  </message>
+  <message>
+   <source>No hectares: {}</source>
+   <translation>没有公顷数：{}</translation>
   </message>
   <message>
    <source>No secure connection to the package index could be made (TLS).</source>
@@ -1928,6 +1964,18 @@
    <translation>丰度</translation>
   </message>
   <message>
+   <source>abundances are shares of reflectance, not of the area</source>
+   <translation>丰度是反射率比例，不是面积比例</translation>
+  </message>
+  <message>
+   <source>abundances need not sum to one</source>
+   <translation>丰度的总和不必为 1</translation>
+  </message>
+  <message>
+   <source>an earlier version made this result: unmix the image again</source>
+   <translation>此结果由早期版本生成：请重新解混该影像</translation>
+  </message>
+  <message>
    <source>angle to the reconstruction {:.3f} rad</source>
    <translation>与重构的夹角 {:.3f} rad</translation>
   </message>
@@ -2116,6 +2164,26 @@
    <translation>不参与：{}</translation>
   </message>
   <message>
+   <source>the network does not say whether abundances are shares of the area</source>
+   <translation>该网络不说明丰度是否为面积比例</translation>
+  </message>
+  <message>
+   <source>the scene has no coordinate system, or no place in it</source>
+   <translation>影像没有坐标系，或在坐标系中没有位置</translation>
+  </message>
+  <message>
+   <source>the scene is placed by ground control points: warp it to a grid first</source>
+   <translation>影像由地面控制点定位：请先将其校正到格网</translation>
+  </message>
+  <message>
+   <source>the scene's coordinate system stretches areas: warp it, to UTM for example</source>
+   <translation>影像的坐标系会使面积变形：请将其重投影，例如到 UTM</translation>
+  </message>
+  <message>
+   <source>the unit of the scene's coordinate system is not known</source>
+   <translation>影像坐标系的单位未知</translation>
+  </message>
+  <message>
    <source>trained in {:.0f} s</source>
    <translation>训练用时 {:.0f} 秒</translation>
   </message>
@@ -2178,6 +2246,14 @@
   <message>
    <source>{} endmembers have the names of their best matches.</source>
    <translation>{} 个端元已采用最佳匹配的名称。</translation>
+  </message>
+  <message>
+   <source>{} ha</source>
+   <translation>{} 公顷</translation>
+  </message>
+  <message>
+   <source>{} ha in all, by abundance and the area of each pixel</source>
+   <translation>共 {} 公顷，由丰度与每个像元的面积得出</translation>
   </message>
   <message>
    <source>{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)</source>
@@ -2326,38 +2402,6 @@
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>
    <translation>“{}”没有给出波长，因此其光谱无法比较。</translation>
-  </message>
-  <message>
-   <source>A pixel may be dark because it holds a dark material, such as water, or because it lies in the shade or on a slope that faces away from the sun. In the first case abundances are shares of the area; light may still differ a little, or not at all (as in FCLS). In the second they are shares of reflectance, and dark materials count as if they were nearly as bright as others.</source>
-   <translation>像元变暗，可能因为含有水体等暗物质，也可能因为处于阴影中或背阳的坡上。前一种情况下丰度是面积比例，光照仍可略有差异，或完全没有差异（如 FCLS）；后一种情况下丰度是反射率比例，暗物质按几乎与其他物质同样明亮来计算。</translation>
-  </message>
-  <message>
-   <source>All pixels are equally lit</source>
-   <translation>所有像元光照相同</translation>
-  </message>
-  <message>
-   <source>Automatic: as when the model was trained, so that maps compare. Models of version 0.1.0 did not measure brightness: theirs is measured on this image where areas are asked for.</source>
-   <translation>自动：与训练模型时相同，各图因此可以比较。0.1.0 版的模型没有测量亮度：要求面积时在此影像上测量。</translation>
-  </message>
-  <message>
-   <source>Automatic: the image decides, and the log and the report say how.</source>
-   <translation>自动：由影像决定，日志和报告会说明结果。</translation>
-  </message>
-  <message>
-   <source>Automatic: the images decide, alike for all images of a model; the log and the report say how.</source>
-   <translation>自动：由影像决定，同一模型的所有影像一致；日志和报告会说明结果。</translation>
-  </message>
-  <message>
-   <source>Brightness</source>
-   <translation>亮度</translation>
-  </message>
-  <message>
-   <source>Dark pixels are in the shade</source>
-   <translation>暗像元处于阴影中</translation>
-  </message>
-  <message>
-   <source>Dark pixels hold dark materials</source>
-   <translation>暗像元含有暗物质</translation>
   </message>
  </context>
 </TS>

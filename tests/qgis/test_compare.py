@@ -49,8 +49,8 @@ def test_the_same_material_is_found_under_another_number(results, pairs_of):
     assert max(pair.angle for pair in pairs) < 1e-3
 
 
-def test_areas_are_abundance_times_pixel_area(results, plugin_modules):
-    hectares = plugin_modules("auvae_qgis.results.compare").hectares(results[0])
+def test_areas_are_abundance_times_pixel_area(results):
+    hectares = results[0].hectares
     maps = gdal.Open(str(results[0].folder / "abundances.tif")).ReadAsArray()
     inside = maps[0] != NO_DATA
     pixel = abs(TRANSFORM[1] * TRANSFORM[5]) / 1e4

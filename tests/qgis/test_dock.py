@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from pathlib import Path
@@ -12,7 +13,14 @@ from matplotlib.backend_bases import MouseEvent
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QListWidget, QToolButton, QTreeWidget
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QListWidget,
+    QStyleOptionViewItem,
+    QToolButton,
+    QTreeWidget,
+)
 
 from .conftest import MATERIALS
 
@@ -64,6 +72,31 @@ def test_without_matplotlib_the_dock_says_so_and_names_the_table(result, plugin_
     dock.hear("1", {"event": "ended"})
     assert "matplotlib" in dock._note.text()
     assert "endmembers.csv" in dock._note.text()
+
+
+def test_the_legend_says_how_many_hectares_or_why_there_are_none(result, plugin_modules, tmp_path):
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+
+    def seen(shown):
+        dock.show_result(shown, None)
+        option, legend = QStyleOptionViewItem(), dock.spectra.legend
+        legend.itemDelegate().initStyleOption(option, legend.indexFromItem(legend.item(0)))
+        return option.text, legend.item(0).text(), dock.spectra.areas.text()
+
+    drawn, edited, line = seen(result)
+    area = result.document["endmembers"][0]["hectares"]
+    assert (drawn, edited) == (f"Endmember 1  {area:.1f} ha", "Endmember 1")
+    assert line.startswith(f"{sum(result.hectares):.1f} ha in all")
+    folder = tmp_path / "result"
+    shutil.copytree(result.folder, folder)
+    document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    for endmember in document["endmembers"]:
+        endmember["hectares"] = None
+    document["area"] = {"hectares": None, "reason": "reflectance", "text": ""}
+    (folder / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    drawn, _, line = seen(plugin_modules("auvae_qgis.results.result").Result.read(folder))
+    assert drawn == "Endmember 1"
+    assert line == "No hectares: abundances are shares of reflectance, not of the area"
 
 
 def test_a_damaged_result_is_told_in_the_dock(result, plugin_modules, tmp_path):

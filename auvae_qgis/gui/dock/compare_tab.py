@@ -26,13 +26,11 @@ from .plot_panel import PlotPanel, PlotTab
 from .theme import DASHES
 
 WIDE = 480  # pixels
-Areas = dict[str, list[float]]  # hectares of each endmember, by the folder of a result
 
 
 class CompareTab(PlotTab):
     """Spectra of two results, a material in one colour, and a table of fit, warnings and area."""
 
-    areas_asked = pyqtSignal(list)  # the results whose areas are to be measured
     differences_asked = pyqtSignal(object, object, list)  # this result, the other, pairs of endmembers
 
     def __init__(self) -> None:
@@ -40,7 +38,6 @@ class CompareTab(PlotTab):
         self._result: Result | None = None
         self._spectra: Spectra | None = None
         self._results: list[Result] = []
-        self._areas: Areas = {}
         self.pairs: list[Pair] = []
         self.panel = PlotPanel(tr("Spectra of two results"), self._table)
         self.axes = self.panel.canvas.figure.add_subplot()
@@ -91,11 +88,6 @@ class CompareTab(PlotTab):
         self._results = results
         self._list()
 
-    def set_areas(self, areas: Areas) -> None:
-        """Show these areas."""
-        self._areas |= areas
-        self.redraw()
-
     def _list(self) -> None:
         chosen = self.other.currentData()
         self.other.clear()
@@ -133,9 +125,6 @@ class CompareTab(PlotTab):
         self.differences.setEnabled(bool(self.pairs))
         self._draw_spectra(result, spectra, other, theirs)
         self._fill(result, other)
-        missing = [one for one in (result, other) if str(one.folder) not in self._areas]
-        if missing:
-            self.areas_asked.emit(missing)
 
     def _draw_spectra(self, result: Result, spectra: Spectra, other: Result, theirs: Spectra) -> None:
         """Draw this result's spectra solid and the other's dashed, in the colour of their material."""
@@ -200,7 +189,7 @@ class CompareTab(PlotTab):
         self, result: Result, other: Result, first: int | None, second: int | None
     ) -> tuple[float | None, float | None, int, str]:
         """Return how much of each result a material makes up: hectares where they are known, else percent."""
-        areas = [self._areas.get(str(one.folder)) for one in (result, other)]
+        areas = [one.hectares for one in (result, other)]
         if all(areas):
             sizes = [
                 None if index is None else area[index] for index, area in zip((first, second), areas) if area

@@ -13,7 +13,15 @@ from qgis.PyQt.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from qgis.PyQt.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QMenu
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from ...translation import tr
 
@@ -22,6 +30,7 @@ LOW = 480  # pixels of the parent's height
 SWATCH = 12
 BOX = 24  # pixels: where an entry's tick is
 OWN_NAME = Qt.ItemDataRole.UserRole
+BEHIND = Qt.ItemDataRole.UserRole + 1  # what is written behind the name, and no part of it
 
 
 class Legend(QListWidget):
@@ -62,11 +71,18 @@ class Legend(QListWidget):
         click = tr("Click: hide or show.") if click_hides else tr("Click: bring to the front.")
         hint = f"{click} {tr('Ctrl-click: only this one.')}"
         self.setToolTip(f"{hint} {tr('Double-click: rename.')}" if renamable else hint)
+        self.setItemDelegate(_WithMore(self))
         self.itemChanged.connect(self._item_changed)
         self.currentRowChanged.connect(self._point)
 
-    def fill(self, entries: list[tuple[str, str]]) -> None:
-        """List these names and colours; what was hidden under the same name stays hidden."""
+    def fill(self, entries: list[tuple[str, str]], behind: list[str] | None = None) -> None:
+        """List these names and colours; what was hidden under the same name stays hidden.
+
+        Args:
+            entries: Name and colour of each line.
+            behind: What is written behind each name; None for nothing.
+
+        """
         hidden = {self.item(row).data(OWN_NAME) for row in range(self.count()) if not self.is_shown(row)}
         if len(hidden) >= len(entries):
             hidden = set()
@@ -74,12 +90,13 @@ class Legend(QListWidget):
         self._filling = True
         self.blockSignals(True)
         self.clear()
-        for name, color in entries:
+        for row, (name, color) in enumerate(entries):
             item = QListWidgetItem(swatch(color), name)
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable
             item.setFlags(flags | Qt.ItemFlag.ItemIsEditable if self._renamable else flags)
             item.setCheckState(Qt.CheckState.Unchecked if name in hidden else Qt.CheckState.Checked)
             item.setData(OWN_NAME, name)
+            item.setData(BEHIND, behind[row] if behind else "")
             self.addItem(item)
         self.setCurrentRow(min(max(current, 0), len(entries) - 1))
         self.blockSignals(False)
@@ -239,6 +256,17 @@ class Legend(QListWidget):
         if self.verticalScrollBarPolicy() != wanted:
             self.setVerticalScrollBarPolicy(wanted)
         self.setFixedHeight(min(rows, most) * (sizes[0].height() + gap) + gap)
+
+
+class _WithMore(QStyledItemDelegate):
+    """Writes behind a name what is no part of it; only the name can be edited."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        """Add it to the text that is drawn and measured."""
+        super().initStyleOption(option, index)
+        more = index.data(BEHIND)
+        if more:
+            option.text = f"{option.text}  {more}"
 
 
 def swatch(color: str) -> QIcon:

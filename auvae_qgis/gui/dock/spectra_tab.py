@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QVBoxLayout
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout
 
 from ...plain_text import as_written
 from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.views import View, divisor
 from ...translation import tr
+from .area_words import about_areas, areas
 from .legend import Legend
 from .plot_panel import PlotPanel, PlotTab
 from .theme import endmember_dash
@@ -43,6 +44,10 @@ class SpectraTab(PlotTab):
         self.spread = QCheckBox(tr("Spread"))
         self.spread.setChecked(True)
         self.legend = Legend(tr("Endmembers"), renamable=True, click_hides=True, rows_when_low=2)
+        self.areas = QLabel()
+        self.areas.setTextFormat(Qt.TextFormat.PlainText)
+        self.areas.setMargin(2)
+        self.areas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # cut off, never wider
         self.panel.bar.addWidget(self.view)
         self.panel.bar.addWidget(self.spread)
         self.panel.add_tools()
@@ -51,6 +56,7 @@ class SpectraTab(PlotTab):
         layout.setSpacing(0)
         layout.addWidget(self.panel, 1)
         layout.addWidget(self.legend)
+        layout.addWidget(self.areas)
         self.view.currentIndexChanged.connect(self.redraw)
         self.spread.toggled.connect(self.redraw)
         self.legend.shown_changed.connect(self.redraw)
@@ -61,7 +67,9 @@ class SpectraTab(PlotTab):
     def show_spectra(self, result: Result, spectra: Spectra, active: int | None) -> None:
         """Plot the spectra of ``result``, the one with index ``active`` in front."""
         self._result, self._spectra, self._active = result, spectra, active
-        self.legend.fill([(one.name, one.color) for one in result.endmembers])
+        self.legend.fill([(one.name, one.color) for one in result.endmembers], areas(result))
+        self.areas.setText(about_areas(result))
+        self.areas.setToolTip(about_areas(result))
         self.legend.set_front(active)
         self.spread.setEnabled(spectra.spread is not None)
         purest = [one.get("purest") for one in result.document["endmembers"]]
@@ -85,6 +93,7 @@ class SpectraTab(PlotTab):
         """Show nothing."""
         self._result = self._spectra = None
         self.legend.fill([])
+        self.areas.setText("")
         self.axes.clear()
         self.panel.canvas.finish()
 

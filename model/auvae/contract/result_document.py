@@ -53,7 +53,7 @@ class PurestDocument(TypedDict):
 
 
 class EndmemberDocument(TypedDict):
-    """An endmember; `area_share` is the share of pixels in which no other is larger."""
+    """An endmember; `area_share`: of pixels in which no other is larger; `hectares`: None where not known."""
 
     name: str
     file: str
@@ -61,6 +61,7 @@ class EndmemberDocument(TypedDict):
     mean_abundance: float
     mean_uncertainty: float
     area_share: float
+    hectares: float | None
     mixing: float
     purest: PurestDocument
 
@@ -116,6 +117,14 @@ class SearchDocument(TypedDict):
     alternatives: int
     endmembers: list[SoughtEndmember]
     view: SceneView
+
+
+class AreaDocument(TypedDict):
+    """The area of all endmembers together, or None; `reason` why, a word of areas.py; `text` says both."""
+
+    hectares: float | None
+    reason: str
+    text: str
 
 
 class Move(TypedDict):
@@ -182,6 +191,7 @@ class ResultDocument(HowMade, ManyScenes):
     files: dict[str, str]
     metrics: dict[str, float]
     brightness: dict[str, Any] | None
+    area: AreaDocument
 
 
 def read_document(folder: Path) -> ResultDocument:

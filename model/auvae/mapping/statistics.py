@@ -21,10 +21,18 @@ class MapStatistics:
         purest: the pixels with most of each endmember.
     """
 
-    def __init__(self, endmembers: int) -> None:
+    def __init__(self, endmembers: int, pixel_area: np.ndarray | None = None) -> None:
+        """Begin with no pixels.
+
+        Args:
+            endmembers: K.
+            pixel_area: (rows of the scene,) m2 of a pixel in each row; None where that is not known.
+        """
         self.purest = PurestPixels(endmembers)
-        # pixels, squared errors, angles; then abundance, uncertainty and area of each endmember
-        self._sums = np.zeros(3 + 3 * endmembers)
+        self._pixel_area = pixel_area
+        # pixels, squared errors, angles; then of each endmember abundance, uncertainty, pixels in which it is
+        # the largest, and abundance x m2
+        self._sums = np.zeros(3 + 4 * endmembers)
 
     def see(
         self,
@@ -34,6 +42,7 @@ class MapStatistics:
         squared_errors: np.ndarray,
         cube: np.ndarray,
         valid: np.ndarray,
+        first_row: int,
     ) -> None:
         """Add the n valid pixels of a window.
 
@@ -44,12 +53,17 @@ class MapStatistics:
             squared_errors: (n,), mean over bands, raster's unit squared.
             cube: (rows, cols, B), the window in the raster's unit.
             valid: (rows, cols), where its n valid pixels are.
+            first_row: of the window, in the scene.
         """
         self.purest.see(abundances, cube, valid)
         largest = np.bincount(abundances.argmax(axis=-1), minlength=abundances.shape[1])
         errors = [len(abundances), squared_errors.sum(dtype=np.float64), angles.sum(dtype=np.float64)]
         shares = (values.sum(axis=0, dtype=np.float64) for values in (abundances, uncertainties))
-        self._sums += [*errors, *np.concatenate([*shares, largest])]
+        areas = np.zeros(abundances.shape[1])
+        if self._pixel_area is not None:
+            by_row = self._pixel_area[first_row : first_row + len(valid)]
+            areas = np.repeat(by_row, valid.sum(axis=1)) @ abundances.astype(np.float64)
+        self._sums += [*errors, *np.concatenate([*shares, largest, areas])]
 
     @property
     def pixels(self) -> int:
@@ -81,8 +95,15 @@ class MapStatistics:
         return self._shares[2].tolist()
 
     @property
+    def areas(self) -> list[float] | None:
+        """The area of each endmember, abundance times area of the pixel, m2; None where that is not known."""
+        if self._pixel_area is None:
+            return None
+        return self._sums[3:].reshape(4, -1)[3].tolist()
+
+    @property
     def _shares(self) -> np.ndarray:
-        shares: np.ndarray = self._sums[3:].reshape(3, -1) / max(1, self._sums[0])
+        shares: np.ndarray = self._sums[3:].reshape(4, -1)[:3] / max(1, self._sums[0])
         return shares
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..contract.areas import in_hectares
+
 
 def rendered(template: str, **values: Any) -> str:
     """A page.
@@ -75,6 +77,7 @@ _environment.filters |= {
     "ranges": ranges,
     "by_reason": _by_reason,
     "digits": _digits,
+    "hectares": in_hectares,
     "percent": lambda share: f"{share:.1%}",
     "zip": lambda one, other: list(zip(one, other, strict=True)),
 }

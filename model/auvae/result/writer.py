@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..contract.areas import HECTARE
 from ..contract.palette import by_place
 from ..contract.result_document import FORMAT, SCHEMA
 from ..contract.result_files import FILES, map_files
@@ -18,8 +19,10 @@ from ..mapping.statistics import MapStatistics
 from ..network.model_file import model_bytes
 from ..report import report_pictures
 from ..report.advice import advice
+from ..report.area import area_document, no_area
 from ..report.brightness import brightness_document, contradictions
 from ..report.result_page import result_page
+from ..scene.pixel_area import PixelArea
 from .disk import disk_errors_named
 from .folder import Leftover, ResultFolder
 from .library_file import write_endmembers, write_library
@@ -81,7 +84,8 @@ class ResultWriter:
             OutputError: the folder cannot be written, holds something else, or another run is at work there.
         """
         self.names = tuple(names)
-        self.statistics = MapStatistics(len(self.names))
+        self._area = PixelArea.of(scene)
+        self.statistics = MapStatistics(len(self.names), self._area.by_row)
         self._files = map_files(self.names)
         self._colors = by_place(len(self.names))
         self._scene = scene
@@ -134,8 +138,9 @@ class ResultWriter:
         )
         self.place(window, abundances, uncertainty, angle)
         self.statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid
-        )
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid,
+            window.row_off,
+        )  # fmt: skip
         self._overview.see(window, cube[inside], valid, angle, errors)
 
     def place(
@@ -204,15 +209,19 @@ class ResultWriter:
             What result.json says.
         """
         scene, spread = self._scene, self.statistics.purest.spread(model.endmembers)
+        brightness = brightness_document(model)
+        reason = no_area(brightness, self._area.reason, shares=self._shares)
+        areas = None if reason else self.statistics.areas
         document: ResultDocument = {
             "format": FORMAT,
             "schema": SCHEMA,
             **how,
             **(part or {}),
-            "endmembers": self._endmembers(model),
+            "endmembers": self._endmembers(model, areas),
             "files": dict(FILES),
             "metrics": self.statistics.metrics,
-            "brightness": brightness_document(model),
+            "brightness": brightness,
+            "area": area_document(areas, reason, self._area),
         }
         with disk_errors_named(self.output):
             write_endmembers(self._staging / FILES["endmembers"], self.names, model.endmembers, scene)
@@ -230,7 +239,7 @@ class ResultWriter:
         self._folder.publish()
         return document
 
-    def _endmembers(self, model: TrainedModel) -> list[EndmemberDocument]:
+    def _endmembers(self, model: TrainedModel, areas: Sequence[float] | None) -> list[EndmemberDocument]:
         statistics, purest = self.statistics, self.statistics.purest
         return [
             {
@@ -240,6 +249,7 @@ class ResultWriter:
                 "mean_abundance": mean,
                 "mean_uncertainty": deviation,
                 "area_share": area,
+                "hectares": None if areas is None else areas[index] / HECTARE,
                 "mixing": mixing,
                 "purest": {"pixels": purest.counts, "least_abundance": least},
             }

@@ -8,7 +8,6 @@ when is decided in schedule.py.
 from __future__ import annotations
 
 import json
-import math
 import os
 import threading
 import uuid
@@ -36,6 +35,7 @@ from ..network.train import restore
 from ..result.folder import left_over
 from ..result.whole import write_text_whole, written_whole
 from ..result.writer import ResultWriter
+from ..scene.pixel_area import PixelArea
 from ..scene.scene import Scene
 from ..tasks.devices import device_of
 from ..tasks.progress import Emit, IsCancelled, JobProgress
@@ -52,7 +52,6 @@ SAMPLE = 131_072
 FEWEST = 1024
 _PATCH, _SMALL_PATCH = 64, 32
 _BLOCK_PIXELS = 262_144
-_DEGREE_M = 111_195.0  # of latitude, on a sphere of the earth's mean radius
 # Training sets the seed of the whole process: two at once would disturb each other's random numbers.
 _TRAINING = threading.Lock()
 _PATIENCE_S = 0.5
@@ -106,18 +105,9 @@ def _look(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]
 
 
 def _pixel_area(scene: Scene) -> float | None:
-    """The area of a pixel in square metres, at the middle of the scene; None where it lies nowhere."""
-    if scene.crs is None or scene.transform.is_identity:
-        return None
-    area = abs(float(scene.transform.determinant))
-    if scene.crs.is_geographic:
-        _, latitude = scene.transform * (scene.cols / 2, scene.rows / 2)
-        return area * _DEGREE_M**2 * math.cos(math.radians(latitude))
-    try:
-        _, metres = scene.crs.linear_units_factor
-    except (AttributeError, ValueError):
-        metres = 1.0
-    return area * float(metres) ** 2
+    """The area of a pixel in square metres, at the middle of the scene; None where it is not known."""
+    by_row = PixelArea.of(scene).by_row
+    return None if by_row is None else float(by_row[scene.rows // 2])
 
 
 def _state(path: str) -> list[int]:

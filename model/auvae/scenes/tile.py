@@ -18,6 +18,7 @@ from ..mapping.map_rasters import settled
 from ..mapping.overview import Overview
 from ..mapping.statistics import MapStatistics
 from ..result.disk import disk_errors_named
+from ..scene.pixel_area import PixelArea
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class TileWriter:
         except BaseException:
             shutil.rmtree(self._staged, ignore_errors=True)
             raise
-        self._statistics = MapStatistics(endmembers)
+        self._statistics = MapStatistics(endmembers, PixelArea.of(scene).by_row)
         self._overview = Overview(scene.rows, scene.cols, scene.wavelengths, len(scene.kept))
 
     def write(self, window: Window, maps: Maps, cube: np.ndarray, inside: tuple[slice, slice]) -> None:
@@ -71,8 +72,9 @@ class TileWriter:
         for name, values in zip(_ARRAYS, (abundances, uncertainty, angle), strict=True):
             self._arrays[name][place] = values
         self._statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid
-        )
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid,
+            window.row_off,
+        )  # fmt: skip
         self._overview.see(window, cube[inside], valid, angle, errors)
 
     def __enter__(self) -> TileWriter:
