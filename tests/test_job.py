@@ -31,7 +31,8 @@ from auvae.scene.scene import Scene
 from auvae.worker import dispatch as job_module
 from rasterio.control import GroundControlPoint
 from rasterio.io import MemoryFile
-from rasterio.transform import Affine
+from rasterio.transform import Affine, rowcol
+from rasterio.warp import transform as warp_points
 from rasterio.windows import Window
 
 RASTERS = ("abundances.tif", "uncertainty.tif", "error.tif", "abundance_Endmember_1.tif")
@@ -85,8 +86,8 @@ def test_the_result_is_the_last_event_and_names_files_that_exist(result):
     last = events[-1]
     assert last["event"] == "result"
     assert set(last["files"]) == {
-        "abundances", "endmembers", "library", "spread", "uncertainty", "error", "composite", "dominant",
-        "model", "training", "json", "report",
+        "abundances", "endmembers", "library", "spread", "purest", "uncertainty", "error", "composite",
+        "dominant", "model", "training", "json", "report",
     }  # fmt: skip
     for file in [*last["files"].values(), *(item["file"] for item in last["endmembers"])]:
         assert Path(file).is_file()
@@ -153,6 +154,49 @@ def test_the_spread_is_that_of_the_purest_pixels_as_bright_as_their_endmember(re
     pixels *= (pixels @ endmember / (pixels**2).sum(axis=1))[:, None]
     spread = np.loadtxt(output / "endmembers_spread.csv", delimiter=",", skiprows=1)[:, 1]
     assert spread == pytest.approx(pixels.std(axis=0, ddof=1), rel=1e-3)
+
+
+def test_the_purest_pixels_of_every_endmember_are_points_on_the_map(unmix, write_raster, mixed, tmp_path):
+    unmix(write_raster(mixed(300, 270)))
+    folder = tmp_path / "result"
+    endmembers = json.loads((folder / "result.json").read_text(encoding="utf-8"))["endmembers"]
+    features = json.loads((folder / "purest_pixels.geojson").read_text(encoding="utf-8"))["features"]
+    abundances = read(folder / "abundances.tif")
+    with rasterio.open(folder / "abundances.tif") as raster:
+        for index, endmember in enumerate(endmembers):
+            points = [one for one in features if one["properties"]["endmember"] == index + 1]
+            assert {one["properties"]["name"] for one in points} == {endmember["name"]}
+            assert len(points) == endmember["purest"]["pixels"] == 100
+            longitudes, latitudes = np.array([one["geometry"]["coordinates"] for one in points]).T
+            places = warp_points("EPSG:4326", raster.crs, longitudes, latitudes)
+            rows, cols = rowcol(raster.transform, *places)
+            assert [one["properties"]["row"] - 1 for one in points] == list(rows)
+            assert [one["properties"]["column"] - 1 for one in points] == list(cols)
+            shares = abundances[rows, cols, index]
+            assert [one["properties"]["abundance"] for one in points] == pytest.approx(shares, abs=1e-5)
+            assert list(shares) == sorted(abundances[..., index].ravel(), reverse=True)[: len(points)]
+            first = (endmember["purest"]["row"], endmember["purest"]["col"])
+            assert first == (rows[0], cols[0])
+            assert endmember["purest"]["abundance"] == pytest.approx(shares[0])
+
+
+def test_every_endmember_says_which_other_is_most_like_it_and_how_sure_it_is(result):
+    document = json.loads((result[1] / "result.json").read_text(encoding="utf-8"))
+    page = (result[1] / "report.html").read_text(encoding="utf-8")
+    spectra = np.loadtxt(result[1] / "endmembers.csv", delimiter=",", skiprows=1)[:, 1:].T
+    unit = spectra / np.linalg.norm(spectra, axis=1, keepdims=True)
+    angles = np.arccos(np.clip(unit @ unit.T, -1, 1)) + 9 * np.eye(3)
+    for index, (endmember, sought) in enumerate(
+        zip(document["endmembers"], document["search"]["endmembers"], strict=True)
+    ):
+        nearest, purest = endmember["nearest"], endmember["purest"]
+        assert nearest["endmember"] == angles[index].argmin()
+        assert nearest["angle"] == pytest.approx(angles[index].min(), abs=1e-3)
+        assert f"{nearest['angle']:.3f} rad" in page
+        assert f"row {purest['row'] + 1}, column {purest['col'] + 1}: " in page
+        if sought["spread"] is not None:
+            assert f"± {sought['spread']:.3f} rad" in page
+    assert any(one["spread"] is not None for one in document["search"]["endmembers"])
 
 
 def test_each_map_is_its_band_of_the_abundances(result):
@@ -373,6 +417,11 @@ def test_ground_control_points_are_the_scenes(unmix, write_raster, mixed, tmp_pa
 def test_a_scene_without_georeference_is_unmixed_all_the_same(unmix, write_raster, mixed, tmp_path):
     unmix(write_raster(mixed(), transform=None, crs=None))
     assert is_result(tmp_path / "result")
+    points = json.loads((tmp_path / "result" / "purest_pixels.geojson").read_text(encoding="utf-8"))
+    assert points["crs"] is None
+    for point in points["features"]:
+        row, column = point["properties"]["row"], point["properties"]["column"]
+        assert point["geometry"]["coordinates"] == [column - 0.5, 0.5 - row]
 
 
 def test_chosen_bands_are_the_ones_unmixed(unmix, write_raster, mixed, tmp_path):

@@ -95,7 +95,7 @@ def rename(folder: Path, index: int, name: str) -> Renamed:
                 undo.callback((Path(staging) / f"{file}.before").replace, folder / file)
                 (Path(staging) / file).replace(folder / file)
             undo.pop_all()
-    except (OSError, RuntimeError, ValueError, LookupError) as error:
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
         raise RenameError(
             tr("“{}” could not be renamed, and nothing was changed: {}.").format(
                 old.name, getattr(error, "strerror", None) or error
@@ -191,6 +191,7 @@ def _contents(result: Result, document: dict[str, Any], index: int, name: str) -
             lambda path: _library_header(path, names),
         ),
         (f"{files.get('dominant', '')}.aux.xml", lambda path: _class_names(path, index, name)),
+        (files.get("purest", ""), lambda path: _points(path, index, name)),
         (files.get("model", ""), lambda path: _model(path, index, name)),
         (files.get("report", ""), lambda path: _report(path, old_name, name)),
     ]
@@ -232,6 +233,15 @@ def _class_names(path: Path, index: int, name: str) -> bytes:
     listed = list(re.finditer(r"<Category\s*/>|<Category>[^<]*</Category>", text))
     start, end = listed[index + 1].span()
     return f"{text[:start]}<Category>{escape(name)}</Category>{text[end:]}".encode()
+
+
+def _points(path: Path, index: int, name: str) -> bytes:
+    """Return the points of the purest pixels with another name on those of one endmember."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for feature in document["features"]:
+        if feature["properties"]["endmember"] == index + 1:
+            feature["properties"]["name"] = name
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 def _model(path: Path, index: int, name: str) -> bytes:

@@ -131,6 +131,10 @@ def names_everywhere(folder):
     for name in ("endmembers.csv", "endmembers_spread.csv"):
         with (folder / name).open(encoding="utf-8", newline="") as file:
             found[name] = next(csv.reader(file))[2]
+    points = json.loads((folder / "purest_pixels.geojson").read_text(encoding="utf-8"))["features"]
+    [found["purest_pixels.geojson"]] = {
+        one["properties"]["name"] for one in points if one["properties"]["endmember"] == 2
+    }
     for name, band in (("abundances.tif", 2), ("uncertainty.tif", 2), (item["file"], 1)):
         raster = gdal.Open(str(folder / name))
         found[name] = raster.GetRasterBand(band).GetDescription()

@@ -46,14 +46,31 @@ class FactDocument(TypedDict):
 
 
 class PurestDocument(TypedDict):
-    """The pixels that hold most of an endmember: how many, and the least abundance among them."""
+    """The pixels that hold most of an endmember: how many, and the least abundance among them.
+
+    `row` and `col`, from 0, and `abundance` are of the purest of them, null where there is none;
+    purest_pixels.geojson has all.
+    """
 
     pixels: int
     least_abundance: float
+    row: int | None
+    col: int | None
+    abundance: float | None
+
+
+class NearestDocument(TypedDict):
+    """The endmember with the most similar spectrum: its place among all, from 0, and the angle in radians."""
+
+    endmember: int
+    angle: float
 
 
 class EndmemberDocument(TypedDict):
-    """An endmember; `area_share`: of pixels in which no other is larger; `hectares`: None where not known."""
+    """An endmember; `area_share`: of pixels in which no other is larger; `hectares`: None where not known.
+
+    `nearest` is null where there is no other endmember.
+    """
 
     name: str
     file: str
@@ -64,6 +81,7 @@ class EndmemberDocument(TypedDict):
     hectares: float | None
     mixing: float
     purest: PurestDocument
+    nearest: NearestDocument | None
 
 
 class WeighedDocument(TypedDict):

@@ -11,6 +11,7 @@ FILES = {
     # Not the stem of the table: the EnMAP-Box takes a table beside a library for what describes its spectra.
     "library": "endmember_spectra.sli",
     "spread": "endmembers_spread.csv",
+    "purest": "purest_pixels.geojson",
     "uncertainty": "uncertainty.tif",
     "error": "error.tif",
     "composite": "composite.tif",
@@ -52,6 +53,6 @@ def belongs(name: str) -> bool:
     for ending in _BESIDE:
         if name.endswith(ending):
             base = name[: -len(ending)]
-            # A style may be named after the raster without its own ending.
-            return bool(_OWN.fullmatch(base) or _OWN.fullmatch(base + ".tif"))
+            # A style may be named after the layer's file without its own ending.
+            return any(_OWN.fullmatch(base + own) for own in ("", ".tif", ".geojson"))
     return bool(_OWN.fullmatch(name))

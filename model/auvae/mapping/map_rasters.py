@@ -182,9 +182,8 @@ class MapRasters:
             how = "mode" if path.name == self._files["dominant"] else "average"
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                rasterio.shutil.copy(source, path, overview_resampling=how, **_PACKED)
                 # GDAL finds a full disk when it closes a file, where rasterio does not listen.
-                if not _blocks_arrived(path):
+                if not _copied(source, path, how) or not _blocks_arrived(path):
                     raise OutputError(
                         f"{path.name} could not be written completely: the disk is full.",
                         "Make room on the disk, or choose a folder on another one.",
@@ -269,6 +268,15 @@ class MapRasters:
         while self._open:
             self._open.popitem()[1].close()
         return [self.plain / file for file in files]
+
+
+def _copied(source: Path, path: Path, overview_resampling: str) -> bool:
+    """Pack a raster; False where GDAL gave up without a word, as it may on a full disk."""
+    try:
+        rasterio.shutil.copy(source, path, overview_resampling=overview_resampling, **_PACKED)
+    except SystemError:
+        return False
+    return True
 
 
 def _blocks_arrived(path: Path) -> bool:

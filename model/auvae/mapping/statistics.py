@@ -42,7 +42,7 @@ class MapStatistics:
         squared_errors: np.ndarray,
         cube: np.ndarray,
         valid: np.ndarray,
-        first_row: int,
+        corner: tuple[int, int],
     ) -> None:
         """Add the n valid pixels of a window.
 
@@ -53,15 +53,15 @@ class MapStatistics:
             squared_errors: (n,), mean over bands, raster's unit squared.
             cube: (rows, cols, B), the window in the raster's unit.
             valid: (rows, cols), where its n valid pixels are.
-            first_row: of the window, in the scene.
+            corner: row and column of its first pixel in the scene.
         """
-        self.purest.see(abundances, cube, valid)
+        self.purest.see(abundances, cube, valid, corner)
         largest = np.bincount(abundances.argmax(axis=-1), minlength=abundances.shape[1])
         errors = [len(abundances), squared_errors.sum(dtype=np.float64), angles.sum(dtype=np.float64)]
         shares = (values.sum(axis=0, dtype=np.float64) for values in (abundances, uncertainties))
         areas = np.zeros(abundances.shape[1])
         if self._pixel_area is not None:
-            by_row = self._pixel_area[first_row : first_row + len(valid)]
+            by_row = self._pixel_area[corner[0] : corner[0] + len(valid)]
             areas = np.repeat(by_row, valid.sum(axis=1)) @ abundances.astype(np.float64)
         self._sums += [*errors, *np.concatenate([*shares, largest, areas])]
 

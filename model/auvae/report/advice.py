@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..contract.result_document import NearestDocument
     from ..mapping.overview import Overview
 
 ALIKE = 0.05
@@ -39,6 +40,15 @@ def angles_between(endmembers: np.ndarray) -> np.ndarray:
     unit = spectra / np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1e-30)
     angles: np.ndarray = np.arccos(np.clip(unit @ unit.T, -1, 1))
     return angles
+
+
+def nearest(endmembers: np.ndarray) -> list[NearestDocument | None]:
+    """For every endmember of (K, B) the one with the most similar spectrum; None where there is no other."""
+    angles = angles_between(endmembers)
+    np.fill_diagonal(angles, np.inf)
+    if len(angles) == 1:
+        return [None]
+    return [{"endmember": int(row.argmin()), "angle": round(float(row.min()), 5)} for row in angles]
 
 
 def unexplained(overview: Overview) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contract.variants import abilities, title
+from .advice import ALIKE
 from .charts import losses_plot, simplex_plot, spectra_plot
 from .count_plot import evidence_plot
 from .pages import rendered, svg
@@ -56,6 +57,7 @@ def result_page(
         certain=abilities(document["options"]["variant"]).has_uncertainty,
         fit=_fit(document, endmembers),
         error_tones=ERROR_TONES,
+        alike=ALIKE,
         simplex=svg(simplex_plot(search["view"], document["endmembers"])) if search else "",
         losses=svg(losses_plot(document["history"], _LOSSES)),
         evidence=svg(evidence_plot(count)) if count else "",

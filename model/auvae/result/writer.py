@@ -18,7 +18,7 @@ from ..mapping.overview import Overview
 from ..mapping.statistics import MapStatistics
 from ..network.model_file import model_bytes
 from ..report import report_pictures
-from ..report.advice import advice
+from ..report.advice import advice, nearest
 from ..report.area import area_document, no_area
 from ..report.brightness import brightness_document, contradictions
 from ..report.result_page import result_page
@@ -26,6 +26,7 @@ from ..scene.pixel_area import PixelArea
 from .disk import disk_errors_named
 from .folder import Leftover, ResultFolder
 from .library_file import write_endmembers, write_library
+from .purest_points import purest_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         HowMade,
         ManyScenes,
         Move,
+        PurestDocument,
         ResultDocument,
         TrainingRecord,
     )
@@ -137,10 +139,10 @@ class ResultWriter:
             part[inside] for part in (maps.uncertainty, maps.angle, maps.squared_error)
         )
         self.place(window, abundances, uncertainty, angle)
+        corner = (window.row_off, window.col_off)
         self.statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid,
-            window.row_off,
-        )  # fmt: skip
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid, corner
+        )
         self._overview.see(window, cube[inside], valid, angle, errors)
 
     def place(
@@ -230,6 +232,7 @@ class ResultWriter:
             self._write_text("training", json.dumps(
                 {"format": "auvae-training", "schema": 1, "moves": list(moves)}
             ) + "\n")  # fmt: skip
+            self._write_text("purest", purest_points(self.names, self.statistics.purest, scene))
             self._write_model(model)
             images = report_pictures.pictures(self._staging, document, self._overview)
             self._write_text("report", result_page(document, np.asarray(model.endmembers), spread, images))
@@ -240,7 +243,7 @@ class ResultWriter:
         return document
 
     def _endmembers(self, model: TrainedModel, areas: Sequence[float] | None) -> list[EndmemberDocument]:
-        statistics, purest = self.statistics, self.statistics.purest
+        statistics = self.statistics
         return [
             {
                 "name": name,
@@ -251,9 +254,10 @@ class ResultWriter:
                 "area_share": area,
                 "hectares": None if areas is None else areas[index] / HECTARE,
                 "mixing": mixing,
-                "purest": {"pixels": purest.counts, "least_abundance": least},
+                "purest": purest,
+                "nearest": other,
             }
-            for index, (name, file, mean, deviation, area, mixing, least) in enumerate(
+            for index, (name, file, mean, deviation, area, mixing, purest, other) in enumerate(
                 zip(
                     self.names,
                     self._files,
@@ -261,11 +265,28 @@ class ResultWriter:
                     statistics.mean_uncertainties,
                     statistics.area_shares,
                     model.mixing.tolist(),
-                    purest.least,
+                    self._purest(),
+                    nearest(model.endmembers),
                     strict=True,
                 )
             )
         ]
+
+    def _purest(self) -> list[PurestDocument]:
+        found: list[PurestDocument] = []
+        for number in range(len(self.names)):
+            places, shares = self.statistics.purest.of(number)
+            row, col = places[0].tolist() if len(places) else (None, None)
+            found.append(
+                {
+                    "pixels": len(places),
+                    "least_abundance": float(shares[-1]) if len(places) else 0.0,
+                    "row": row,
+                    "col": col,
+                    "abundance": float(shares[0]) if len(places) else None,
+                }
+            )
+        return found
 
     def _write_text(self, kind: str, text: str) -> None:
         (self._staging / FILES[kind]).write_text(text, encoding="utf-8")

@@ -71,10 +71,10 @@ class TileWriter:
         )
         for name, values in zip(_ARRAYS, (abundances, uncertainty, angle), strict=True):
             self._arrays[name][place] = values
+        corner = (window.row_off, window.col_off)
         self._statistics.see(
-            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid,
-            window.row_off,
-        )  # fmt: skip
+            abundances[valid], uncertainty[valid], angle[valid], errors[valid], cube[inside], valid, corner
+        )
         self._overview.see(window, cube[inside], valid, angle, errors)
 
     def __enter__(self) -> TileWriter:
