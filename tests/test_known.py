@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
-from auvae.contract.errors import LibraryError
-from auvae.contract.jobs import FclsJob, KnownChoice, UnmixJob
+from auvae.contract.errors import JobError, LibraryError
+from auvae.contract.jobs import ApplyJob, FclsJob, KnownChoice, UnmixJob
 from auvae.contract.library import read_library
 from auvae.endmembers.least_squares import abundances
 from auvae.network import options
@@ -94,6 +94,25 @@ def test_fcls_finds_the_true_abundances_from_the_true_spectra(truth, simulated, 
     document = json.loads((tmp_path / "fcls" / "result.json").read_text())
     assert [one["name"] for one in document["endmembers"]] == ["a", "b", "c"]
     assert document["options"]["variant"] == "fcls"
+
+
+def test_known_spectra_give_areas_in_uneven_light_where_the_image_decides_on_brightness(
+    truth, simulated, tmp_path
+):
+    spectra, wavelengths, shares = truth
+    known = KnownChoice(str(write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])))
+    errors = {}
+    for brightness in ("fixed", "automatic"):
+        run(FclsJob("x", str(simulated), known, str(tmp_path / brightness), brightness=brightness))
+        errors[brightness] = np.nanmean(np.abs(maps_of(tmp_path / brightness) - shares))
+    assert errors["automatic"] < 0.7 * errors["fixed"]
+    document = json.loads((tmp_path / "automatic" / "result.json").read_text())
+    assert document["brightness"]["text"].startswith("Abundances are shares of the area")
+    model = str(tmp_path / "automatic" / "model.auvae")
+    run(ApplyJob("x", str(simulated), model, str(tmp_path / "again"), device="cpu"))
+    assert np.array_equal(maps_of(tmp_path / "again"), maps_of(tmp_path / "automatic"), equal_nan=True)
+    with pytest.raises(JobError, match="need not sum to one"):
+        FclsJob("x", str(simulated), known, str(tmp_path / "no"), sum_to_one=False, brightness="areas")
 
 
 # ---- libraries

@@ -48,10 +48,11 @@ class Fcls(ResultAlgorithm):
             "without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless "
             "you allow otherwise (NNLS).</p>"
             "<h3>Brightness counts</h3>"
-            "<p>Unlike <i>Unmix</i>, brightness is not taken out: a shaded pixel of a material is a "
-            "mixture with something dark. Give spectra as bright as the materials are in this image, best "
-            "from places in it, and one of shade or water; or look at the amounts of NNLS, whose "
-            "sum is a pixel's brightness.</p>"
+            "<p>Every pixel is taken to be lit as the spectra are, unless you choose otherwise under "
+            "<i>Brightness</i>: a shaded pixel of a material is a mixture with something dark. Give spectra "
+            "as bright as the materials are in this image, best from places in it, and one of shade or "
+            "water; or let the image decide; or look at the amounts of NNLS, whose sum is a pixel's "
+            "brightness.</p>"
             "<h3>What you get</h3>"
             "<p>The same maps, layers and files as from <i>Unmix</i>. The uncertainty is the standard error "
             "of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows "
@@ -66,12 +67,26 @@ class Fcls(ResultAlgorithm):
             QgsProcessingParameterBoolean(self.SUM_TO_ONE, tr("Abundances sum to one"), defaultValue=True),
             tr("Checked: shares of the pixel (FCLS). Unchecked: amounts that may add up to anything (NNLS)."),
         )
+        self._add_brightness(
+            tr(
+                "All pixels are equally lit: fully constrained least squares (FCLS). Automatic: the image "
+                "decides, and the log and the report say how."
+            ),
+            choices.FIXED,
+        )
         self._add_result()
 
     def _out_of_range(self, parameters: dict[str, Any]) -> str:
         """Return in words what is wrong with the parameters; QGIS does not know that one of two is needed."""
         if not any(parameters.get(name) for name in (self.KNOWN, self.KNOWN_PLACES)):
             return tr("Nothing is known: choose a library of spectra, a layer of places, or both.")
+        fixed = choices.BRIGHTNESS.index(choices.FIXED)
+        brightness = parameters.get(self.BRIGHTNESS)
+        if parameters.get(self.SUM_TO_ONE) is False and brightness not in (None, fixed):
+            return tr(
+                "Amounts that need not sum to one keep their pixel's brightness, so that it cannot be read: "
+                "let abundances sum to one, or choose that all pixels are equally lit."
+            )
         return super()._out_of_range(parameters)
 
     def prepareAlgorithm(
@@ -84,6 +99,7 @@ class Fcls(ResultAlgorithm):
             "known": self._known(parameters, context),
             "device": "cpu",
             "sum_to_one": self.parameterAsBool(parameters, self.SUM_TO_ONE, context),
+            "brightness": self._brightness(parameters, context),
         }
         job["colors_of"] = self._colors_of(job["scene"], context)
         self._prepare_result(job, context, choices.MOST_ENDMEMBERS)

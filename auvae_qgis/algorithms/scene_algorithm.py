@@ -203,8 +203,8 @@ class SceneAlgorithm(Algorithm):
             advanced=True,
         )
 
-    def _add_brightness(self, automatic: str) -> None:
-        """Declare how a pixel's brightness is read; `automatic`: the help of the default."""
+    def _add_brightness(self, first: str, default: str = choices.AUTOMATIC) -> None:
+        """Declare how a pixel's brightness is read; `first`: what the help begins with."""
         self._add(
             QgsProcessingParameterEnum(
                 self.BRIGHTNESS,
@@ -215,10 +215,10 @@ class SceneAlgorithm(Algorithm):
                     tr("All pixels are equally lit"),
                     tr("Dark pixels are in the shade"),
                 ],
-                defaultValue=0,
+                defaultValue=choices.BRIGHTNESS.index(default),
                 optional=True,  # models of version 0.1.0 do not set it
             ),
-            automatic
+            first
             + " "
             + tr(
                 "A pixel may be dark because it holds a dark material, such as water, or because it lies in "

@@ -16,8 +16,8 @@
    <translation>&lt;p&gt;用几秒钟找出将所有其他光谱包围在其间的光谱。可将光谱库交给&lt;i&gt;解混为已知光谱&lt;/i&gt;，或在停靠面板、EnMAP-Box 中打开。&lt;/p&gt;&lt;h3&gt;方法&lt;/h3&gt;&lt;ul&gt;&lt;li&gt;VCA，顶点成分分析：沿随机方向逐个找出影像顶角处的像元。&lt;/li&gt;&lt;li&gt;N-FINDR：张成最大体积的像元；从 VCA 的像元开始。&lt;/li&gt;&lt;li&gt;原型：由许多像元混合而成、按形状最好地解释影像。它们不怕噪声和个别异常像元；&lt;i&gt;解混&lt;/i&gt;就从它们开始。&lt;/li&gt;&lt;/ul&gt;&lt;p&gt;VCA 和 N-FINDR 给出影像中的像元：日志说明其位置，在 GeoPackage 中每个都是一个点。两者都会把单个异常像元当作物质。大影像逐窗口读取两遍。&lt;/p&gt;</translation>
   </message>
   <message>
-   <source>&lt;p&gt;Finds, for every pixel, the mixture of the known spectra that is nearest to it: exactly, without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless you allow otherwise (NNLS).&lt;/p&gt;&lt;h3&gt;Brightness counts&lt;/h3&gt;&lt;p&gt;Unlike &lt;i&gt;Unmix&lt;/i&gt;, brightness is not taken out: a shaded pixel of a material is a mixture with something dark. Give spectra as bright as the materials are in this image, best from places in it, and one of shade or water; or look at the amounts of NNLS, whose sum is a pixel's brightness.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;The same maps, layers and files as from &lt;i&gt;Unmix&lt;/i&gt;. The uncertainty is the standard error of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows where a material is missing: &lt;i&gt;Unmix&lt;/i&gt; with known spectra finds it.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;为每个像元求出与之最接近的已知光谱混合：精确求解，无需训练，没有随机性。丰度非负且总和为 1（FCLS），除非您允许其他情况（NNLS）。&lt;/p&gt;&lt;h3&gt;亮度有影响&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;不同，这里不去除亮度：某物质的阴影像元会成为与某种暗物质的混合。请给出与物质在此影像中同样明亮的光谱，最好取自影像中的地点，并给出一条阴影或水体的光谱；或者查看 NNLS 的量，其总和就是像元的亮度。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;相同的图、图层和文件。不确定度是最小二乘混合的标准误差，由每个像元自身的拟合偏差得出。重构误差大的地方缺少某种物质：带已知光谱的&lt;i&gt;解混&lt;/i&gt;能找到它。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Finds, for every pixel, the mixture of the known spectra that is nearest to it: exactly, without training and without chance. Abundances are not negative, and add up to 1 (FCLS) unless you allow otherwise (NNLS).&lt;/p&gt;&lt;h3&gt;Brightness counts&lt;/h3&gt;&lt;p&gt;Every pixel is taken to be lit as the spectra are, unless you choose otherwise under &lt;i&gt;Brightness&lt;/i&gt;: a shaded pixel of a material is a mixture with something dark. Give spectra as bright as the materials are in this image, best from places in it, and one of shade or water; or let the image decide; or look at the amounts of NNLS, whose sum is a pixel's brightness.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;The same maps, layers and files as from &lt;i&gt;Unmix&lt;/i&gt;. The uncertainty is the standard error of the least-squares mixture, from each pixel's own misfit. A large reconstruction error shows where a material is missing: &lt;i&gt;Unmix&lt;/i&gt; with known spectra finds it.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;为每个像元求出与之最接近的已知光谱混合：精确求解，无需训练，没有随机性。丰度非负且总和为 1（FCLS），除非您允许其他情况（NNLS）。&lt;/p&gt;&lt;h3&gt;亮度有影响&lt;/h3&gt;&lt;p&gt;除非您在&lt;i&gt;亮度&lt;/i&gt;中另作选择，每个像元都被认为与所给光谱的光照相同：某物质的阴影像元会成为与某种暗物质的混合。请给出与物质在此影像中同样明亮的光谱，最好取自影像中的地点，并给出一条阴影或水体的光谱；或者由影像决定；或者查看 NNLS 的量，其总和就是像元的亮度。&lt;/p&gt;&lt;h3&gt;得到什么&lt;/h3&gt;&lt;p&gt;与&lt;i&gt;解混&lt;/i&gt;相同的图、图层和文件。不确定度是最小二乘混合的标准误差，由每个像元自身的拟合偏差得出。重构误差大的地方缺少某种物质：带已知光谱的&lt;i&gt;解混&lt;/i&gt;能找到它。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Gives the abundance map of one endmember of a result: the step that a model needs between &lt;i&gt;Unmix&lt;/i&gt; and whatever is to be done with one material.&lt;/p&gt;&lt;p&gt;The endmember is given by its name, as it stands in the layers and in endmembers.csv (capitals do not matter), or by its number. A renamed endmember is found by its new name.&lt;/p&gt;&lt;p&gt;Without a file to write, the output is the map in the result folder itself: nothing is copied. The numbers are the mean abundance over the scene and the share of pixels in which this endmember has the largest abundance.&lt;/p&gt;</source>
@@ -162,6 +162,14 @@
   <message>
    <source>Abundances in one raster</source>
    <translation>合为一个栅格的丰度</translation>
+  </message>
+  <message>
+   <source>All pixels are equally lit: fully constrained least squares (FCLS). Automatic: the image decides, and the log and the report say how.</source>
+   <translation>所有像元光照相同：全约束最小二乘（FCLS）。自动：由影像决定，日志和报告会说明结果。</translation>
+  </message>
+  <message>
+   <source>Amounts that need not sum to one keep their pixel's brightness, so that it cannot be read: let abundances sum to one, or choose that all pixels are equally lit.</source>
+   <translation>总和不必为一的量保留了像元的亮度，因此无法再解读亮度：请让丰度总和为一，或选择所有像元光照相同。</translation>
   </message>
   <message>
    <source>Abundances sum to one</source>

@@ -41,12 +41,12 @@ def add_device(parser: argparse.ArgumentParser, *, several: bool = False) -> Non
         parser.add_argument("--device", default="auto", choices=ONE_DEVICE)
 
 
-def add_brightness(parser: argparse.ArgumentParser) -> None:
+def add_brightness(parser: argparse.ArgumentParser, default: str = AUTOMATIC) -> None:
     """Declare how brightness is read."""
     parser.add_argument(
-        "--brightness", default=AUTOMATIC, choices=BRIGHTNESS,
+        "--brightness", default=default, choices=BRIGHTNESS,
         help="areas: dark pixels hold dark materials; fixed: and all are equally lit; shapes: they are in "
-        "the shade; automatic: what the scene shows (default)",
+        "the shade; automatic: what the scene shows (default %(default)s)",
     )  # fmt: skip
 
 

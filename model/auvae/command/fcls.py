@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from ..contract.choices import FIXED
 from ..contract.errors import JobError
 from ..contract.jobs import FclsJob
 from . import arguments
@@ -22,6 +23,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--no-sum-to-one", action="store_true", help="amounts that need not sum to one (NNLS instead of FCLS)"
     )
     arguments.add_known(parser)
+    arguments.add_brightness(parser, FIXED)
     arguments.add_colors(parser)
     arguments.add_json(parser)
     arguments.add_selection(parser)
@@ -45,5 +47,6 @@ def _job(given: argparse.Namespace) -> FclsJob:
         device="cpu",
         selection=arguments.selection(given),
         sum_to_one=not given.no_sum_to_one,
+        brightness=given.brightness,
         colors_of=arguments.colors_of(given),
     )

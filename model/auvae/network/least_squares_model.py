@@ -53,8 +53,7 @@ class LeastSquaresModel:
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK], cols[start : start + CHUNK]
             pixels = cube[part].astype(np.float64)
-            found = abundances(pixels, self.endmembers, sum_to_one=self.sum_to_one)
-            rebuilt = found @ self.endmembers
+            found, rebuilt = self._unmixed(pixels)
             squares = ((pixels - rebuilt) ** 2).sum(axis=1)
             lengths = np.linalg.norm(pixels, axis=1) * np.linalg.norm(rebuilt, axis=1)
             cosine = (pixels * rebuilt).sum(axis=1) / np.maximum(lengths, 1e-30)
@@ -64,12 +63,17 @@ class LeastSquaresModel:
             squared[part] = squares / cube.shape[-1]
         return Maps(shares, spread, angle, squared)
 
+    def _unmixed(self, pixels: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Abundances ``(n, K)`` of pixels ``(n, B)``, and the pixels that they stand for ``(n, B)``."""
+        found = abundances(pixels, self.endmembers, sum_to_one=self.sum_to_one)
+        return found, found @ self.endmembers
+
     def state(self) -> dict[str, NDArray[Any]]:
-        """Every tensor that `restore` needs, by name."""
+        """Every tensor that is needed to make it again, by name."""
         return {"endmembers": self.endmembers}
 
     def settings(self) -> dict[str, Any]:
-        """Everything else that `restore` needs, ready for JSON."""
+        """Everything else that is needed to make it again, ready for JSON."""
         bands, count = self.endmembers.shape[1], len(self.endmembers)
         return {
             "variant": "fcls" if self.sum_to_one else "nnls",

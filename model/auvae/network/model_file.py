@@ -25,6 +25,7 @@ from ..contract.palette import is_color
 from ..contract.variants import DEFAULT, LEAST_SQUARES, PUBLISHED
 from .auvae_net import AUVAENet, NetworkShape
 from .least_squares_model import LeastSquaresModel
+from .lit_least_squares import LitLeastSquares
 from .model import Model, TrainedModel
 from .published.networks import PublishedNet, PublishedShape
 from .published.training import PublishedModel
@@ -233,6 +234,9 @@ def _expected(settings: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], torc
         elif variant in LEAST_SQUARES:
             shape = settings["shape"]
             state = {"endmembers": torch.empty(shape["endmembers"], shape["bands"])}
+            if "lighting" in settings:
+                state["brightness.basis"] = torch.empty(shape["dimensions"], shape["bands"])
+                state[WEIGHTS] = torch.empty(shape["bands"])
         else:
             raise _UnfitError("this version does not know its network")
     return {
@@ -245,9 +249,11 @@ def _expected(settings: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], torc
 def _restored(settings: dict[str, Any], state: dict[str, np.ndarray], device: str) -> TrainedModel:
     """The model, once its tensors are known to be of the right shapes."""
     variant = settings.get("variant", DEFAULT)
-    if variant in LEAST_SQUARES:
+    if variant in LEAST_SQUARES and "lighting" not in settings:
         return LeastSquaresModel(state["endmembers"], sum_to_one=variant == "fcls")
-    _positive(settings["offset"] if variant == DEFAULT else settings["scale"])
+    _positive(settings["scale" if variant in PUBLISHED else "offset"])
+    if variant in LEAST_SQUARES:
+        return LitLeastSquares.restore(state, settings)
     if variant == DEFAULT:
         return Model.restore(state, settings, device)
     return PublishedModel.restore(state, settings, device)

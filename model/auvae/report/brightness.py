@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..contract.choices import AREAS, AUTOMATIC, FIXED, SHAPES
 from ..endmembers.lighting import NEGLIGIBLE_WEIGHT, Reading
 from ..network.least_squares_model import LeastSquaresModel
+from ..network.lit_least_squares import LitLeastSquares
 from ..network.model import Model
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ def brightness_document(model: TrainedModel) -> dict[str, Any] | None:
     Its keys: what was chosen, whether abundances are shares of the area, the weight of the reading as shares
     of reflectance, the two figures that decide, and what a reader is to know of them.
     """
-    if isinstance(model, LeastSquaresModel):
+    if isinstance(model, LeastSquaresModel) and not isinstance(model, LitLeastSquares):
         if not model.sum_to_one:
             return None
         text = "Abundances are shares of the area if every pixel is lit as the known spectra are."
         return _document(FIXED, 0.0, None, text)
-    if not isinstance(model, Model):
+    if not isinstance(model, (Model, LitLeastSquares)):
         return None
     if model.reading is None:
         text = (
@@ -54,7 +55,7 @@ def _document(choice: str, weight: float, reading: Reading | None, text: str) ->
     }
 
 
-def explained(model: Model) -> str:
+def explained(model: Model | LitLeastSquares) -> str:
     """What abundances are shares of, and why; empty for a model that did not measure brightness."""
     if model.lighting is None or model.reading is None:
         return ""
@@ -81,7 +82,7 @@ def explained(model: Model) -> str:
 
 def contradictions(model: TrainedModel) -> Iterator[str]:
     """Warn where what was chosen contradicts what the scene shows."""
-    if not isinstance(model, Model) or model.lighting is None:
+    if not isinstance(model, (Model, LitLeastSquares)) or model.lighting is None:
         return
     lighting = model.lighting
     if model.choice in (AREAS, FIXED) and lighting.shape_weight >= EVEN:

@@ -20,7 +20,7 @@ from ..report.brightness import explained
 from .progress import COUNTED, READ, TRAINED, JobProgress, rounded
 
 if TYPE_CHECKING:
-    from ..contract.jobs import ApplyJob, CountJob, UnmixJob
+    from ..contract.jobs import ApplyJob, CountJob, FclsJob, UnmixJob
     from ..contract.result_document import Move
     from ..scene.scene import Scene
 
@@ -28,7 +28,9 @@ _MOST_MOVES = 24
 """Of the events that carry endmembers, the most that are kept."""
 
 
-def patches_of(job: UnmixJob | CountJob | ApplyJob, scene: Scene, progress: JobProgress) -> list[Patch]:
+def patches_of(
+    job: UnmixJob | CountJob | ApplyJob | FclsJob, scene: Scene, progress: JobProgress
+) -> list[Patch]:
     """Training patches of a scene."""
     patches = []
     for patch in sample_patches(scene, job.seed):
