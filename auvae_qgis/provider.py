@@ -20,6 +20,7 @@ class AuvaeProvider(QgsProcessingProvider):
     """Lists the algorithms and says when a result was loaded into the project."""
 
     abundance_loaded = pyqtSignal(str)  # the layer's id
+    library_written = pyqtSignal(str)  # its file; emitted on the job's thread
     said = pyqtSignal(str)  # a sentence for the status bar
     worker_event = pyqtSignal(str, dict)  # a job's id and an event of its worker; emitted on the job's thread
 
@@ -48,6 +49,11 @@ class AuvaeProvider(QgsProcessingProvider):
         """Hand on an event of a job's worker; a run that QGIS had queued may outlive the plugin."""
         if not sip.isdeleted(self):
             self.worker_event.emit(job, event)
+
+    def tell_library(self, path: str) -> None:
+        """Let the window show a library that was written; nobody does where there is none."""
+        if not sip.isdeleted(self):
+            self.library_written.emit(path)
 
     def say(self, text: str) -> None:
         """Let the window show ``text`` in passing; nobody does where there is none."""

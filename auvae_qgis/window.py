@@ -53,6 +53,7 @@ class WindowParts:
                 iface.addToolBarIcon(action)
         provider.abundance_loaded.connect(self.control.note_loaded)
         provider.worker_event.connect(self.dock.hear)
+        provider.library_written.connect(self.control.show_library)
         provider.said.connect(self._say)
         self._invitation = invite_to_set_up(iface.messageBar(), lambda: self._open(EnvironmentDialog))
 
@@ -60,6 +61,7 @@ class WindowParts:
         """Take everything out of the window again."""
         self._provider.abundance_loaded.disconnect(self.control.note_loaded)
         self._provider.worker_event.disconnect(self.dock.hear)
+        self._provider.library_written.disconnect(self.control.show_library)
         self._provider.said.disconnect(self._say)
         self.control.remove()
         self.session.remove()

@@ -59,9 +59,11 @@ def open_scene(path: str) -> QgsRasterLayer:
     return layer
 
 
-def run_from_toolbox(parameters: dict[str, object], seconds: float) -> dict[str, object]:
+def run_from_toolbox(
+    parameters: dict[str, object], seconds: float, algorithm: str = "auvae:unmix"
+) -> dict[str, object]:
     """Fill in the algorithm's dialog, press Run, wait for the end, close the dialog."""
-    dialog = processing.createAlgorithmDialog("auvae:unmix", parameters)
+    dialog = processing.createAlgorithmDialog(algorithm, parameters)
     ended: list[tuple[bool, dict[str, object]]] = []
     dialog.algorithmFinished.connect(lambda succeeded, results: ended.append((succeeded, results)))
     dialog.show()

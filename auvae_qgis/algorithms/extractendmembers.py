@@ -53,8 +53,8 @@ class ExtractEndmembers(SceneAlgorithm):
     def shortHelpString(self) -> str:
         """Return the help beside the parameters: which method when."""
         return tr(
-            "<p>Finds the spectra between which all others lie, in seconds. Give the library to <i>Unmix "
-            "into known spectra</i>, or open it in the dock or in the EnMAP-Box.</p>"
+            "<p>Finds the spectra between which all others lie, in seconds. The dock shows them; give the "
+            "library to <i>Unmix into known spectra</i>, or open it in the EnMAP-Box.</p>"
             "<h3>Methods</h3>"
             "<ul><li>VCA, vertex component analysis: pixels at the corners of the image, one after "
             "the other, in random directions.</li>"
@@ -102,6 +102,7 @@ class ExtractEndmembers(SceneAlgorithm):
             "endmembers": self.parameterAsInt(parameters, self.ENDMEMBERS, context),
             "method": choices.METHODS[self.parameterAsEnum(parameters, self.METHOD, context)],
         }
+        self._show = self.provider().tell_library
         return True
 
     def processAlgorithm(
@@ -122,7 +123,14 @@ class ExtractEndmembers(SceneAlgorithm):
                         spectrum["name"], spectrum["row"] + 1, spectrum["col"] + 1
                     )
                 )
+        if _is_dialog(feedback):
+            self._show(result["files"]["library"])
         return {self.LIBRARY: result["files"]["library"]}
+
+
+def _is_dialog(feedback: QgsProcessingFeedback) -> bool:
+    """Tell whether a person runs this in the algorithm's own dialog: not a batch, a model or a script."""
+    return str(feedback.metaObject().className()) == "QgsProcessingAlgorithmDialogFeedback"
 
 
 def library_file(wanted: str) -> str:

@@ -15,7 +15,8 @@ from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
 from ..inputs.scene_source import gdal_source
 from ..plain_text import as_plain
-from ..results.layers import layer_of_scene, layers_of, rename_layers, result_of
+from ..results.keep import is_temporary
+from ..results.layers import layer_of_scene, layers_of, missing_results, rename_layers, result_of
 from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
@@ -24,6 +25,7 @@ from ..spectra.matching import Match, best_matches
 from ..translation import tr
 from .background import Background
 from .dock.dock import ResultDock
+from .finished_message import tell_finished
 from .map_probe import MapProbe
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ class DockControl(QObject):
             self._wanted = (loaded[0], 0)
             self._activate_scene(loaded[0])
             self._dock.setUserVisible(True)
-            self.tell_finished(loaded[0])
+            tell_finished(self._iface.messageBar(), loaded[0], self._open_report, self._dock.keep_asked.emit)
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             self._dock.show_result(*wanted)
@@ -141,6 +143,10 @@ class DockControl(QObject):
 
     def _follow_project(self) -> None:
         """Show the result of a project that was opened: the active layer's, or the first one in it."""
+        gone = missing_results(QgsProject.instance())
+        if gone:
+            text = tr("Results of this project are missing: {}. Connect their drive, or remove the layers.")
+            self._warn(text.format(", ".join(map(str, gone))))
         layers = [self._iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
         self._wanted = next(filter(None, map(result_of, layers)), None)
         self._soon.start(SOON)
@@ -184,18 +190,6 @@ class DockControl(QObject):
         else:
             self._asked_before = True
             self._load([Path(one) for one in settings.libraries()], again=True)
-
-    def tell_finished(self, result: Result) -> None:
-        """Say above the map that a result was loaded, with a button that opens its report."""
-        report = result.folder / str(result.document["files"].get("report", ""))
-        bar = self._iface.messageBar()
-        text = tr("“{}” is unmixed. The report says how well it fits.").format(result.scene)
-        item = bar.createMessage("AUVAE Unmixing", text)
-        if report.is_file():
-            button = QPushButton(tr("Report"))
-            button.clicked.connect(lambda: self._open_report(str(report)))
-            item.layout().addWidget(button)
-        bar.pushWidget(item, Qgis.MessageLevel.Success, 4 * SECONDS)
 
     def _open_report(self, path: str) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
@@ -289,8 +283,20 @@ class DockControl(QObject):
 
     # ---- libraries
 
-    def _load(self, paths: list[Path], *, again: bool = False) -> None:
-        """Read libraries; ``again``: those of an earlier session, whose absence is no news."""
+    def show_library(self, path: str) -> None:
+        """Load the library that an algorithm has just written, and show it."""
+        if self._dock.can_plot:
+            self._load([Path(path)], show=True)
+
+    def _load(self, paths: list[Path], *, again: bool = False, show: bool = False) -> None:
+        """Read libraries.
+
+        Args:
+            paths: Their files.
+            again: They are those of an earlier session, whose absence is no news.
+            show: Bring the last of them to the front.
+
+        """
 
         def read() -> tuple[list[Library], list[str]]:
             libraries, problems = [], []
@@ -313,9 +319,12 @@ class DockControl(QObject):
             self._libraries |= {library.path: library for library in libraries}
             self._dock.library.set_libraries(list(self._libraries.values()))
             if not again:
-                settings.set_libraries([str(path) for path in self._libraries])
+                settings.set_libraries([str(path) for path in self._libraries if not is_temporary(path)])
                 for problem in problems:
                     self._warn(problem)
+            if show and libraries:
+                self._dock.setUserVisible(True)
+                self._dock.show_library(libraries[-1].path)
             self._match()
 
         self._background.start(read, done, self._failed)

@@ -164,11 +164,8 @@ class Session(QObject):
 
     # ---- results
 
-    def ask_and_keep(self) -> None:
-        """Ask for a folder, and copy the result that is shown into it."""
-        result = self._dock.result
-        if result is None:
-            return
+    def ask_and_keep(self, result: Result) -> None:
+        """Ask for a folder, and copy a result into it."""
         beside = Path(result.scene_file).parent
         start = str(beside) if beside.is_dir() else ""
         chosen = QFileDialog.getExistingDirectory(

@@ -14,9 +14,9 @@ class KeepError(ValueError):
     """The result stays where it is; the text says why."""
 
 
-def is_temporary(result: Result) -> bool:
-    """Tell whether ``result`` lies in the system's temporary folder, which is emptied sooner or later."""
-    return Path(tempfile.gettempdir()).resolve() in result.folder.resolve().parents
+def is_temporary(path: Path) -> bool:
+    """Tell whether ``path`` lies in the system's temporary folder, which is emptied sooner or later."""
+    return Path(tempfile.gettempdir()).resolve() in path.resolve().parents
 
 
 def keep(result: Result, folder: Path) -> Result:

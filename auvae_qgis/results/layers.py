@@ -75,11 +75,25 @@ def _folder_of(layer: QgsRasterLayer) -> Path | None:
     if layer.providerType() != "gdal":
         return None
     folder = Path(gdal_source(layer)).parent
-    if (folder / "result.json").is_file():
+    if _holds_result(folder):
         return folder
     way = layer.customProperty(_RESULT_OF)
     folder = Path(os.path.normpath(folder / str(way)))
-    return folder if way and (folder / "result.json").is_file() else None
+    return folder if way and _holds_result(folder) else None
+
+
+def _holds_result(folder: Path) -> bool:
+    try:
+        return (folder / "result.json").is_file()
+    except OSError:  # on a drive that does not answer
+        return False
+
+
+def missing_results(project: QgsProject) -> list[Path]:
+    """Return the folders that layers of ours name, but that hold no result: moved, deleted, unplugged."""
+    ours = [layer for layer in project.mapLayers().values() if layer.customProperty(_KIND_OF)]
+    rasters = [layer for layer in ours if isinstance(layer, QgsRasterLayer)]
+    return sorted({Path(gdal_source(layer)).parent for layer in rasters if _folder_of(layer) is None})
 
 
 def layer_of_scene(result: Result) -> QgsRasterLayer | None:

@@ -24,6 +24,7 @@ from typing import Any
 from osgeo import gdal
 
 from ..translation import tr
+from .band_names import set_band_name
 from .result import Result
 
 LONGEST_NAME = 80  # characters
@@ -157,9 +158,10 @@ def _description(path: Path, band: int) -> str:
 
 
 def _set_description(path: Path, band: int, name: str) -> None:
-    raster = _raster(path, gdal.OF_UPDATE)
-    raster.GetRasterBand(band).SetDescription(name)
-    raster.FlushCache()
+    if not set_band_name(path, band, name):  # a raster without names, which somebody has written anew
+        raster = _raster(path, gdal.OF_UPDATE)
+        raster.GetRasterBand(band).SetDescription(name)
+        raster.FlushCache()
     beside = Path(
         f"{path}.aux.xml"
     )  # with statistics GDAL puts down descriptions, too, and believes these first
@@ -170,9 +172,7 @@ def _set_description(path: Path, band: int, name: str) -> None:
 
 
 def _raster(path: Path, mode: int) -> Any:
-    # A new name at the end of the file costs a cloud-optimised one a part of its order, no more.
-    options = ["IGNORE_COG_LAYOUT_BREAK=YES"] if mode == gdal.OF_UPDATE else []
-    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode, open_options=options)
+    raster = gdal.OpenEx(str(path), gdal.OF_RASTER | mode)
     if raster is None:
         raise OSError(gdal.GetLastErrorMsg() or str(path))
     return raster

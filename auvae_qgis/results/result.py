@@ -20,7 +20,7 @@ from ...model.auvae.contract.result_document import (
 )
 from ..translation import tr
 
-__all__ = ["Axis", "Endmember", "Result", "ResultError", "Spectra", "unlike"]
+__all__ = ["Axis", "Endmember", "Result", "ResultError", "Spectra", "differ_in_names", "unlike"]
 
 Array = npt.NDArray[Any]
 
@@ -175,6 +175,12 @@ class Result:
     def _table(self, path: Path) -> Array:
         """Read a table of spectra, (kept bands, endmembers)."""
         return spectra_table(path, self._shape())
+
+
+def differ_in_names(one: Result, other: Result) -> bool:
+    """Tell whether two readings of one folder are alike but for the names of endmembers."""
+    parts = [{**result.document, "endmembers": len(result.endmembers)} for result in (one, other)]
+    return one.folder == other.folder and parts[0] == parts[1] and one.endmembers != other.endmembers
 
 
 def unlike(taken: set[str], result: Result) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...model.auvae.contract.library import Library
 from ..results.result import Array
 
 
@@ -23,6 +24,16 @@ class Table:
     values: Array
     in_nanometres: bool
     unit: str
+
+
+def table_of(library: Library) -> Table | None:
+    """Return the spectra of a library as one table; None where they have different bands."""
+    profiles = library.profiles
+    if not profiles or not all(np.array_equal(one.centres, profiles[0].centres) for one in profiles):
+        return None
+    values = np.column_stack([profile.values for profile in profiles])
+    names = tuple(profile.name for profile in profiles)
+    return Table(names, profiles[0].centres, values, not profiles[0].numbered, "")
 
 
 def as_text(table: Table, separator: str) -> str:

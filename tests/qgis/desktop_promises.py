@@ -234,6 +234,19 @@ def name_twice(tab: QWidget) -> str:
     return iface.messageBar().currentItem().text()
 
 
+def extract_endmembers() -> dict[str, object]:
+    """Extract endmembers in the dialog; return what the dock shows then."""
+    dock().tabs.setCurrentWidget(dock().spectra)
+    parameters = {"INPUT": SCENE, "ENDMEMBERS": ENDMEMBERS, "LIBRARY": "TEMPORARY_OUTPUT"}
+    run_from_toolbox(parameters, 60, "auvae:extractendmembers")
+    tab = dock().library
+    wait(lambda: dock().tabs.currentWidget() is tab, 10)
+    pause(0.5)
+    take_picture(FOLDER / "extracted.png")
+    lines = [line for line in tab.axes.lines if not line.get_label().startswith("_")]
+    return {"lines": len(lines), "title": tab.axes.get_title()}
+
+
 def seen_of_training() -> dict[str, object]:
     """Return what the training tab shows of a result that is finished."""
     tab = dock().training
@@ -272,6 +285,8 @@ def promises() -> None:
     facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
     wait(lambda: dock().isVisible(), 5)
     facts["layers"] = layers_in_group()
+    offered = iface.messageBar().currentItem().findChildren(QPushButton)
+    facts["offered above the map"] = [button.text() for button in offered if button.text()]
     facts["active"] = iface.activeLayer().name()
     facts["image in the next dialog"] = image_in_a_dialog()
     arrange()  # a low dock leaves the title out
@@ -297,6 +312,8 @@ def promises() -> None:
     facts["renamed in the tree"] = rename_in_the_tree()
     facts["results"] = [dock().results.itemText(row) for row in range(dock().results.count())]
     facts["training kept"] = seen_of_training()
+
+    facts["extracted"] = extract_endmembers()
 
     actions = {action.text(): action for action in utils.plugins[NAME].window._actions}
     actions["Set up…"].trigger()

@@ -101,6 +101,15 @@ def test_a_layer_renamed_in_the_tree_offers_to_rename_the_endmember(facts):
     assert facts["renamed in the tree"] == "Lake"
 
 
+def test_a_result_in_a_temporary_folder_is_offered_to_be_kept(facts):
+    assert facts["offered above the map"] == ["Report", "Keep this result…"]
+
+
+def test_extracted_endmembers_are_shown_in_the_library(facts):
+    assert facts["extracted"]["lines"] == MATERIALS
+    assert facts["extracted"]["title"].endswith(".sli")
+
+
 def test_training_is_heard_while_it_goes_on_and_shown_afterwards(facts):
     assert facts["heard"] == {"scene": 1, "ended": 1}
     assert facts["moving"] >= 1

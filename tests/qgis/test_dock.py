@@ -99,6 +99,41 @@ def test_the_legend_says_how_many_hectares_or_why_there_are_none(result, plugin_
     assert line == "No hectares: abundances are shares of reflectance, not of the area"
 
 
+def test_a_new_name_reaches_plot_and_legend_without_drawing_anew(
+    result, plugin_modules, monkeypatch, tmp_path
+):
+    folder = tmp_path / "result"
+    shutil.copytree(result.folder, folder)
+    read = plugin_modules("auvae_qgis.results.result").Result.read
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.show_result(read(folder), 0)
+    dock.show()
+    QgsApplication.processEvents()
+    dock.spectra.legend.toggle(1)
+    monkeypatch.setattr(dock.spectra, "_draw", lambda: pytest.fail("drawn anew"))
+    dock.show_result(plugin_modules("auvae_qgis.results.rename").rename(folder, 1, "Lake").result, 0)
+    assert [dock.spectra.legend.item(row).text() for row in range(2)] == ["Endmember 1", "Lake"]
+    assert dock.spectra.legend.shown() == [True, False, True]
+    assert list(lines(dock.spectra.axes)) == ["Endmember 1", "Lake", "Endmember 3"]
+    dock.close()
+
+
+def test_a_library_is_plotted_alone_even_before_there_is_a_result(result, plugin_modules):
+    library = plugin_modules("model.auvae.contract.library").read_library(result.folder / "endmembers.csv")
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.show()
+    dock.library.set_libraries([library])
+    dock.show_library(library.path)
+    QgsApplication.processEvents()
+    assert dock.tabs.currentWidget() is dock.library
+    assert dock.library.panel.isVisible()
+    assert list(lines(dock.library.axes)) == [f"Endmember {number + 1}" for number in range(MATERIALS)]
+    table = dock.library._table()
+    assert table.names == tuple(lines(dock.library.axes))
+    assert table.values.shape == (len(library.profiles[0].centres), MATERIALS)
+    dock.close()
+
+
 def test_a_damaged_result_is_told_in_the_dock(result, plugin_modules, tmp_path):
     folder = tmp_path / "result"
     shutil.copytree(result.folder, folder)

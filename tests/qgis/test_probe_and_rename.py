@@ -177,6 +177,38 @@ def test_a_new_name_reaches_every_file_and_hostile_ones_do_no_harm(renaming, res
     assert (gdal.Open(str(renamed.new_file)).ReadAsArray() == pixels[1]).all()
 
 
+def test_renamed_maps_stay_cloud_optimised_and_gdal_has_nothing_to_warn_of(renaming, folder, capfd):
+    for name in ("Water", "Water & <ice>, with a name that is much longer than the one before", "W"):
+        renamed = renaming.rename(folder, 1, name)
+        renaming.forget_old_map(renamed)
+        plain = renamed.result.endmembers[1].name
+        for file, band in (("abundances.tif", 2), ("uncertainty.tif", 2), (renamed.new_file.name, 1)):
+            raster = gdal.Open(str(folder / file))
+            assert raster.GetMetadataItem("LAYOUT", "IMAGE_STRUCTURE") == "COG"
+            assert raster.GetRasterBand(band).GetDescription() == plain
+            # what GDAL changes where it has put a directory behind the pixels
+            assert b"KNOWN_INCOMPATIBLE_EDITION=NO" in (folder / file).read_bytes()[:400]
+    assert "COG" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["GTiff", "BIGTIFF=YES", "ENDIANNESS=BIG", "without names", "no TIFF"])
+def test_a_band_gets_a_name_in_any_kind_of_file(renaming, tmp_path, kind):
+    path = tmp_path / "map.tif"
+    driver = gdal.GetDriverByName("ENVI" if kind == "no TIFF" else "GTiff")
+    raster = driver.Create(str(path), 4, 4, 2, gdal.GDT_Byte, [kind] if "=" in kind else [])
+    raster.WriteArray(np.arange(32, dtype=np.uint8).reshape(2, 4, 4))
+    if kind != "without names":
+        for band in (1, 2):
+            raster.GetRasterBand(band).SetDescription(f"Endmember {band}")
+    raster = None
+    for name in ("Öl & Teer", "a name that is much longer than the one before", "x"):
+        renaming._set_description(path, 2, name)
+        raster = gdal.Open(str(path))
+        assert raster.GetRasterBand(2).GetDescription() == name
+        assert raster.ReadAsArray().ravel().tolist() == list(range(32))
+        raster = None
+
+
 def test_a_renamed_model_is_still_a_safetensors_file(renaming, folder):
     renaming.rename(folder, 1, "Öl")
     code = "import sys, safetensors as s; print(s.safe_open(sys.argv[1], 'numpy').metadata()['names'])"

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsMultiBandColorRenderer, QgsProject, QgsRasterLayer
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtTest import QTest
 
 from .conftest import MATERIALS
@@ -136,3 +138,109 @@ def test_a_result_whose_folder_vanished_is_no_longer_offered_and_named_when_aske
     with pytest.raises(keep.KeepError, match="could not be copied"):
         keep.keep(result, result.folder.parent / "kept")
     assert not (result.folder.parent / "kept").exists()
+
+
+class Window(QObject):
+    """What the dock asks of the QGIS window."""
+
+    currentLayerChanged = pyqtSignal(object)  # noqa: N815  QGIS's own name
+
+    def __init__(self):
+        super().__init__()
+        self.canvas, self.bar = QgsMapCanvas(), QgsMessageBar()
+
+    def mapCanvas(self):
+        return self.canvas
+
+    def messageBar(self):
+        return self.bar
+
+    def activeLayer(self):
+        return None
+
+    def said(self):
+        return [item.text() for item in self.bar.items()]
+
+
+@pytest.fixture
+def window(qgis_app, plugin_modules):
+    """A window with the dock in it."""
+    window = Window()
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    control = plugin_modules("auvae_qgis.gui.dock_control").DockControl(window, dock)
+    window.dock = dock
+    yield window
+    control.remove()
+    dock.deleteLater()
+
+
+@pytest.fixture
+def saved(result, add_layer, plugin_modules, project, tmp_path):
+    """A project file with the maps of a result in it."""
+    layers = plugin_modules("auvae_qgis.results.layers")
+    for endmember in result.endmembers:
+        layer = add_layer(result.folder / endmember.file)
+        layer.setCustomProperty(layers._KIND_OF, "abundance")
+        layer.setCustomProperty(layers._RESULT_OF, ".")
+    assert project.write(str(tmp_path / "project.qgz"))
+    project.clear()
+    return tmp_path / "project.qgz"
+
+
+def test_a_project_with_a_result_on_a_missing_drive_opens_with_one_sentence(result, window, saved, project):
+    shutil.move(result.folder, result.folder.with_name("unplugged"))
+    project.read(str(saved))
+    QTest.qWait(300)
+    [text] = window.said()
+    assert text.startswith(f"Results of this project are missing: {result.folder}.")
+    assert window.dock.result is None
+    assert window.dock.results.count() == 0
+
+
+def test_a_project_whose_results_are_there_opens_without_a_word(result, window, saved, project):
+    project.read(str(saved))
+    QTest.qWait(300)
+    assert window.said() == []
+    assert window.dock.result == result
+
+
+def test_a_drive_that_does_not_answer_is_a_missing_one(
+    result, window, saved, project, plugin_modules, monkeypatch
+):
+    is_file = Path.is_file
+
+    def refuse(path):
+        if path.name == "result.json":
+            raise PermissionError(13, "The network path was not found")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    project.read(str(saved))
+    QTest.qWait(300)
+    assert len(window.said()) == 1
+    assert window.dock.result is None
+
+
+@pytest.mark.parametrize("gone", ["endmembers.csv", "report.html", "abundances.tif", "result.json"])
+def test_a_result_that_lost_a_file_raises_nothing_in_the_dock(result, window, saved, project, gone):
+    (result.folder / gone).unlink()
+    project.read(str(saved))
+    QTest.qWait(300)
+    if gone in ("endmembers.csv", "result.json"):
+        assert window.dock.result is None
+        assert window.said() or "cannot be read" in window.dock._note.text()
+    else:
+        assert window.dock.result.folder == result.folder
+        window.dock.tabs.setCurrentWidget(window.dock.compare)
+
+
+def test_two_results_of_one_name_are_told_apart_in_the_list(result, window, add_layer, tmp_path):
+    other = tmp_path / "elsewhere" / "result"
+    shutil.copytree(result.folder, other)
+    for folder in (result.folder, other):
+        add_layer(folder / result.endmembers[0].file)
+    QTest.qWait(300)
+    listed = window.dock.results
+    names = [listed.itemText(row) for row in range(listed.count())]
+    assert names == [f"scène 1, {MATERIALS} endmembers", f"scène 1, {MATERIALS} endmembers, draft"]
+    assert {listed.itemData(row) for row in range(2)} == {str(result.folder), str(other)}

@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...results.keep import is_temporary
-from ...results.result import Result, ResultError, unlike
+from ...results.result import Result, ResultError, differ_in_names, unlike
 from ...translation import tr
 
 try:
@@ -36,7 +36,7 @@ class ResultDock(QgsDockWidget):
     """Shows a result in tabs, or says why it cannot."""
 
     result_chosen = pyqtSignal(str)  # the folder
-    keep_asked = pyqtSignal()
+    keep_asked = pyqtSignal(object)  # the result
     report_asked = pyqtSignal(str)  # the folder
     shown_first = pyqtSignal()
     result_shown = pyqtSignal()  # or none at all
@@ -89,7 +89,7 @@ class ResultDock(QgsDockWidget):
         self.keep = QToolButton()
         self.keep.setText(tr("Keep…"))
         self.keep.setToolTip(tr("This result lies in a temporary folder: copy it to one that stays"))
-        self.keep.clicked.connect(self.keep_asked)
+        self.keep.clicked.connect(lambda: self.keep_asked.emit(self.result))
         self.spectra, self.probe, self.library, self.compare, self.training = (
             SpectraTab(),
             ProbeTab(),
@@ -179,19 +179,29 @@ class ResultDock(QgsDockWidget):
             self.result = None
             self._say(str(error))
             return
+        renamed = self.result is not None and differ_in_names(self.result, result)
         self.result = result
         if self._went_to_training:
             self.tabs.setCurrentWidget(self.spectra)
         self._went_to_training = False
-        self.keep.setVisible(is_temporary(result))
+        self.keep.setVisible(is_temporary(result.folder))
         self._choose_shown()
-        self.spectra.show_spectra(result, spectra, active)
+        if renamed:  # nothing that is drawn has changed
+            self.spectra.show_names(result)
+        else:
+            self.spectra.show_spectra(result, spectra, active)
         self.probe.set_result(result)
         self.library.set_result(result, spectra)
         self.compare.set_result(result, spectra)
         self.training.set_result(result)
         self._pages.setCurrentWidget(self._page)
         self.result_shown.emit()
+
+    def show_library(self, path: Path) -> None:
+        """Show the spectra of a library that is loaded."""
+        self._pages.setCurrentWidget(self._page)
+        self.tabs.setCurrentWidget(self.library)
+        self.library.show_library(path)
 
     def hear(self, job: str, event: dict[str, Any]) -> None:
         """Take in an event of a worker that unmixes."""

@@ -103,6 +103,15 @@ class Legend(QListWidget):
         self._filling = False
         self._fit()
 
+    def set_names(self, names: list[str]) -> None:
+        """Call the entries by other names; what is hidden stays hidden."""
+        self._filling = True
+        for row, name in enumerate(names):
+            self.item(row).setText(name)
+            self.item(row).setData(OWN_NAME, name)
+        self._filling = False
+        self._fit()
+
     def set_front(self, front: int | None) -> None:
         """Write the entry of the line that is in front in bold."""
         self._filling = True

@@ -22,9 +22,10 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ....model.auvae.contract.library import Library, Profile
+from ....model.auvae.contract.palette import COLORS
 from ...plain_text import as_plain, as_written
 from ...results.result import Array, Result, Spectra
-from ...spectra.export import Table
+from ...spectra.export import Table, table_of
 from ...spectra.first_names import Suggestion, suggest
 from ...spectra.matching import Match, best_names
 from ...translation import tr
@@ -40,6 +41,7 @@ DIGITS = 3
 PLOT_SHARE = 0.55  # of the room; in a narrow one the list needs more
 NARROW_SHARE = 0.4
 NARROW = 300  # pixels: no room for the number of bands
+MOST_NAMES = 12  # in the legend of the plot
 
 
 class LibraryTab(PlotTab):
@@ -137,6 +139,8 @@ class LibraryTab(PlotTab):
         self._suggestions = []
         if spectra is not None and spectra.in_nanometres:
             self._suggestions = suggest(spectra.x, spectra.values)
+        if not same:
+            self.tree.setCurrentItem(None)  # nor does a library stay in view
         self._list()
 
     def set_libraries(self, libraries: list[Library]) -> None:
@@ -148,6 +152,16 @@ class LibraryTab(PlotTab):
         self._matches = matches
         self.use_all.setEnabled(any(matches))
         self._list()
+
+    def show_library(self, path: Path) -> None:
+        """Plot the spectra of a library alone: what is drawn while its file is selected."""
+        for row in range(self.tree.topLevelItemCount()):
+            item = self.tree.topLevelItem(row)
+            _, held = item.data(0, KIND)
+            if isinstance(held, Library) and held.path == path:
+                item.setExpanded(True)
+                self.tree.setCurrentItem(item)
+                self.tree.scrollToItem(item, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def _ask(self) -> None:
         kinds = tr("Spectral libraries ({})").format(FORMATS)
@@ -186,7 +200,7 @@ class LibraryTab(PlotTab):
                 )
                 top.addChild(item)
             top.setExpanded(True)
-        if endmembers:
+        if endmembers and self._library_alone() is None:
             top = self.tree.topLevelItem(min(self._endmember, len(endmembers) - 1))
             self.tree.setCurrentItem(top.child(0) or top)
         self.tree.blockSignals(False)
@@ -202,6 +216,7 @@ class LibraryTab(PlotTab):
             top = QTreeWidgetItem([library.path.name, "", f"{len(library.profiles)}"])
             top.setToolTip(0, as_plain(str(library.path)))
             top.setIcon(0, icon_named("mIconFile.svg"))
+            top.setData(0, KIND, (None, library))
             for profile in library.profiles:
                 item = QTreeWidgetItem([profile.name, "", f"{len(profile.centres)}"])
                 item.setData(0, KIND, (None, profile))
@@ -260,6 +275,10 @@ class LibraryTab(PlotTab):
     def _draw(self) -> None:
         axes = self.axes
         axes.clear()
+        library = self._library_alone()
+        if library is not None:
+            self._draw_library(library)
+            return
         if self._result is None or self._spectra is None:
             self.panel.canvas.finish()
             return
@@ -288,12 +307,34 @@ class LibraryTab(PlotTab):
             axes.set_title(tr("Load a library to name the endmembers by."), fontsize="small")
         elif not self._matches:
             axes.set_title(tr("Comparing…"), fontsize="small")
-        axes.set_xlabel(tr("Wavelength (nm)") if spectra.in_nanometres else tr("Band"), fontsize="small")
         axes.set_ylabel(as_written(spectra.unit), fontsize="small")
-        axes.set_gid(" nm" if spectra.in_nanometres else "")
+        self._finish_axes(in_nanometres=spectra.in_nanometres)
+
+    def _library_alone(self) -> Library | None:
+        """Return the library whose file is selected in the list."""
+        item = self.tree.currentItem()
+        _, held = item.data(0, KIND) if item is not None else (None, None)
+        return held if isinstance(held, Library) else None
+
+    def _draw_library(self, library: Library) -> None:
+        """Draw the spectra of a library as they are in its file."""
+        axes, shown = self.axes, library.profiles[: len(COLORS)]
+        for profile, color in zip(shown, COLORS):
+            axes.plot(profile.centres, profile.values, color=color, linewidth=1.3, label=profile.name)
+        title = library.path.name
+        if len(library.profiles) > len(shown):
+            title = tr("{}: the first {} of {} spectra").format(title, len(shown), len(library.profiles))
+        axes.set_title(as_written(title), fontsize="small")
+        self._finish_axes(in_nanometres=not any(profile.numbered for profile in shown))
+
+    def _finish_axes(self, *, in_nanometres: bool) -> None:
+        """Name the axis of the bands and the lines, and show what was drawn."""
+        axes = self.axes
+        axes.set_xlabel(tr("Wavelength (nm)") if in_nanometres else tr("Band"), fontsize="small")
+        axes.set_gid(" nm" if in_nanometres else "")
         axes.tick_params(labelsize="small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
-        if self.panel.canvas.width() > NARROW:  # the list says the same
+        if self.panel.canvas.width() > NARROW and len(axes.lines) <= MOST_NAMES:  # the list says the same
             legend: Any = axes.legend(fontsize="small", frameon=False, loc="best")
             for text in legend.get_texts():
                 text.set_text(as_written(text.get_text()))
@@ -303,6 +344,9 @@ class LibraryTab(PlotTab):
 
     def _table(self) -> Table | None:
         """Return the endmember and what is over it, at the endmember's bands."""
+        library = self._library_alone()
+        if library is not None:
+            return table_of(library)
         if self._result is None or self._spectra is None:
             return None
         spectra = self._spectra

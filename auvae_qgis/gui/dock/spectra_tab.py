@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout
@@ -83,6 +85,14 @@ class SpectraTab(PlotTab):
             )
         self.redraw()
 
+    def show_names(self, result: Result) -> None:
+        """Take over new names of the endmembers that are plotted."""
+        self._result = result
+        names = [endmember.name for endmember in result.endmembers]
+        self.legend.set_names(names)
+        for line, name in zip(self._lines(), names):
+            line.set_label(name)
+
     def bring_forward(self, active: int | None) -> None:
         """Put the endmember with index ``active`` in front of the others that are plotted."""
         self._active = active
@@ -159,12 +169,15 @@ class SpectraTab(PlotTab):
 
     def _emphasise(self, index: int) -> None:
         """Draw the endmember under the mouse in the legend more strongly; below 0: the one in front."""
-        lines = [line for line in self.axes.lines if not str(line.get_label()).startswith("_")]
         strong = self._active if index < 0 else index
-        for place, line in enumerate(lines):
+        for place, line in enumerate(self._lines()):
             line.set_linewidth(THICK if place == strong else THIN)
             line.set_zorder(3 if place == strong else 2)
         self.panel.canvas.draw_idle()
+
+    def _lines(self) -> list[Any]:
+        """Return the lines of the endmembers, in their order."""
+        return [line for line in self.axes.lines if not str(line.get_label()).startswith("_")]
 
     def _table(self) -> Table | None:
         if self._result is None or self._spectra is None:
