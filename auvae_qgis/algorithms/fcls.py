@@ -101,6 +101,6 @@ class Fcls(ResultAlgorithm):
             "sum_to_one": self.parameterAsBool(parameters, self.SUM_TO_ONE, context),
             "brightness": self._brightness(parameters, context),
         }
-        job["colors_of"] = self._colors_of(job["scene"], context)
+        job["colors_of"] = self._colors_of(job["scene"], parameters, context)
         self._prepare_result(job, context, choices.MOST_ENDMEMBERS)
         return True

@@ -149,10 +149,13 @@ class ResultAlgorithm(SceneAlgorithm):
         self._announce = self.provider().tell_event
         self._post_processors = self.provider().post_processors(most + OTHERS) if offers else []
 
-    def _colors_of(self, scene: str, context: QgsProcessingContext) -> list[str]:
-        """Return the results of this image in the project: what is found again keeps their colours."""
+    def _colors_of(self, scene: str, parameters: dict[str, Any], context: QgsProcessingContext) -> list[str]:
+        """Return the results of this place in the project: what is found again keeps their colours."""
         project = context.project()
-        return [] if project is None else [str(one.folder) for one in results_of_scene(scene, project)]
+        if project is None:
+            return []
+        image = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        return [str(one.folder) for one in results_of_scene(scene, image, project)]
 
     def processAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

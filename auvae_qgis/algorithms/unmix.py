@@ -187,7 +187,7 @@ class Unmix(ResultAlgorithm):
         }
         if job["known"] is not None:
             job["known"]["freedom"] = self.parameterAsDouble(parameters, self.FREEDOM, context)
-        job["colors_of"] = self._colors_of(job["scene"], context)
+        job["colors_of"] = self._colors_of(job["scene"], parameters, context)
         # layers are made ready here, before a number that is estimated is known
         self._prepare_result(job, context, job["endmembers"] or choices.MOST_ENDMEMBERS)
         return True

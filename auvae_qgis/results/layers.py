@@ -106,16 +106,40 @@ def layer_of_scene(result: Result) -> QgsRasterLayer | None:
     return None
 
 
-def results_of_scene(scene: str, project: QgsProject) -> list[Result]:
-    """Return the results of an image that have layers in the project, the oldest first."""
-    found = {one.folder: one for one in map(_result_of, project.mapLayers().values()) if one is not None}
-    same = [one for one in found.values() if os.path.realpath(one.scene_file) == os.path.realpath(scene)]
-    return sorted(same, key=lambda one: (str(one.document.get("created", "")), str(one.folder)))
+def results_of_scene(scene: str, image: QgsRasterLayer | None, project: QgsProject) -> list[Result]:
+    """Return the results in the project that show the same materials as an image.
+
+    Args:
+        scene: The file of the image.
+        image: Its layer; None where QGIS has none.
+        project: Where layers of results are looked for.
+
+    Returns:
+        Those of the image itself, then those of other images of its place, such as other dates; the oldest
+        of each first.
+
+    """
+    found: dict[Path, tuple[bool, str, Result]] = {}
+    for layer in project.mapLayers().values():
+        known = result_of(layer)
+        if known is None:
+            continue
+        result = known[0]
+        same = os.path.realpath(result.scene_file) == os.path.realpath(scene)
+        if same or (image is not None and _overlap(image, layer)):
+            found[result.folder] = (not same, str(result.document.get("created", "")), result)
+    return [
+        found[folder][2] for folder in sorted(found, key=lambda folder: (*found[folder][:2], str(folder)))
+    ]
 
 
-def _result_of(layer: QgsMapLayer) -> Result | None:
-    found = result_of(layer)
-    return None if found is None else found[0]
+def _overlap(one: QgsMapLayer, other: QgsMapLayer) -> bool:
+    """Tell whether most of the smaller of two layers lies within the other, in one coordinate system."""
+    if not one.crs().isValid() or one.crs() != other.crs():
+        return False
+    areas = [layer.extent().width() * layer.extent().height() for layer in (one, other)]
+    common = one.extent().intersect(other.extent())
+    return common.width() * common.height() > min(areas) / 2
 
 
 @lru_cache(maxsize=32)

@@ -12,7 +12,7 @@ import pytest
 from osgeo import gdal
 from qgis.core import QgsApplication
 
-from .conftest import MATERIALS, NO_DATA, TRANSFORM
+from .conftest import MATERIALS, NO_DATA, TRANSFORM, write_scene
 
 
 @pytest.fixture
@@ -110,3 +110,22 @@ def test_a_scene_that_is_unmixed_again_keeps_the_colours_of_its_materials(finish
     made = json.loads((again / "result.json").read_text(encoding="utf-8"))
     assert [endmember["color"] for endmember in made["endmembers"]] == own
     assert made["options"]["colors_of"] == [str(earlier)]
+
+
+def test_results_of_the_image_come_first_then_those_of_its_place_and_none_of_elsewhere(
+    results, finished, add_layer, project, plugin_modules, tmp_path, scene_values
+):
+    of_scene = plugin_modules("auvae_qgis.results.layers").results_of_scene
+    document = json.loads((results[1].folder / "result.json").read_text(encoding="utf-8"))
+    document["scene"]["path"], document["created"] = "/another/date.img", "2020-01-01T00:00:00Z"
+    (results[1].folder / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    for result in results:
+        add_layer(result.folder / "abundances.tif")
+    image = add_layer(finished.scene)
+    found = of_scene(str(finished.scene), image, project)
+    assert [result.folder for result in found] == [results[0].folder, results[1].folder]
+    elsewhere = write_scene(tmp_path / "elsewhere.img", scene_values)
+    header = elsewhere.with_suffix(".hdr")
+    header.write_text(header.read_text(encoding="utf-8").replace("565000", "665000"), encoding="utf-8")
+    assert of_scene(str(elsewhere), add_layer(elsewhere), project) == []
+    assert of_scene("/a/product.zip", None, project) == []
