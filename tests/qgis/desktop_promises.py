@@ -252,9 +252,10 @@ def seen_of_training() -> dict[str, object]:
     tab = dock().training
     dock().tabs.setCurrentWidget(tab)
     pause(0.3)
-    moves = tab.panel.canvas.figure.axes[-1]
+    axes = tab.panel.canvas.figure.axes
+    moves = next(one for one in axes if one.get_label() == "spectra")
     return {
-        "losses": [axes.get_title() for axes in tab.panel.canvas.figure.axes[:-1]],
+        "losses": [one.get_title() for one in axes if one is not moves],
         "moves": len([line for line in moves.lines if not line.get_label().startswith("_")]),
         "earlier": sum(len(lines.get_segments()) for lines in moves.collections),
     }

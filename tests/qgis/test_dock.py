@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.backend_bases import MouseEvent
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -268,12 +268,27 @@ def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(do
     dock.hear("2", {"event": "progress", "fraction": 0.9, "text": "another job", "losses": {"angle": 1}})
     QTest.qWait(1000)
     assert "50%" in tab.note.text()
-    losses, moves = tab.panel.canvas.figure.axes
+    axes = {one.get_label(): one for one in tab.panel.canvas.figure.axes}
+    losses, moves = axes["reconstruction"], axes["spectra"]
     assert losses.lines[0].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert lines(moves)["B"].get_ydata().tolist() == [3, 2, 4]
     dock.hear("1", {"event": "ended"})
     QTest.qWait(4500)
     assert "scène 1" in tab.note.text()
+
+
+def test_the_window_handles_what_is_waiting_while_a_plot_is_drawn(dock):
+    canvas = dock.training.panel.canvas
+    dock.tabs.setCurrentWidget(dock.training)
+    settle()
+    seen, beat = set(), QTimer()
+    beat.timeout.connect(lambda: seen.add(len(canvas.figure.axes)))
+    dock.hear("1", SCENE_EVENT)
+    names = ("reconstruction", "posterior", "adversary", "discriminator")
+    dock.hear("1", {"event": "progress", "fraction": 0.5, "losses": dict.fromkeys(names, 1.0)})
+    beat.start(0)
+    QTest.qWait(1500)
+    assert seen >= {len(names), len(names) + 1}
 
 
 def test_a_training_that_goes_on_moves_its_lines_and_makes_no_axes_anew(dock):
@@ -295,5 +310,6 @@ def test_a_training_that_goes_on_moves_its_lines_and_makes_no_axes_anew(dock):
     assert canvas.figure.axes == axes
     settle()
     assert len(drawn) <= 1
-    assert len(axes[0].lines[-1].get_xdata()) == 6
+    loss = next(one for one in axes if one.get_label() == "reconstruction")
+    assert len(loss.lines[-1].get_xdata()) == 6
     assert dock.minimumSizeHint().width() == width

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from matplotlib.backend_bases import DrawEvent
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import (
-    QColor,
     QFocusEvent,
     QKeyEvent,
-    QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QShowEvent,
 )
 from qgis.PyQt.QtWidgets import QSizePolicy
 
-from .fonts import families
-from .layout import Cell, arrange
-from .theme import Tones, tones
+from .layout import Cell, arranging
+from .pieces import Pieces
+from .readout import draw_focus, draw_readout
+from .theme import paint, tones
 from .zoom import scale, shift
 
 ZOOM = 1.25  # a notch of the wheel
@@ -59,7 +60,11 @@ class Canvas(FigureCanvasQTAgg):
         self._soon = QTimer(self)  # widgets around it take their sizes first
         self._soon.setSingleShot(True)
         self._soon.setInterval(SOON)
-        self._soon.timeout.connect(self.draw)
+        self._soon.timeout.connect(self._draw_in_pieces)
+        self._pieces = Pieces(self)
+        self._drawing = False  # in pieces, at this time
+        self._again = False  # something has changed while it was drawn
+        self._hurried = False  # the size changes faster than it can be drawn in pieces
         self._late = False  # something was to be drawn while nobody saw it
         self._moving: list[Any] = []
         self._ground: Any = None  # the picture without what moves
@@ -93,11 +98,30 @@ class Canvas(FigureCanvasQTAgg):
         return "small" if self.is_low else "medium"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell the owner when it should arrange its parts otherwise."""
+        """Draw anew, and tell the owner when it should arrange its parts otherwise."""
+        self._hurried = self._drawing
+        if self._drawing:
+            self._pieces.stop()
+            self._drawing = False
         super().resizeEvent(event)
         before, self._shape = self._shape, (self.is_low, self.is_wide)
         if self._shape != before:
             self.reshaped.emit()
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether all that `fill` was handed is in the figure."""
+        return self._drawing or not self._pieces.busy
+
+    def fill(self, steps: Iterator[None]) -> None:
+        """Put something into the figure in pieces: ``steps`` ends with `finish`."""
+        self._drawing = False
+        self._pieces.start(steps)
+
+    def complete(self) -> None:
+        """Fill the figure now, as far as that is not done."""
+        if not self._drawing:
+            self._pieces.complete()
 
     def finish(self, cells: dict[Any, Cell] | None = None, moving: list[Any] | None = None) -> None:
         """Draw what was put into the figure, in the theme's tones; this view is where Home returns to.
@@ -106,6 +130,8 @@ class Canvas(FigureCanvasQTAgg):
             cells: Where each axes stands with its labels; none: the only one fills the figure.
             moving: Artists that `move` draws anew without the rest.
         """
+        self._pieces.stop()
+        self._drawing = False
         self._shown = None
         self._home = {axes: (axes.get_xlim(), axes.get_ylim()) for axes in self.figure.axes}
         self._cells = cells or dict.fromkeys(self.figure.axes, (0.0, 0.0, 1.0, 1.0))
@@ -113,25 +139,65 @@ class Canvas(FigureCanvasQTAgg):
         self._moving = moving or []
         for artist in self._moving:
             artist.set_animated(True)
-        self.take_tones(tones(self.palette()))
+        self._ground = None
+        paint(self.figure, tones(self.palette()))
         self.draw_idle()
 
     def draw(self) -> None:
-        """Draw everything; labels are measured when they or the size have changed."""
-        size = (self.figure.bbox.width, self.figure.bbox.height)
+        """Draw everything now."""
+        self.complete()
+        self._pieces.stop()
+        for _piece in self._draw_parts():
+            pass
+
+    def _draw_in_pieces(self) -> None:
+        if not self.is_filled:
+            return  # it is drawn when it is filled
+        if self._hurried:
+            self._hurried = False
+            self.draw()
+        else:
+            self._drawing = True
+            self._pieces.start(self._draw_parts())
+
+    def _draw_parts(self) -> Iterator[None]:
+        """Draw axes after axes on another page; the last step shows it.
+
+        Labels are measured when they or the size have changed.
+        """
+        self._again = False
+        figure = self.figure
+        size = (figure.bbox.width, figure.bbox.height)
         if self._arranged_for != size:
+            yield from arranging(self._cells, self.get_renderer())
             self._arranged_for = size
-            arrange(self._cells, self.get_renderer())
-        super().draw()
+            yield
+        page = RendererAgg(*size, figure.dpi)
+        figure.patch.draw(page)
+        for artist in sorted(figure.get_children(), key=lambda one: one.get_zorder()):
+            if artist is not figure.patch:
+                artist.draw(page)
+                yield
+        figure.stale = False
+        self.get_renderer().restore_region(page.copy_from_bbox(figure.bbox))
+        self._drawing = False
+        self.callbacks.process("draw_event", DrawEvent("draw_event", self, page))
         self._ground = None
         if self._moving:
-            self._ground = self.copy_from_bbox(self.figure.bbox)
+            self._ground = self.copy_from_bbox(figure.bbox)
             self._draw_moving()
+        self.update()
+        if self._again:
+            self.draw_idle()
 
     def draw_idle(self) -> None:
         """Draw soon; what nobody sees is drawn once it is seen."""
         self._late = not self.isVisible()
-        if not self._late and not self._soon.isActive():
+        if self._late:
+            return
+        if self._drawing:
+            self._again = True
+        elif not self._soon.isActive():
             self._soon.start()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -153,35 +219,11 @@ class Canvas(FigureCanvasQTAgg):
         for artist in self._moving:
             artist.axes.draw_artist(artist)
 
-    def take_tones(self, used: Tones) -> None:
-        """Draw on this paper, in this ink."""
-        self.figure.set_facecolor(used.paper)
-        for axes in self.figure.axes:
-            axes.set_facecolor(used.paper)
-            axes.tick_params(colors=used.ink, which="both")
-            for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
-                text.set_color(used.ink)
-                text.set_family(families())
-            axes.xaxis.get_offset_text().set_color(used.ink)
-            axes.yaxis.get_offset_text().set_color(used.ink)
-            for spine in axes.spines.values():
-                spine.set_color(used.ink)
-            for line in (*axes.lines, *axes.collections):
-                if line.get_gid() == "ink":
-                    line.set_color(used.ink)
-            legend = axes.get_legend()
-            for text in legend.get_texts() if legend is not None else ():
-                text.set_color(used.ink)
-                text.set_family(families())
-            for handle in legend.get_lines() if legend is not None else ():
-                if handle.get_gid() == "ink":
-                    handle.set_color(used.ink)
-
     def changeEvent(self, event: QEvent) -> None:
         """Follow QGIS from a light theme to a dark one."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and hasattr(self, "_home"):
-            self.take_tones(tones(self.palette()))
+            paint(self.figure, tones(self.palette()))
             self.draw_idle()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -189,44 +231,22 @@ class Canvas(FigureCanvasQTAgg):
         super().paintEvent(event)
         if self._shown is None:
             if self.hasFocus():
-                self._frame()
+                draw_focus(self)
             return
         line, index = self._shown
         ratio = self.device_pixel_ratio
         across, up = line.axes.transData.transform((line.get_xdata()[index], line.get_ydata()[index]))
         box = line.axes.bbox
-        right = box.x1 / ratio
-        top, bottom = self.height() - box.y1 / ratio, self.height() - box.y0 / ratio
-        point = QPointF(across / ratio, self.height() - up / ratio)
-        used = tones(self.palette())
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(used.ink), 1, Qt.PenStyle.DotLine))
-        painter.drawLine(QPointF(point.x(), top), QPointF(point.x(), bottom))
-        painter.setPen(QPen(QColor(used.paper), 1.5))
-        painter.setBrush(QColor(to_hex(line.get_color())))
-        painter.drawEllipse(point, 4.5, 4.5)
-        text = self._sentence()
-        metrics = painter.fontMetrics()
-        width, height = metrics.horizontalAdvance(text) + 12, metrics.height() + 6
-        x = point.x() + 10 if point.x() + 10 + width < right else point.x() - 10 - width
-        y = min(max(point.y() - height - 8, top + 2), bottom - height)
-        label = QRectF(max(2.0, min(x, self.width() - width - 2)), y, width, height)
-        ground = QColor(used.paper)
-        ground.setAlpha(230)
-        painter.setBrush(ground)
-        painter.setPen(QPen(QColor(used.ink), 0.7))
-        painter.drawRoundedRect(label, 3, 3)
-        painter.setPen(QColor(used.ink))
-        painter.drawText(label, int(Qt.AlignmentFlag.AlignCenter), text)
-        painter.end()
-
-    def _frame(self) -> None:
-        """Show that the arrow keys act here."""
-        painter = QPainter(self)
-        painter.setPen(QPen(self.palette().highlight().color(), 1))
-        painter.drawRect(0, 0, self.width() - 1, self.height() - 1)
-        painter.end()
+        draw_readout(
+            self,
+            QPointF(across / ratio, self.height() - up / ratio),
+            QRectF(
+                QPointF(box.x0 / ratio, self.height() - box.y1 / ratio),
+                QPointF(box.x1 / ratio, self.height() - box.y0 / ratio),
+            ),
+            to_hex(line.get_color()),
+            self._sentence(),
+        )
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus."""

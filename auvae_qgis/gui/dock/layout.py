@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import Any
 
 Cell = tuple[float, float, float, float]  # left, bottom, right, top, as shares of the figure
@@ -10,12 +11,15 @@ PAD = 7.0  # points around every part
 LEAST = 0.04  # of the figure: what is left for the lines where labels take it all
 
 
-def arrange(cells: dict[Any, Cell], renderer: Any) -> None:
-    """Move every axes into its cell, so that its labels stay in there too.
+def arranging(cells: dict[Any, Cell], renderer: Any) -> Iterator[None]:
+    """Move every axes into its cell, so that its labels stay in there too; yields after every measuring.
 
     Axes whose cells begin or end at the same place share that margin, so that they are aligned.
     """
-    needed = {axes: _margins(axes, renderer) for axes in cells}
+    needed = {}
+    for axes in cells:
+        needed[axes] = yield from _margins(axes, renderer)
+        yield
     for axes, cell in cells.items():
         box = axes.figure.bbox
         left, bottom, right, top = (
@@ -27,7 +31,7 @@ def arrange(cells: dict[Any, Cell], renderer: Any) -> None:
         axes.set_position([x0, y0, max(LEAST, x1 - x0), max(LEAST, y1 - y0)])
 
 
-def _margins(axes: Any, renderer: Any) -> tuple[float, float, float, float]:
+def _margins(axes: Any, renderer: Any) -> Generator[None, None, tuple[float, float, float, float]]:
     """Return how many pixels labels and title of ``axes`` take on the left, below, on the right and above."""
     box, pad = axes.bbox, renderer.points_to_pixels(PAD)
     left = bottom = right = top = 0.0
@@ -37,6 +41,7 @@ def _margins(axes: Any, renderer: Any) -> tuple[float, float, float, float]:
             if taken is not None:
                 left, bottom = max(left, box.x0 - taken.x0), max(bottom, box.y0 - taken.y0)
                 right, top = max(right, taken.x1 - box.x1), max(top, taken.y1 - box.y1)
+            yield
     if axes.get_title():
         top = max(top, axes.title.get_window_extent(renderer).height + pad)
     return left + pad, bottom + pad, right + pad, top + pad

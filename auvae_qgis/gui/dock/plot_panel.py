@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ...spectra.export import Table, as_text, write_csv, write_envi
 from ...translation import tr
 from .canvas import Canvas
-from .theme import LIGHT, tones
+from .theme import LIGHT, paint, tones
 
 SAVED_DPI = 200
 
@@ -145,13 +145,14 @@ class PlotPanel(QWidget):
         """Save in dark ink on white paper, whatever the theme."""
         staged = path.with_name(f".{path.name}.part")
         canvas = self.canvas
-        canvas.take_tones(LIGHT)
+        canvas.complete()
+        paint(canvas.figure, LIGHT)
         try:
             canvas.figure.savefig(staged, format=path.suffix[1:].lower(), dpi=SAVED_DPI)
             staged.replace(path)
         finally:
             staged.unlink(missing_ok=True)
-            canvas.take_tones(tones(canvas.palette()))
+            paint(canvas.figure, tones(canvas.palette()))
             canvas.draw_idle()
 
 

@@ -7,8 +7,11 @@ drawn beside them must not be taken for one of them, so it differs by dash and b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from qgis.PyQt.QtGui import QPalette
+
+from .fonts import families
 
 HALF_LIGHT = 127
 
@@ -41,6 +44,31 @@ def tones(palette: QPalette) -> Tones:
     """
     base = palette.color(QPalette.ColorRole.Base)
     return Tones(base.name(), DARK_INK if base.lightness() > HALF_LIGHT else LIGHT_INK)
+
+
+def paint(figure: Any, used: Tones) -> None:
+    """Give a figure this paper and this ink."""
+    figure.set_facecolor(used.paper)
+    for axes in figure.axes:
+        axes.set_facecolor(used.paper)
+        axes.tick_params(colors=used.ink, which="both")
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_color(used.ink)
+            text.set_family(families())
+        axes.xaxis.get_offset_text().set_color(used.ink)
+        axes.yaxis.get_offset_text().set_color(used.ink)
+        for spine in axes.spines.values():
+            spine.set_color(used.ink)
+        for line in (*axes.lines, *axes.collections):
+            if line.get_gid() == "ink":
+                line.set_color(used.ink)
+        legend = axes.get_legend()
+        for text in legend.get_texts() if legend is not None else ():
+            text.set_color(used.ink)
+            text.set_family(families())
+        for handle in legend.get_lines() if legend is not None else ():
+            if handle.get_gid() == "ink":
+                handle.set_color(used.ink)
 
 
 def endmember_dash(index: int) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from ...plain_text import as_written
 from ...results.result import Array, Axis
 from ...translation import tr
 from .canvas import RULE, Canvas
+from .layout import Cell
 from .theme import TRAIL
 
 LOG_FROM = 10.0  # times the smallest loss: beyond that the axis is logarithmic
@@ -22,6 +24,7 @@ LOOSE = 4.0  # times what the values span: a view that holds more is made anew
 SMOOTHED = 0.1  # of a training: what the strong line of a loss is averaged over
 PALE, STRONG = 0.12, 0.5  # earlier endmembers, from the first to the one before the last
 LOSSES_SHARE = 0.4  # of the plot
+STAGE = f"{RULE}stage"
 NO_LABELS = 0.001  # where losses begin: not aligned with the spectra, whose labels need room
 
 
@@ -46,82 +49,90 @@ class Run:
 
 
 class TrainingPlot:
-    """Keeps the axes while the same losses come in, and moves their lines."""
+    """Keeps its axes, which take long to make, and moves their lines."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
+        self._start_anew()
+
+    def _start_anew(self) -> None:
         self._made_for: object = None
         self._losses: dict[str, tuple[Any, Any, Any]] = {}  # axes, each value, the smoothed line
         self._spectra: Any = None
+        self._spectra_for: object = None
         self._earlier: Any = None
         self._last: list[Any] = []
 
     def forget(self) -> None:
-        """Make the axes anew the next time: the shape of the plot has changed."""
+        """Give the axes their places anew the next time: the shape of the plot has changed."""
         self._made_for = None
 
     def show(self, run: Run | None) -> None:
         """Draw ``run``; nothing where there is none."""
         if run is None:
-            self.forget()
+            self._start_anew()
             self._canvas.figure.clear()
             self._canvas.finish()
             return
-        kind = (
-            tuple(run.losses),
-            bool(run.moves),
-            run.title,
-            tuple(run.names),
-            tuple(run.colors),
-            run.stages,
-        )
-        made = self._made_for != kind
-        if made:
-            self._make(run)
+        kind = (tuple(run.losses), run.stages, _kind_of_spectra(run))
+        if self._made_for != kind:
             self._made_for = kind
-        fits = [self._put_loss(name, run) for name in self._losses]
-        fits.append(self._put_moves(run))
-        if made:
-            self._finish()
-        elif all(fits):
-            self._canvas.move()
-        else:
-            self._canvas.draw_idle()
+            self._canvas.fill(self._make(run))
+        elif self._canvas.is_filled:  # else the lines get their places when their axes are there
+            if self._put(run):
+                self._canvas.move()
+            else:
+                self._canvas.draw_idle()
 
     # ---- axes
 
-    def _make(self, run: Run) -> None:
-        figure = self._canvas.figure
-        figure.clear()
-        self._losses = {}
-        self._cells: dict[Any, tuple[float, float, float, float]] = {}
-        wide, count = self._canvas.is_wide, max(1, len(run.losses))
+    def _make(self, run: Run) -> Iterator[None]:
+        """Make the axes that are missing, one in each step, and give all of them their places."""
+        for name in self._losses.keys() - run.losses.keys():
+            self._losses.pop(name)[0].remove()
         for place, name in enumerate(run.losses):
-            low, high = place / count, (place + 1) / count
-            low = max(low, NO_LABELS)
-            axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), label=name)
-            self._cells[axes] = (
+            if name not in self._losses:
+                axes = self._canvas.figure.add_axes((0.1, 0.1, 0.8, 0.8), label=name)
+                self._losses[name] = self._make_loss(axes, name, TRAIL[place % len(TRAIL)])
+                yield
+            _mark_stages(self._losses[name][0], run.stages)
+        if self._spectra is None:
+            self._spectra = self._canvas.figure.add_axes((0.1, 0.1, 0.8, 0.8), label="spectra")
+            yield
+        if self._spectra_for != _kind_of_spectra(run):
+            self._spectra_for = _kind_of_spectra(run)
+            self._make_spectra(self._spectra, run)
+            yield
+        self._put(run)
+        moving = [artist for _axes, each, line in self._losses.values() for artist in (each, line)]
+        moving += [self._earlier, *self._last] if self._earlier is not None else []
+        self._canvas.finish(self._cells(run), moving)
+
+    def _cells(self, run: Run) -> dict[Any, Cell]:
+        """Return the place of every axes: the losses in a row or a column, the spectra in the rest."""
+        wide, count = self._canvas.is_wide, max(1, len(run.losses))
+        cells: dict[Any, Cell] = {}
+        for place, name in enumerate(run.losses):
+            low, high = max(place / count, NO_LABELS), (place + 1) / count
+            cells[self._losses[name][0]] = (
                 (0, 1 - high, LOSSES_SHARE, 1 - low) if wide else (low, 1 - LOSSES_SHARE, high, 1)
             )
-            self._losses[name] = self._make_loss(axes, run, name, TRAIL[place % len(TRAIL)])
-        self._spectra = figure.add_axes((0.1, 0.1, 0.8, 0.8), label="spectra")
         rest = (LOSSES_SHARE, 0, 1, 1) if wide else (0, 0, 1, 1 - LOSSES_SHARE)
-        self._cells[self._spectra] = rest if run.losses else (0, 0, 1, 1)
-        self._make_spectra(self._spectra, run)
+        cells[self._spectra] = rest if run.losses else (0, 0, 1, 1)
+        return cells
 
-    def _make_loss(self, axes: Any, run: Run, name: str, color: str) -> tuple[Any, Any, Any]:
+    def _make_loss(self, axes: Any, name: str, color: str) -> tuple[Any, Any, Any]:
         axes.set_title(_loss_name(name), fontsize="x-small")
         axes.set_xlim(0, 1)
         axes.set_xticks([])  # how it falls is what is to be seen; the mouse reads values out
         axes.set_yticks([])
         axes.set_xlabel(tr("start to end"), fontsize="x-small")
-        for begin in run.stages:
-            axes.axvline(begin, linewidth=0.8, linestyle=":", gid="ink", label=f"{RULE}stage")
         (each,) = axes.plot([], [], color=color, linewidth=0.8, alpha=0.35, label=f"{RULE}each")
         (line,) = axes.plot([], [], color=color, linewidth=1.6, label=_loss_name(name))
         return axes, each, line
 
     def _make_spectra(self, axes: Any, run: Run) -> None:
+        axes.clear()
         axes.tick_params(labelsize="x-small")
         self._last, self._earlier = [], None
         if run.axis is None or not run.moves:
@@ -138,12 +149,12 @@ class TrainingPlot:
         axes.set_ylabel(as_written(run.unit), fontsize="x-small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
 
-    def _finish(self) -> None:
-        moving = [artist for _axes, each, line in self._losses.values() for artist in (each, line)]
-        moving += [self._earlier, *self._last] if self._earlier is not None else []
-        self._canvas.finish(self._cells, moving)
-
     # ---- lines
+
+    def _put(self, run: Run) -> bool:
+        """Move all lines; returns whether they fit into the views that are drawn."""
+        fits = [self._put_loss(name, run) for name in self._losses]
+        return all([*fits, self._put_moves(run)])
 
     def _put_loss(self, name: str, run: Run) -> bool:
         """Move the lines of a loss; returns whether they fit into the view that is drawn."""
@@ -171,6 +182,26 @@ class TrainingPlot:
         if self._spectra.get_xlim() != (low, high):
             self._spectra.set_xlim(low, high)
         return _fit(self._spectra, np.concatenate(placed), scaled=False)
+
+
+def _kind_of_spectra(run: Run) -> object:
+    """Return what lines, labels and legend of the endmembers depend on."""
+    return (
+        bool(run.moves),
+        run.title,
+        run.unit,
+        run.axis is not None and run.axis.in_nanometres,
+        tuple(run.names),
+        tuple(run.colors),
+    )
+
+
+def _mark_stages(axes: Any, stages: list[float]) -> None:
+    """Draw a dotted line where each further stage of the training begins."""
+    for line in [one for one in axes.lines if one.get_label() == STAGE]:
+        line.remove()
+    for begin in stages:
+        axes.axvline(begin, linewidth=0.8, linestyle=":", gid="ink", label=STAGE)
 
 
 def _fit(axes: Any, values: Array, *, scaled: bool) -> bool:
