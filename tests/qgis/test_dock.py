@@ -55,6 +55,14 @@ def settle():
         QgsApplication.processEvents()
 
 
+def wait_for(condition):
+    for _ in range(1000):
+        if condition():
+            return
+        QTest.qWait(20)
+    raise TimeoutError
+
+
 def lines(axes):
     return {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
 
@@ -266,15 +274,13 @@ def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(do
             },
         )  # fmt: skip
     dock.hear("2", {"event": "progress", "fraction": 0.9, "text": "another job", "losses": {"angle": 1}})
-    QTest.qWait(1000)
-    assert "50%" in tab.note.text()
+    wait_for(lambda: "50%" in tab.note.text() and tab.panel.canvas.is_filled)
     axes = {one.get_label(): one for one in tab.panel.canvas.figure.axes}
     losses, moves = axes["reconstruction"], axes["spectra"]
     assert losses.lines[0].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert lines(moves)["B"].get_ydata().tolist() == [3, 2, 4]
     dock.hear("1", {"event": "ended"})
-    QTest.qWait(4500)
-    assert "scène 1" in tab.note.text()
+    wait_for(lambda: "scène 1" in tab.note.text())
 
 
 def test_the_window_handles_what_is_waiting_while_a_plot_is_drawn(dock):
@@ -287,7 +293,7 @@ def test_the_window_handles_what_is_waiting_while_a_plot_is_drawn(dock):
     names = ("reconstruction", "posterior", "adversary", "discriminator")
     dock.hear("1", {"event": "progress", "fraction": 0.5, "losses": dict.fromkeys(names, 1.0)})
     beat.start(0)
-    QTest.qWait(1500)
+    wait_for(lambda: len(names) + 1 in seen)
     assert seen >= {len(names), len(names) + 1}
 
 
