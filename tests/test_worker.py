@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import torch
+from auvae.network.threads import usable_processors
 
 _COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device", "selection"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -264,6 +267,38 @@ def test_the_command_prints_events_with_json(auvae, simulated, tmp_path):
     assert (events[0]["event"], events[-1]["event"]) == ("hello", "result")
     document = json.loads((tmp_path / "r" / "result.json").read_text(encoding="utf-8"))
     assert document["options"]["bands"] == [2, 3, 4, 5, 6, 7, 8, 9, 12]
+    # OMP_NUM_THREADS says one, of however many processors there are
+    assert re.fullmatch(
+        r"Computing on 1 thread of \d+ processors?; training on 1 thread\.", events[1]["text"]
+    )
+    threads = document["threads"]
+    assert (threads["mapping"], threads["training"]) == (1, 1)
+    assert f"of {threads['processors']} processor" in events[1]["text"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("150000 100000", 2), ("50000 100000", 1), ("max 100000", 64)]
+)
+def test_a_container_is_not_given_more_threads_than_it_may_use(said, expected, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(64)), raising=False)
+    (tmp_path / "cpu.max").write_text(said + "\n", encoding="ascii")
+    assert usable_processors(tmp_path / "cpu.max") == expected
+
+
+@pytest.mark.skipif(not torch.__version__.startswith("2.13."), reason="done with torch 2.13 alone")
+@pytest.mark.skipif("+cpu" not in torch.__version__, reason="done with torch for a processor alone")
+def test_what_torch_loads_for_its_compiler_waits_until_it_is_asked_for(environment):
+    program = (
+        "import sys\nfrom auvae.worker.quick_torch import load_torch\nload_torch()\n"
+        "postponed = {'torch._meta_registrations', 'torch.export'}\n"
+        "print(bool(postponed & sys.modules.keys()))\n"
+        "import torch, torch._dynamo\n"
+        "print(postponed <= sys.modules.keys(), callable(torch.export.export))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment
+    )
+    assert run.stdout.splitlines() == ["False", "True True"], run.stderr
 
 
 def test_the_command_says_in_one_line_what_is_wrong_and_exits_1(auvae, tmp_path):

@@ -186,6 +186,7 @@ class HowMade(TypedDict):
     command: str
     seed: int
     device: str
+    threads: dict[str, int]
     versions: dict[str, str]
     seconds: dict[str, float]
     history: list[dict[str, Any]]

@@ -20,6 +20,7 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ..contract.errors import OutputError, SceneError
+from ..network.threads import chosen_threads
 from .pictures import UNCLASSIFIED, classes, composite, dominant
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _PACKED = {
     "level": 1,  # after the predictor higher ones take half as long again, and files of maps are no smaller
     "predictor": "yes",
     "blocksize": _BLOCK,
-    "num_threads": "all_cpus",
     "bigtiff": "if_safer",
 }
 
@@ -273,7 +273,10 @@ class MapRasters:
 def _copied(source: Path, path: Path, overview_resampling: str) -> bool:
     """Pack a raster; False where GDAL gave up without a word, as it may on a full disk."""
     try:
-        rasterio.shutil.copy(source, path, overview_resampling=overview_resampling, **_PACKED)
+        rasterio.shutil.copy(
+            source, path,
+            overview_resampling=overview_resampling, num_threads=chosen_threads().mapping, **_PACKED,
+        )  # fmt: skip
     except SystemError:
         return False
     return True

@@ -29,9 +29,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ..contract.errors import DeviceError
-from .device import one_thread
 from .model import Model, Patch, Progress, Report, TrainedModel
 from .options import EFFORTS, Options
+from .threads import training_threads
 from .train import train
 from .trainer import Trainer
 
@@ -190,7 +190,7 @@ def main(order: dict[str, Any]) -> None:
             spectra = None if moved is None else moved.tolist()
             print(json.dumps({**progress.__dict__, "endmembers": spectra}), flush=True)  # noqa: T201  its pipe
 
-    with one_thread():
+    with training_threads():
         trainer = _Member(patches, options, effort, device, tell)
         trainer.chance.manual_seed((options.seed + _STRANGE * rank) % 2**31)
         trainer.average, trainer.recorded = _average, False

@@ -29,7 +29,7 @@ from ..endmembers.search_record import search_document
 from ..endmembers.targets import Observed
 from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape
 from .crops import Crops
-from .device import on_best_device, one_thread, out_of_memory, release_card, repeatable, too_little_memory
+from .device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
 from .model import (
     REPORT_EVERY,
@@ -46,6 +46,7 @@ from .optimiser import Adam, falling, one_cycle
 from .options import EFFORTS, Effort, Options
 from .posterior_draws import PosteriorDraws
 from .steps import Pace, RepeatedStep
+from .threads import training_threads
 from .views import LossTable, View, Views
 
 SMALLEST_VALUE = 1e-6
@@ -103,7 +104,7 @@ def train_auvae_net(
     """Train AUVAE-Net: arguments and errors as of `auvae.network.train.train`."""
 
     def on(device: torch.device) -> Model:
-        with one_thread(), repeatable(device):
+        with training_threads(), repeatable(device):
             return _train_in_what_fits(patches, options, device, report, start)
 
     def warn(text: str) -> None:

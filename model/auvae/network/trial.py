@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from .device import card_failure, one_thread, repeatable
+from .device import card_failure, repeatable
 from .options import EFFORTS, Options
+from .threads import training_threads
 from .trainer import Trainer
 
 ROWS, COLS, BANDS, ENDMEMBERS = 52, 56, 20, 3
@@ -29,7 +30,7 @@ def seconds_to_unmix(device: torch.device) -> float:
     begun = time.perf_counter()
     cube, valid = _scene(), np.ones((ROWS, COLS), bool)
     effort = replace(EFFORTS["draft"], cleaning=STEPS, unmixing=STEPS, starts=2, rounds=5)
-    with one_thread(), repeatable(device):
+    with training_threads(), repeatable(device):
         model = Trainer(
             [(cube, valid)], Options(ENDMEMBERS, "draft"), effort, device, lambda _progress: None
         ).run()

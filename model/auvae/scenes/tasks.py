@@ -31,6 +31,7 @@ from ..mapping.gdal_cache import CACHE_BYTES
 from ..mapping.map_scene import WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
 from ..network.model import Model, TrainedModel
+from ..network.threads import chosen_threads
 from ..network.train import restore
 from ..result.folder import left_over
 from ..result.whole import write_text_whole, written_whole
@@ -253,7 +254,10 @@ def _join(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]
         if not writer.statistics.pixels:
             raise SceneError(f"No block of {scene.name} could be mapped.", "See what was said of each.")
         writer.complete_maps(lambda done: progress.reach(0.3 + 0.6 * done, "writing", "Writing the result"))
-        how = how_made(job, scene, progress, training, variant=DEFAULT, device=record["device"])
+        how = how_made(
+            job, scene, progress, training,
+            variant=DEFAULT, device=record["device"], threads=chosen_threads().document(),
+        )  # fmt: skip
         how |= {"command": order["command"], "warnings": order["warnings"]}
         part: ManyScenes = {
             "run": order["mark"],

@@ -35,6 +35,7 @@ def how_made(
     *,
     variant: str,
     device: str,
+    threads: dict[str, int],
     known: KnownSpectra | None = None,
     applied: dict[str, Any] | None = None,
 ) -> HowMade:
@@ -47,6 +48,7 @@ def how_made(
         training: what it left; see `no_training`.
         variant: the network, or least squares.
         device: what was computed on, in words.
+        threads: numbers of threads that computed, and of processors.
         known: spectra that were known.
         applied: the model that was applied, where none was trained.
     """
@@ -65,6 +67,7 @@ def how_made(
         "command": job.command,
         "seed": job.seed,
         "device": device,
+        "threads": threads,
         "versions": versions(),
         "seconds": progress.seconds(),
         "history": training["history"],

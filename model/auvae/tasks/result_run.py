@@ -18,6 +18,7 @@ from ..contract.result_files import FILES
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.map_scene import map_scene
 from ..network.device import computed_on
+from ..network.threads import chosen_threads
 from ..result.folder import left_over
 from ..result.writer import ResultWriter
 from ..spectra.known import KnownSpectra, known_spectra
@@ -139,7 +140,8 @@ class ResultRun:
         device = computed_on(model.device)
         how = how_made(
             self._job, self._scene, progress, training,
-            variant=self._variant, device=device, known=known, applied=applied,
+            variant=self._variant, device=device, threads=chosen_threads().document(),
+            known=known, applied=applied,
         )  # fmt: skip
         document = writer.finish(model, how, training["moves"])
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in progress.seconds().items())

@@ -11,6 +11,7 @@ from .. import __version__
 from ..contract.events import HelloEvent
 from ..contract.jobs import AnyJob, ClusterJob, ExportJob, InspectJob, ScenesJob
 from ..tasks.progress import Emit, IsCancelled, JobProgress
+from .quick_torch import load_torch
 
 _MODULES = {
     "unmix": "..tasks.unmix",
@@ -26,6 +27,8 @@ _MODULES = {
 }
 """Where the function `run(job, progress)` of each task lies."""
 
+_WITHOUT_TORCH = ("inspect", "export")
+
 
 def load(job: AnyJob) -> ModuleType:
     """The module that does a job, with all that it needs.
@@ -33,7 +36,18 @@ def load(job: AnyJob) -> ModuleType:
     Raises:
         ImportError, OSError: a package of the environment cannot be loaded.
     """
-    return import_module(_MODULES[job.task], __package__)
+    return _module(job.task)
+
+
+def load_ahead() -> None:
+    """Load what the task needs that is asked for most."""
+    _module("unmix")
+
+
+def _module(task: str) -> ModuleType:
+    if task not in _WITHOUT_TORCH:
+        load_torch()
+    return import_module(_MODULES[task], __package__)
 
 
 def hello(job: AnyJob) -> HelloEvent:
@@ -61,7 +75,13 @@ def run(job: AnyJob, emit: Emit, cancelled: IsCancelled) -> None:
         Cancelled: it was to stop.
         AuvaeError: it cannot be done, and why.
     """
-    load(job).run(job, JobProgress(emit, cancelled))
+    progress = JobProgress(emit, cancelled)
+    module = load(job)
+    if job.task not in _WITHOUT_TORCH and _device(job)[0] != "cluster":
+        from ..network.threads import chosen_threads
+
+        progress.message("info", chosen_threads().sentence())
+    module.run(job, progress)
 
 
 def _device(job: AnyJob) -> tuple[str, str]:

@@ -75,7 +75,7 @@ def main(*, keep: bool = False) -> int:
     inbox = _Inbox(os.getppid())
     if keep:  # started ahead of its first job: PyTorch is loaded while the analyst fills in the dialog
         with contextlib.suppress(Exception):  # the job will say what is wrong
-            importlib.import_module("auvae.tasks.unmix")
+            importlib.import_module("auvae.worker.dispatch").load_ahead()
     line = inbox.next_job()
     if line is None:
         return send_last(stream, Cancelled())
