@@ -25,6 +25,9 @@ PATIENCE = 3
 MOST_ROUNDS = 10
 """Times K: rounds after which a pixel is left as it is; 30,000 pixels of 20 endmembers needed 20 in all."""
 
+SHARING = 3
+"""Pixels for a pattern of endmembers in play, from which on its matrix is inverted once for all of them."""
+
 AT_ONCE = 2**20
 """Numbers in the matrices that are factorised together: what fits into a processor's cache is fastest."""
 
@@ -105,18 +108,25 @@ def _solved(
     """The best mixtures ``(n, K)`` without bounds of the endmembers in play, and the gain of more of each."""
     bits = 2 ** torch.arange(len(gram), device=gram.device)
     patterns, which = torch.unique((playing * bits).sum(-1), return_inverse=True)
-    inside = (patterns[:, None] & bits > 0).to(gram.dtype)
+    shared = len(patterns) * SHARING <= len(wanted)
+    inside = ((patterns[:, None] & bits > 0) if shared else playing).to(gram.dtype)
     both = inside[:, :, None] * inside[:, None]
     factor = torch.linalg.cholesky_ex(gram * both + torch.diag_embed(1 - inside)).L  # what is NaN stays NaN
-    inverse = torch.cholesky_inverse(factor) * both  # (patterns, K, K)
-    alike = len(patterns) == 1
-    found = wanted @ inverse[0] if alike else torch.bmm(wanted[:, None], inverse[which])[:, 0]
+    if shared:
+        inverse = torch.cholesky_inverse(factor) * both  # (patterns, K, K)
+        alike = len(patterns) == 1
+        found = wanted @ inverse[0] if alike else torch.bmm(wanted[:, None], inverse[which])[:, 0]
+    else:
+        found = torch.cholesky_solve((wanted * inside)[:, :, None], factor)[:, :, 0]
     slope = wanted - found @ gram
     if give is not None:  # a term of rank one: Sherman & Morrison, 1950
-        along = inverse @ ones
-        push = (1 - found @ ones)[:, None] / (give + (along @ ones)[which, None])
-        found = found + push * along[which]
-        slope = slope + push * (ones - along[which] @ gram)
+        if shared:
+            along = (inverse @ ones)[which]
+        else:
+            along = torch.cholesky_solve((ones * inside)[:, :, None], factor)[:, :, 0]
+        push = (1 - found @ ones)[:, None] / (give + (along @ ones)[:, None])
+        found = found + push * along
+        slope = slope + push * (ones - along @ gram)
     return found, slope
 
 
@@ -132,8 +142,9 @@ def descended(target: Tensor, gram: Tensor, stiffness: Tensor | None = None, swe
         amounts = torch.linalg.solve_ex(ridged(gram), wanted * size)[0].clamp_min_(0)
         if stiffness is not None:
             return _descended_to_one(stiffness / size, scaled, wanted, amounts, sweeps)
+        lines = list(zip(scaled, wanted, amounts, strict=True))  # views, made once
         for _ in range(sweeps):
-            for row, right, own in zip(scaled, wanted, amounts, strict=True):
+            for row, right, own in lines:
                 own.add_(right - row @ amounts).clamp_min_(0)
     return amounts.T.reshape(target.shape)
 
@@ -142,8 +153,9 @@ def _descended_to_one(pulls: Tensor, scaled: Tensor, wanted: Tensor, amounts: Te
     """The sweeps of `descended` towards a sum of one, from ``amounts`` ``(K, n)``; ``(n, K)``."""
     steps = 1 / (1 + pulls)  # (K, n)
     missing = 1 - amounts.sum(0)
+    lines = list(zip(scaled, wanted, amounts, pulls, steps, strict=True))  # views, made once
     for _ in range(sweeps):
-        for row, right, own, pull, step in zip(scaled, wanted, amounts, pulls, steps, strict=True):
+        for row, right, own, pull, step in lines:
             before = own.clone()
             own.add_(step * (right - row @ amounts + pull * missing)).clamp_min_(0)
             missing = missing + before - own

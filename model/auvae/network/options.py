@@ -20,7 +20,7 @@ class Effort:
 
 
 EFFORTS = {
-    "draft": Effort(cleaning=100, unmixing=50, starts=8, rounds=150),
+    "draft": Effort(cleaning=100, unmixing=30, starts=8, rounds=150),
     "standard": Effort(cleaning=400, unmixing=100, starts=24, rounds=300),
     "high": Effort(cleaning=3000, unmixing=600, starts=48, rounds=600),
 }
