@@ -18,14 +18,13 @@ from qgis.core import (
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
-    QgsProcessingUtils,
 )
 
 from ..compat import log_link
 from ..inputs.known_source import places_file
 from ..inputs.output_folder import SCENE, OutputFolderError, result_folder, scene_name
 from ..inputs.scene_source import SceneSourceError
-from ..results.layers import OTHERS, layers_of, results_of_scene
+from ..results.layers import OTHERS, layers_of, load_details, results_of_scene
 from ..results.raster_copy import RasterCopyError, copy_raster, driver_for
 from ..results.result import Result
 from ..translation import tr
@@ -200,7 +199,7 @@ class ResultAlgorithm(SceneAlgorithm):
             self._announce(self._job["id"], event)
 
     def _offer_layers(self, folder: Path, copy: str, context: QgsProcessingContext) -> None:
-        """Offer the rasters of the result for loading, and let the user's own copy know its result.
+        """Offer the layers of the result for loading, and let the user's own copy know its result.
 
         The toolbox and the batch dialog take the offer up, as does processing.runAndLoadResults;
         processing.run and qgis_process load nothing. Within a model its author decides, by naming outputs:
@@ -210,10 +209,7 @@ class ResultAlgorithm(SceneAlgorithm):
         if not waiting:
             return
         for file, name in layers_of(Result.read(folder)):
-            details = QgsProcessingContext.LayerDetails(
-                name, context.project(), "", QgsProcessingUtils.LayerHint.Raster
-            )
-            details.forceName = True
+            details = load_details(file, name, context.project())
             details.setPostProcessor(waiting.pop())
             context.addLayerToLoadOnCompletion(file, details)
         if copy and context.willLoadLayerOnCompletion(copy):

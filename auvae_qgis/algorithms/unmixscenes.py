@@ -31,7 +31,7 @@ from ..environment.find import find_worker_python
 from ..inputs.layer_settings import layer_settings
 from ..inputs.scene_source import SceneSourceError, named_file
 from ..plain_text import as_plain
-from ..results.layers import OTHERS, layers_of
+from ..results.layers import OTHERS, layers_of, load_details
 from ..results.result import Result
 from ..translation import tr
 from ..worker.errors import WorkerCancelled, WorkerError
@@ -299,13 +299,10 @@ class UnmixScenes(SceneAlgorithm):
             self._announce(self._job["id"], event)
 
     def _offer_layers(self, folder: Path, context: QgsProcessingContext) -> None:
-        """Offer the rasters of one result for loading, as Unmix does."""
+        """Offer the layers of one result for loading, as Unmix does."""
         if not self._post_processors:
             return
         for file, name in layers_of(Result.read(folder)):
-            details = QgsProcessingContext.LayerDetails(
-                name, context.project(), "", QgsProcessingUtils.LayerHint.Raster
-            )
-            details.forceName = True
+            details = load_details(file, name, context.project())
             details.setPostProcessor(self._post_processors.pop())
             context.addLayerToLoadOnCompletion(file, details)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import Qgis, QgsLayerTreeLayer, QgsLayerTreeNode, QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import Qgis, QgsLayerTreeLayer, QgsLayerTreeNode, QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QPushButton
@@ -13,10 +13,9 @@ from qgis.PyQt.QtWidgets import QPushButton
 from ...model.auvae.contract.errors import LibraryError
 from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
-from ..inputs.scene_source import gdal_source
 from ..plain_text import as_plain
 from ..results.keep import is_temporary
-from ..results.layers import layer_of_scene, layers_of, missing_results, rename_layers, result_of
+from ..results.layers import file_of, layer_of_scene, layers_of, missing_results, rename_layers, result_of
 from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
@@ -72,6 +71,7 @@ class DockControl(QObject):
                 (dock.library.all_names_chosen, self._rename_all),
                 (dock.library.load_asked, self._load),
                 (dock.library.remove_asked, self._remove_libraries),
+                (dock.spectra.evidence.place_asked, self.probe.go_to),
                 (dock.probe.probe_toggled, self._probe),
                 (dock.probe.cleared, self.probe.clear),
                 (self.probe.deactivated, lambda: dock.probe.probe.setChecked(False)),
@@ -106,7 +106,7 @@ class DockControl(QObject):
         self._loaded = layer_id
         layers = QgsProject.instance().mapLayers()
         found = result_of(layers.get(layer_id))
-        there = {gdal_source(layer) for layer in layers.values() if isinstance(layer, QgsRasterLayer)}
+        there = {file_of(layer) for layer in layers.values()}
         missing = found is not None and not {file for file, _ in layers_of(found[0])} <= there
         self._soon.start(LOADING if missing else SOON)
 

@@ -20,7 +20,7 @@ from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 
 from ..inputs.scene_source import gdal_source
-from ..results.probe import Pixel, ProbeError, grid_crs, read_pixel
+from ..results.probe import Pixel, ProbeError, grid_crs, middle_of_pixel, read_pixel
 from ..results.result import Result, ResultError
 from ..translation import tr
 from .background import Background
@@ -87,6 +87,32 @@ class MapProbe(QgsMapTool):
                 self._say(str(error))
 
         self._background.start(lambda: read_pixel(result, place.x(), place.y(), scenes), done, failed)
+
+    def go_to(self, row: int, col: int) -> None:
+        """Move the map to a pixel of the result, given from 0, and read it."""
+        result = self._result
+        if result is None:
+            return
+
+        def done(place: tuple[float, float]) -> None:
+            if self._result is None or self._result.folder != result.folder:
+                return
+            try:
+                back = self._transform(self.crs_of(result))
+                point = back.transform(QgsPointXY(*place), QgsCoordinateTransform.ReverseTransform)
+            except (QgsCsException, ResultError) as error:
+                self._say(str(error))
+                return
+            self._map.setCenter(point)
+            self._map.refresh()
+            self.read(point)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, (ProbeError, ResultError)):
+                raise error
+            self._say(str(error))
+
+        self._background.start(lambda: middle_of_pixel(result, row, col), done, failed)
 
     def clear(self) -> None:
         """Remove the marks from the map."""

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from qgis.core import (
     QgsDataProvider,
-    QgsLayerMetadata,
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
     QgsMapLayer,
@@ -20,24 +19,28 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingUtils,
     QgsProject,
     QgsRasterLayer,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QEventLoop
 
+from ...model.auvae.contract.result_files import FILES
 from ..inputs.scene_source import gdal_source
 from ..plain_text import as_plain
 from ..translation import tr
+from .layer_metadata import layer_metadata
 from .rename import Renamed
 from .result import Result, ResultError, unlike
-from .styles import rename_in_style, style
+from .styles import rename_in_style, style, style_points
 
 _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result folder it was made for
 _CALLED = "auvae/called"  # of the same: the name that was made for it
 _PLACED = "auvae/placed"  # of a layer's node: it stands in the group of its result
 _RESULT_OF = "auvae/result"  # of a layer: its result folder, seen from the folder of the layer's own file
 _KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
-_KINDS = ("composite", "dominant", "abundance", "uncertainty", "error")  # from top to bottom
+_KINDS = ("purest", "composite", "dominant", "abundance", "uncertainty", "error")  # from top to bottom
 OTHERS = len(_KINDS)  # layers besides one for each abundance, the user's own copy of all among them
 
 
@@ -48,16 +51,14 @@ def result_of(layer: QgsMapLayer | None) -> tuple[Result, int | None] | None:
     either holds after the project was saved, reopened or moved together with its files. None for any
     other layer.
     """
-    if not isinstance(layer, QgsRasterLayer):
-        return None
-    folder = _folder_of(layer)
-    if folder is None:
+    folder = None if layer is None else _folder_of(layer)
+    if layer is None or folder is None:
         return None
     try:
         result = _read(folder, (folder / "result.json").stat().st_mtime_ns)
     except (OSError, ResultError):
         return None
-    path = Path(gdal_source(layer))
+    path = Path(file_of(layer))
     return result, result.index_of(path.name) if folder == path.parent else None
 
 
@@ -70,11 +71,22 @@ def result_that_wrote(layer: QgsRasterLayer) -> Result | None:
     return result if index is not None or _kind(layer, result) else None
 
 
-def _folder_of(layer: QgsRasterLayer) -> Path | None:
+def file_of(layer: QgsMapLayer) -> str:
+    """Return the file of a raster, or of the purest pixels; empty for a layer of another kind."""
+    if isinstance(layer, QgsRasterLayer) and layer.providerType() == "gdal":
+        return gdal_source(layer)
+    if isinstance(layer, QgsVectorLayer) and layer.providerType() == "ogr":
+        file = str(layer.source()).split("|", maxsplit=1)[0]
+        return file if Path(file).name == FILES["purest"] else ""
+    return ""
+
+
+def _folder_of(layer: QgsMapLayer) -> Path | None:
     """Return the result folder that ``layer`` belongs to; looks for its result.json and does not read it."""
-    if layer.providerType() != "gdal":
+    file = file_of(layer)
+    if not file:
         return None
-    folder = Path(gdal_source(layer)).parent
+    folder = Path(file).parent
     if _holds_result(folder):
         return folder
     way = layer.customProperty(_RESULT_OF)
@@ -149,11 +161,12 @@ def _read(folder: Path, _changed: int) -> Result:
 
 
 def layers_of(result: Result) -> list[tuple[str, str]]:
-    """Return (file, name) of each raster of ``result`` that belongs in the project, from top to bottom.
+    """Return (file, name) of each layer of ``result`` that belongs in the project, from top to bottom.
 
     QGIS shows a layer's name as HTML among its properties.
     """
     names = {
+        "purest": tr("Purest pixels"),
         "composite": tr("Composite"),
         "dominant": tr("Dominant material"),
         "uncertainty": tr("Uncertainty"),
@@ -168,8 +181,17 @@ def layers_of(result: Result) -> list[tuple[str, str]]:
     return [(str(result.folder / file), name) for file, name in found if (result.folder / file).is_file()]
 
 
+def load_details(file: str, name: str, project: QgsProject | None) -> QgsProcessingContext.LayerDetails:
+    """Return how Processing is to load a file of ``layers_of``."""
+    kinds = QgsProcessingUtils.LayerHint
+    kind = kinds.Vector if Path(file).name == FILES["purest"] else kinds.Raster
+    details = QgsProcessingContext.LayerDetails(name, project, "", kind)
+    details.forceName = True
+    return details
+
+
 class ResultLayer(QgsProcessingLayerPostProcessorInterface):
-    """Styles, describes and groups one raster of a result that Processing has loaded.
+    """Styles, describes and groups one layer of a result that Processing has loaded.
 
     All it needs to know stands in the result folder beside the layer's file. Processing deletes it with its
     context, so every layer needs one of its own, and somebody must keep a reference until then.
@@ -186,20 +208,24 @@ class ResultLayer(QgsProcessingLayerPostProcessorInterface):
     ) -> None:
         """Give ``layer`` its colours, its words and its place in the group of its scene."""
         if self.folder is not None:
-            layer.setCustomProperty(_RESULT_OF, _way(Path(gdal_source(layer)).parent, self.folder))
+            layer.setCustomProperty(_RESULT_OF, _way(Path(file_of(layer)).parent, self.folder))
         found = result_of(layer)
         if found is None:
             return
         result, index = found
         kind = "abundance" if index is not None else _kind(layer, result)
-        layer.setMetadata(_metadata(layer, result, kind, index))
+        layer.setMetadata(layer_metadata(layer, result, kind, index))
         if kind not in _KINDS:
             return  # the user's own copy stays where they put it
         if layer.customProperty(_KIND_OF):  # of an earlier run into this folder, whose file it holds open
-            layer.setDataSource(layer.source(), layer.name(), "gdal", QgsDataProvider.ProviderOptions())
+            options = QgsDataProvider.ProviderOptions()
+            layer.setDataSource(layer.source(), layer.name(), layer.providerType(), options)
         layer.setCustomProperty(_RESULT_OF, ".")
         layer.setCustomProperty(_KIND_OF, kind)
-        style(layer, result, kind, index)
+        if isinstance(layer, QgsVectorLayer):
+            style_points(layer, result)
+        else:
+            style(layer, result, kind, index)
         project = context.project() or QgsProject.instance()
         _place(layer, result, kind, project)
         _remove_replaced(layer, result, project)
@@ -216,61 +242,11 @@ def _way(start: Path, folder: Path) -> str:
         return folder.as_posix()
 
 
-def _kind(layer: QgsRasterLayer, result: Result) -> str:
-    """Return which of the result's rasters ``layer`` shows; empty for a file elsewhere."""
-    path = Path(gdal_source(layer))
+def _kind(layer: QgsMapLayer, result: Result) -> str:
+    """Return which of the result's files ``layer`` shows; empty for a file elsewhere."""
+    path = Path(file_of(layer))
     names = {file: kind for kind, file in result.document["files"].items()}
     return str(names.get(path.name, "")) if path.parent == result.folder else ""
-
-
-def _metadata(layer: QgsRasterLayer, result: Result, kind: str, index: int | None) -> QgsLayerMetadata:
-    """Say what the layer is, how its values read, and how the result came about."""
-    abstracts = {
-        "composite": tr("The colours of the endmembers, mixed in every pixel by their abundances."),
-        "dominant": tr("The endmember with the largest abundance of every pixel, as classes."),
-        "uncertainty": tr(
-            "Posterior standard deviation of each abundance, one band an endmember. The layer's styles show "
-            "one endmember each."
-        ),
-        "error": tr("Spectral angle between each pixel and its reconstruction, in radians."),
-    }
-    if index is not None:
-        abstract = tr("Abundance of “{}”: the fraction of each pixel, from 0 to 1.").format(
-            result.endmembers[index].name
-        )
-    else:
-        abstract = abstracts.get(kind, tr("Abundances, one band an endmember: fractions from 0 to 1."))
-    document = result.document
-    options = document.get("options") or {}
-    parameters = {
-        tr("Scene"): (document.get("scene") or {}).get("path"),
-        tr("Number of endmembers"): len(result.endmembers),
-        tr("Endmembers"): ", ".join(one.name for one in result.endmembers),
-        tr("Quality"): options.get("quality"),
-        tr("Network"): options.get("variant"),
-        tr("Seed"): document.get("seed"),
-        tr("Bands used"): sum(bool(band.get("kept")) for band in document.get("bands") or []),
-        tr("Computed on"): document.get("device"),
-    }
-    lines = [as_plain(f"{name}: {value}") for name, value in parameters.items() if value not in (None, "")]
-    versions = ", ".join(f"{name} {number}" for name, number in (document.get("versions") or {}).items())
-    metadata = QgsLayerMetadata()
-    metadata.setType("dataset")
-    metadata.setTitle(as_plain(f"{layer.name()} · {result.scene}"))
-    metadata.setAbstract(as_plain("\n".join([abstract, "", *lines])))
-    metadata.setKeywords({"AUVAE Unmixing": [tr("hyperspectral"), tr("unmixing"), tr("abundance")]})
-    metadata.setCrs(layer.crs())
-    metadata.setHistory(
-        [
-            as_plain(text)
-            for text in (
-                tr("Unmixed by AUVAE Unmixing on {} ({})").format(document.get("created", "?"), versions),
-                *lines,
-                tr("To repeat it: {}").format(document.get("command", "")),
-            )
-        ]
-    )
-    return metadata
 
 
 def rename_layers(renamed: Renamed, project: QgsProject) -> None:
@@ -281,29 +257,33 @@ def rename_layers(renamed: Renamed, project: QgsProject) -> None:
     result, new_name = renamed.result, renamed.result.endmembers[renamed.index].name
     shown, shown_before = as_plain(new_name), as_plain(renamed.old_name)
     for layer in project.mapLayers().values():
-        if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != result.folder:
+        if _folder_of(layer) != result.folder:
             continue
-        if Path(gdal_source(layer)) == renamed.old_file:
+        if Path(file_of(layer)) == renamed.old_file:
             name = shown if layer.name() == shown_before else layer.name()
             source = layer.source().replace(gdal_source(layer), str(renamed.new_file), 1)
             layer.setDataSource(source, name, "gdal", QgsDataProvider.ProviderOptions())
             layer.setName(name)
-        rename_in_style(layer, renamed.old_name, new_name)
-        index = result.index_of(Path(gdal_source(layer)).name)
+        if isinstance(layer, QgsVectorLayer):
+            layer.reload()  # whose file has the new name
+            style_points(layer, result)
+        else:
+            rename_in_style(layer, renamed.old_name, new_name)
+        index = result.index_of(Path(file_of(layer)).name)
         kind = "abundance" if index is not None else _kind(layer, result)
-        layer.setMetadata(_metadata(layer, result, kind, index))
+        layer.setMetadata(layer_metadata(layer, result, kind, index))
         layer.triggerRepaint()
 
 
 def move_layers(before: Result, now: Result, project: QgsProject) -> None:
     """Let every layer of a result show its files in the folder that it was copied to."""
     for layer in project.mapLayers().values():
-        if not isinstance(layer, QgsRasterLayer) or _folder_of(layer) != before.folder:
+        if _folder_of(layer) != before.folder:
             continue
-        path = Path(gdal_source(layer))
+        path = Path(file_of(layer))
         if path.parent == before.folder:
             source = layer.source().replace(str(path), str(now.folder / path.name), 1)
-            layer.setDataSource(source, layer.name(), "gdal", QgsDataProvider.ProviderOptions())
+            layer.setDataSource(source, layer.name(), layer.providerType(), QgsDataProvider.ProviderOptions())
         else:  # the user's own copy of the maps elsewhere
             layer.setCustomProperty(_RESULT_OF, _way(path.parent, now.folder))
     for group in project.layerTreeRoot().findGroups(True):
@@ -318,10 +298,10 @@ def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -
         return
     group = _group(node, result, project)
     order = [Path(file).name for file, _name in layers_of(result)]
-    mine = order.index(Path(gdal_source(layer)).name)
+    mine = order.index(Path(file_of(layer)).name)
     place = 0
     for position, other in enumerate(group.children(), 1):
-        theirs = Path(gdal_source(other.layer())).name if _is_of(other, result) else ""
+        theirs = Path(file_of(other.layer())).name if _is_of(other, result) else ""
         if theirs in order and order.index(theirs) < mine:
             place = position
     moved = node.clone()
@@ -331,7 +311,7 @@ def _place(layer: QgsMapLayer, result: Result, kind: str, project: QgsProject) -
     node.parent().removeChildNode(node)
     moved.setExpanded(False)
     # The composite hides what lies under it, and drawing that takes time; old results have none.
-    on_top = mine == 0 or (kind == "abundance" and "composite.tif" not in order)
+    on_top = kind == "composite" or (kind == "abundance" and "composite.tif" not in order)
     moved.setItemVisibilityChecked(on_top)
 
 
@@ -343,6 +323,8 @@ def _label(node: QgsLayerTreeLayer, kind: str) -> None:
         "uncertainty": tr("Standard deviation"),
         "error": tr("Spectral angle (radians)"),
     }
+    if kind == "purest":
+        return  # its classes are the endmembers
     if kind == "composite":
         QgsMapLayerLegendUtils.setLegendNodeOrder(node, [])  # red, green and blue say nothing here
     else:
@@ -351,7 +333,7 @@ def _label(node: QgsLayerTreeLayer, kind: str) -> None:
 
 def _is_of(node: object, result: Result) -> bool:
     layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
-    return isinstance(layer, QgsRasterLayer) and _folder_of(layer) == result.folder
+    return layer is not None and _folder_of(layer) == result.folder
 
 
 def _group(node: QgsLayerTreeLayer, result: Result, project: QgsProject) -> QgsLayerTreeGroup:
@@ -386,12 +368,12 @@ def _call(group: QgsLayerTreeGroup, result: Result, project: QgsProject) -> None
 
 def _remove_replaced(layer: QgsMapLayer, result: Result, project: QgsProject) -> None:
     """Remove the layers of an earlier run into the same folder: their files are gone or replaced."""
-    mine = Path(gdal_source(layer))
+    mine = Path(file_of(layer))
     current = {Path(one.file).name for one in result.endmembers}
     for other in list(project.mapLayers().values()):
-        if other.id() == layer.id() or not isinstance(other, QgsRasterLayer):
+        if other.id() == layer.id() or not file_of(other):
             continue
-        path = Path(gdal_source(other))
+        path = Path(file_of(other))
         of_this_folder = path.parent == result.folder and path.name.startswith("abundance_")
         stale = of_this_folder and path.name not in current
         if path == mine or stale:

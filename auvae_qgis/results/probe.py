@@ -58,6 +58,18 @@ def grid_crs(result: Result) -> str:
         return maps.GetProjection() or maps.GetGCPProjection() or ""
 
 
+def middle_of_pixel(result: Result, row: int, col: int) -> tuple[float, float]:
+    """Return where the middle of a pixel of the maps lies, in their CRS; ``row`` and ``col`` from 0.
+
+    Raises ProbeError outside the maps, ResultError for a damaged result.
+    """
+    with _opened(result.folder / result.document["files"]["abundances"]) as maps:
+        if not (0 <= col < maps.RasterXSize and 0 <= row < maps.RasterYSize):
+            raise ProbeError(tr("This place lies outside the scene."))
+        x, y = _corners(maps, row, col).mean(axis=0).tolist()
+    return x, y
+
+
 def read_pixel(result: Result, x: float, y: float, scene_files: Iterable[str] = ()) -> Pixel:
     """Read the pixel at ``x``, ``y``, in the CRS of the result's maps.
 

@@ -5,24 +5,33 @@ People may edit those files; what comes from the result is put in here. For the 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qgis.core import (
+    QgsCategorizedSymbolRenderer,
     QgsColorRampShader,
+    QgsCoordinateReferenceSystem,
     QgsGradientColorRamp,
     QgsGradientStop,
     QgsMapLayer,
+    QgsMarkerSymbol,
     QgsPalettedRasterRenderer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
     QgsRasterLayer,
     QgsRasterShader,
+    QgsRendererCategory,
     QgsSingleBandPseudoColorRenderer,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor
 
 from ..paths import RESOURCES
+from .probe import grid_crs
 from .result import Endmember, Result
 
+HEAD = 200  # characters: what stands before the features of a GeoJSON file of ours
 STYLES = RESOURCES / "styles"
 WORST_ANGLE = 3.0  # times the mean angle of a result: from there on its error map has one colour
 
@@ -40,6 +49,31 @@ def style(layer: QgsRasterLayer, result: Result, kind: str, index: int | None) -
         _stretch(layer, WORST_ANGLE * float(result.document["metrics"]["mean_angle"]))
     layer.triggerRepaint()
     layer.emitStyleChanged()
+
+
+def style_points(layer: QgsVectorLayer, result: Result) -> None:
+    """Draw the purest pixels in the colours of their endmembers, as classes with their names."""
+    classes = []
+    for number, endmember in enumerate(result.endmembers, 1):
+        look = {
+            "name": "circle",
+            "size": "2.4",
+            "color": endmember.color,
+            "outline_color": "#ffffff",  # to be seen on a map of the same colour
+            "outline_width": "0.4",
+        }
+        classes.append(QgsRendererCategory(number, QgsMarkerSymbol.createSimple(look), endmember.name))
+    layer.setRenderer(QgsCategorizedSymbolRenderer("endmember", classes))
+    if _has_no_crs(layer):  # GDAL takes it for degrees all the same
+        layer.setCrs(QgsCoordinateReferenceSystem.fromWkt(grid_crs(result)))
+    layer.triggerRepaint()
+    layer.emitStyleChanged()
+
+
+def _has_no_crs(layer: QgsVectorLayer) -> bool:
+    """Tell whether the file says that its coordinates are the scene's own, not degrees."""
+    with Path(str(layer.source()).split("|", maxsplit=1)[0]).open(encoding="utf-8") as file:
+        return '"crs": null' in file.read(HEAD)
 
 
 def _color(layer: QgsRasterLayer, color: str) -> None:

@@ -596,6 +596,10 @@
    <translation>GPU</translation>
   </message>
   <message>
+   <source>Go there in the map, and probe it</source>
+   <translation>在地图中前往该处并探查</translation>
+  </message>
+  <message>
    <source>Graphics card: {} ({} GiB), driver {}.</source>
    <translation>显卡：{}（{} GiB），驱动程序 {}。</translation>
   </message>
@@ -1136,6 +1140,14 @@
    <translation>投影数</translation>
   </message>
   <message>
+   <source>Purest pixel: {}</source>
+   <translation>最纯像元：{}</translation>
+  </message>
+  <message>
+   <source>Purest pixels</source>
+   <translation>最纯像元</translation>
+  </message>
+  <message>
    <source>Purity</source>
    <translation>纯度</translation>
   </message>
@@ -1668,6 +1680,10 @@
    <translation>图片已复制到剪贴板。</translation>
   </message>
   <message>
+   <source>The pixels that hold most of each endmember, with row, column and abundance.</source>
+   <translation>每个端元含量最高的像元，附行号、列号和丰度。</translation>
+  </message>
+  <message>
    <source>The places {} cannot be opened as a layer.</source>
    <translation>地点 {} 无法作为图层打开。</translation>
   </message>
@@ -1678,6 +1694,10 @@
   <message>
    <source>The polygons, with number and name of their material.</source>
    <translation>多边形，带有其物质的编号和名称。</translation>
+  </message>
+  <message>
+   <source>The purest pixel of “{}”.</source>
+   <translation>这是“{}”最纯的像元。</translation>
   </message>
   <message>
    <source>The purity map was cancelled; nothing was written.</source>
@@ -2024,6 +2044,10 @@
    <translation>{:.0f} nm 处有黏土吸收</translation>
   </message>
   <message>
+   <source>doubtful: the others explain the scene as well without it</source>
+   <translation>存疑：没有它，其他端元也能同样解释该影像</translation>
+  </message>
+  <message>
    <source>dry vegetation</source>
    <translation>干枯植被</translation>
   </message>
@@ -2112,8 +2136,16 @@
    <translation>平均值 {:.5g}</translation>
   </message>
   <message>
+   <source>most like “{}”, {:.3f} rad apart</source>
+   <translation>与“{}”最相似，相差 {:.3f} rad</translation>
+  </message>
+  <message>
    <source>much darker at {:.0f} nm than in green light</source>
    <translation>{:.0f} nm 处比绿光暗得多</translation>
+  </message>
+  <message>
+   <source>nearly the same as “{}”, {:.3f} rad apart: how much is of which cannot be told well</source>
+   <translation>与“{}”几乎相同，只差 {:.3f} rad：各占多少难以区分</translation>
   </message>
   <message>
    <source>nearly the same in all bands</source>
@@ -2142,6 +2174,10 @@
   <message>
    <source>none</source>
    <translation>无</translation>
+  </message>
+  <message>
+   <source>rare: the mean of {} neighbouring pixels</source>
+   <translation>稀有：{} 个相邻像元的平均值</translation>
   </message>
   <message>
    <source>ready</source>
@@ -2174,6 +2210,10 @@
   <message>
    <source>start to end</source>
    <translation>从开始到结束</translation>
+  </message>
+  <message>
+   <source>sure to ± {:.3f} rad</source>
+   <translation>可靠到 ± {:.3f} rad</translation>
   </message>
   <message>
    <source>takes no part: {}</source>

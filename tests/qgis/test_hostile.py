@@ -16,7 +16,7 @@ import numpy as np
 import processing
 import pytest
 from osgeo import gdal
-from qgis.core import QgsApplication, QgsLayerTreeModel, QgsProject, QgsSettings
+from qgis.core import QgsApplication, QgsLayerTreeModel, QgsProject, QgsSettings, QgsVectorLayer
 from qgis.gui import QgsMessageBar, QgsMessageLogViewer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLabel, QPlainTextEdit, QTextBrowser
@@ -67,8 +67,12 @@ def shown(hostile, plugin_modules, add_layer):
     result = plugin_modules("auvae_qgis.results.result").Result.read(hostile)
     made = []
     for file, name in layers.layers_of(result):
-        layer = add_layer(file)
-        layer.setName(name)
+        if file.endswith(".geojson"):
+            layer = QgsVectorLayer(file, name, "ogr")
+            QgsProject.instance().addMapLayer(layer)
+        else:
+            layer = add_layer(file)
+            layer.setName(name)
         context = SimpleNamespace(project=QgsProject.instance)
         layers.ResultLayer(lambda _: None).postProcessLayer(layer, context, None)
         made.append(layer)

@@ -13,6 +13,7 @@ import pytest
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
+    QgsCoordinateTransform,
     QgsLayerTreeRegistryBridge,
     QgsPointXY,
     QgsProcessingContext,
@@ -23,7 +24,7 @@ from qgis.PyQt.QtGui import QColor
 
 from .conftest import BAD_BANDS, BANDS, COLS, MATERIALS, ROWS
 
-OTHERS = 4  # composite, dominant material, uncertainty, error
+OTHERS = 5  # purest pixels, composite, dominant material, uncertainty, error
 
 
 def group_of(project, name):
@@ -44,15 +45,16 @@ def test_a_result_comes_as_one_group_with_the_composite_on_top_and_alone_ticked(
     files = [Path(node.layer().source()).name for node in group.findLayers()]
     endmembers = document(results["OUTPUT"])["endmembers"]
     maps = [one["file"] for one in endmembers]
-    assert files == ["composite.tif", "dominant.tif", *maps, "uncertainty.tif", "error.tif"]
-    assert [node.isVisible() for node in group.findLayers()] == [True] + [False] * (MATERIALS + 3)
+    points = "purest_pixels.geojson"
+    assert files == [points, "composite.tif", "dominant.tif", *maps, "uncertainty.tif", "error.tif"]
+    assert [node.isVisible() for node in group.findLayers()] == [False, True] + [False] * (MATERIALS + 3)
     assert not any(node.isExpanded() for node in group.findLayers())
-    for node in group.findLayers():
+    for node in group.findLayers()[1:]:
         layer = node.layer()
         assert layer.crs() == image.crs()
         assert layer.extent() == image.extent()
         assert (layer.width(), layer.height()) == (image.width(), image.height())
-    _value, there = corner(group.findLayers()[2].layer())
+    _value, there = corner(group.findLayers()[3].layer())
     assert not there  # no-data where the scene has none
 
 
@@ -88,6 +90,45 @@ def test_maps_and_classes_have_the_names_and_colours_of_the_endmembers(loaded, f
         (number, one["name"], one["color"].lower()) for number, one in enumerate(endmembers, 1)
     ]
     assert not corner(loaded["dominant.tif"])[1]
+
+
+def test_the_purest_pixels_are_points_in_the_colours_of_their_endmembers(loaded, finished, project):
+    result = document(finished.results["OUTPUT"])
+    layer = loaded["purest_pixels.geojson"]
+    assert layer.name() == "Purest pixels"
+    classes = [
+        (one.value(), one.label(), one.symbol().color().name()) for one in layer.renderer().categories()
+    ]
+    assert classes == [
+        (number, one["name"], one["color"].lower()) for number, one in enumerate(result["endmembers"], 1)
+    ]
+    maps = [loaded[one["file"]] for one in result["endmembers"]]
+    to_map = QgsCoordinateTransform(layer.crs(), maps[0].crs(), project)
+    points = list(layer.getFeatures())
+    assert len(points) == sum(one["purest"]["pixels"] for one in result["endmembers"])
+    for point in points:
+        place = to_map.transform(point.geometry().asPoint())
+        share, there = maps[point["endmember"] - 1].dataProvider().sample(place, 1)
+        assert there
+        assert share == pytest.approx(point["abundance"], abs=1e-5)
+
+
+def test_points_of_a_scene_without_a_place_lie_on_its_maps(load, finished, project, tmp_path):
+    folder = tmp_path / "without"
+    shutil.copytree(finished.results["OUTPUT"], folder)
+    bare = folder / document(folder)["files"]["abundances"]
+    gdal.Translate(str(tmp_path / "bare.tif"), str(bare), creationOptions=["PROFILE=BASELINE"])
+    (tmp_path / "bare.tif").replace(bare)
+    points = {
+        "type": "FeatureCollection", "crs": None, "features": [{
+            "type": "Feature", "geometry": {"type": "Point", "coordinates": [7.5, -10.5]},
+            "properties": {"name": "Endmember 1", "endmember": 1, "row": 11, "column": 8, "abundance": 1.0},
+        }],
+    }  # fmt: skip
+    (folder / "purest_pixels.geojson").write_text(json.dumps(points))
+    load(folder)
+    [layer] = [one for one in project.mapLayers().values() if one.name() == "Purest pixels"]
+    assert not layer.crs().isValid()  # else QGIS would take rows and columns for degrees
 
 
 def test_the_composite_is_drawn_in_mixed_colours_and_clear_where_there_are_no_data(loaded, finished):
@@ -174,7 +215,7 @@ def load(qgis_app, plugin_modules, project):
         algorithm = QgsApplication.processingRegistry().createAlgorithmById("auvae:unmix")
         context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
         context.setProject(project)
-        algorithm._post_processors = algorithm.provider().post_processors(MATERIALS + 5)
+        algorithm._post_processors = algorithm.provider().post_processors(MATERIALS + OTHERS + 1)
         algorithm._offer_layers(Path(folder), "", context)
         assert handleAlgorithmResults(algorithm, context, feedback)
 

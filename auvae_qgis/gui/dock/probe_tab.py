@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...plain_text import as_plain, as_written
+from ...results.evidence import Evidence
 from ...results.probe import Pixel
 from ...results.result import Array, Axis, Result
 from ...spectra.export import Table
@@ -190,7 +191,8 @@ class ProbeTab(PlotTab):
         _draw_bars(self._result, axes["bars"], shown, current)
         self.panel.canvas.finish({axes[part]: cell for part, cell in cells.items()})
         self.legend.set_front(self.legend.currentRow())
-        self.say(_sentence(self._result, current))
+        purest = _purest_of(self._result, current.pixel)
+        self.say(f"{_sentence(self._result, current)} {purest}".rstrip())
         self.name.setText(self._result.endmembers[int(current.pixel.abundances.argmax())].name)
         self.known.setEnabled(True)
 
@@ -226,6 +228,14 @@ def _cells(*, low: bool, wide: bool) -> dict[str, Cell]:
     if wide:
         return {"spectrum": (0, 0.3, 0.67, 1), "residual": (0, 0, 0.67, 0.3), "bars": (0.67, 0, 1, 1)}
     return {"spectrum": (0, 0.54, 1, 1), "residual": (0, 0.32, 1, 0.54), "bars": (0.001, 0, 1, 0.32)}
+
+
+def _purest_of(result: Result, pixel: Pixel) -> str:
+    """Say whose purest pixel this is; empty for any other pixel."""
+    for index, endmember in enumerate(result.endmembers):
+        if Evidence.of(result, index).place == (pixel.row, pixel.col):
+            return tr("The purest pixel of “{}”.").format(endmember.name)
+    return ""
 
 
 def _draw_spectra(result: Result, axes: Any, shown: list[Step], current: Step) -> None:

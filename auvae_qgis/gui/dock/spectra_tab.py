@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout
 
 from ...plain_text import as_written
+from ...results.evidence import Evidence
 from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.views import View, divisor
 from ...translation import tr
 from .area_words import about_areas, areas
+from .evidence_row import EvidenceRow
 from .legend import Legend
 from .plot_panel import PlotPanel, PlotTab
 from .theme import endmember_dash
@@ -50,6 +53,7 @@ class SpectraTab(PlotTab):
         self.areas.setTextFormat(Qt.TextFormat.PlainText)
         self.areas.setMargin(2)
         self.areas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # cut off, never wider
+        self.evidence = EvidenceRow()
         self.panel.bar.addWidget(self.view)
         self.panel.bar.addWidget(self.spread)
         self.panel.add_tools()
@@ -59,11 +63,13 @@ class SpectraTab(PlotTab):
         layout.addWidget(self.panel, 1)
         layout.addWidget(self.legend)
         layout.addWidget(self.areas)
+        layout.addWidget(self.evidence)
         self.view.currentIndexChanged.connect(self.redraw)
         self.spread.toggled.connect(self.redraw)
         self.legend.shown_changed.connect(self.redraw)
         self.legend.renamed.connect(self.rename_asked)
         self.legend.pointed.connect(self._emphasise)
+        self.legend.currentRowChanged.connect(self._show_evidence)
         self.panel.canvas.reshaped.connect(self.redraw)
 
     def show_spectra(self, result: Result, spectra: Spectra, active: int | None) -> None:
@@ -74,15 +80,16 @@ class SpectraTab(PlotTab):
         self.areas.setToolTip(about_areas(result))
         self.legend.set_front(active)
         self.spread.setEnabled(spectra.spread is not None)
-        purest = [one.get("purest") for one in result.document["endmembers"]]
-        if all(purest):
-            least = min(one["least_abundance"] for one in purest)
+        known = [Evidence.of(result, index) for index in range(len(result.endmembers))]
+        least = [one.least for one in known if one.least is not None]
+        if known[0].pixels and len(least) == len(known):
             self.spread.setToolTip(
                 tr(
                     "Standard deviation of the {} purest pixels of each endmember, as bright as it is. "
                     "The least pure of them holds {:.0%}."
-                ).format(purest[0]["pixels"], least)
+                ).format(known[0].pixels, min(least))
             )
+        self._show_evidence(active or 0)
         self.redraw()
 
     def show_names(self, result: Result) -> None:
@@ -97,6 +104,7 @@ class SpectraTab(PlotTab):
         """Put the endmember with index ``active`` in front of the others that are plotted."""
         self._active = active
         self.legend.set_front(active)
+        self._show_evidence(active or 0)
         self._emphasise(-1)
 
     def forget(self) -> None:
@@ -104,8 +112,18 @@ class SpectraTab(PlotTab):
         self._result = self._spectra = None
         self.legend.fill([])
         self.areas.setText("")
+        self.evidence.forget()
         self.axes.clear()
         self.panel.canvas.finish()
+
+    def _show_evidence(self, index: int) -> None:
+        if self._result is not None and 0 <= index < len(self._result.endmembers):
+            self.evidence.show_endmember(self._result, index)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the plot its room in a low dock."""
+        super().resizeEvent(event)
+        self.evidence.fit(self.height())
 
     def _seen(self, spectra: Spectra) -> tuple[Array, Array | None]:
         """Return values and spread in the view that is chosen."""
