@@ -23,7 +23,10 @@ NINETY_PERCENT = 1.645
 
 
 def judge(scene: Known, found: Found) -> dict[str, float]:
-    """The figures mSAD (radians), mRMSE, scaled, seconds; with an uncertainty also those of `honesty`."""
+    """The figures mSAD (radians), mRMSE, scaled, seconds; with an uncertainty also those of `honesty`.
+
+    And the mRMSE of every other reading, by its name.
+    """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder)
         _write(result, found)
@@ -37,7 +40,15 @@ def judge(scene: Known, found: Found) -> dict[str, float]:
         "scaled": figures["mRMSE_scaled"],
         "seconds": round(found.seconds, 2),
     }
+    judged |= {name: error_of(scene, found.endmembers, maps) for name, maps in found.readings.items()}
     return judged if found.uncertainty is None else judged | honesty(scene, found)
+
+
+def error_of(scene: Known, endmembers: NDArray[Any], abundances: NDArray[Any]) -> float:
+    """The mRMSE of abundances ``(rows, cols, K)`` of endmembers ``(K, B)``."""
+    away = abundances[..., matched(scene.spectra, endmembers)] - scene.abundances
+    away = away[np.isfinite(away).all(-1)]
+    return round(float(np.sqrt((away**2).mean(0)).mean()), 4)
 
 
 def honesty(scene: Known, found: Found) -> dict[str, float]:

@@ -11,11 +11,13 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from auvae.contract.choices import AREAS, FIXED, SHAPES
 from auvae.endmembers.nonnegative import nonnegative_least_squares, to_simplex
 from auvae.endmembers.search import Endmembers
 from auvae.network import trainer as training
 from auvae.network.auvae_net import VariationalHead
 from auvae.network.device import choose_device
+from auvae.network.least_squares_model import LeastSquaresModel
 from auvae.network.model import Model
 from auvae.network.options import EFFORTS, Options
 from auvae.network.views import Views
@@ -25,15 +27,21 @@ from torch import Tensor, nn
 from .adversary import Adversary
 from .scenes import Known
 
+Maps = NDArray[np.floating[Any]]
+
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found: endmembers ``(K, B)``, abundances and their deviation ``(rows, cols, K)``."""
+    """What a method found: endmembers ``(K, B)``, abundances and their deviation ``(rows, cols, K)``.
 
-    endmembers: NDArray[np.floating[Any]]
-    abundances: NDArray[np.floating[Any]]
+    readings: abundances by the same endmembers with brightness read in other ways, by name.
+    """
+
+    endmembers: Maps
+    abundances: Maps
     seconds: float
-    uncertainty: NDArray[np.floating[Any]] | None = None
+    uncertainty: Maps | None = None
+    readings: Mapping[str, Maps] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,22 @@ def unmix(scene: Known, seed: int, variation: Variation = Variation()) -> Found:
     begun = time.perf_counter()
     model = train(scene, seed, variation)
     maps = model.predict(scene.cube, scene.valid)
-    return Found(model.endmembers, maps.abundances, time.perf_counter() - begun, maps.uncertainty)
+    seconds = time.perf_counter() - begun
+    return Found(model.endmembers, maps.abundances, seconds, maps.uncertainty, _readings(model, scene))
+
+
+def _readings(model: Model, scene: Known) -> dict[str, Maps]:
+    """The same endmembers read as every choice of `BRIGHTNESS`, and by least squares of each pixel alone."""
+    fixed = {choice: model.read_as(choice) for choice in (AREAS, FIXED, SHAPES)}
+    alone = {
+        name: LeastSquaresModel(model.endmembers, sum_to_one=sums)
+        for name, sums in (("FCLS", True), ("NNLS", False))
+    }
+    found = {
+        name: reader.predict(scene.cube, scene.valid).abundances for name, reader in (fixed | alone).items()
+    }
+    found["NNLS"] = found["NNLS"] / np.maximum(found["NNLS"].sum(-1, keepdims=True), 1e-12)
+    return found
 
 
 def unmix_with_adversary(scene: Known, seed: int) -> Found:
