@@ -164,7 +164,7 @@ def test_with_zero_endmembers_the_scene_is_unmixed_into_as_many_as_are_counted(u
     assert document["count"]["count"] == len(document["endmembers"]) == 3
     page = (tmp_path / "result" / "report.html").read_text(encoding="utf-8")
     assert "How many endmembers" in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
 
 
 def test_a_number_that_was_given_is_not_questioned(unmix, simulated, tmp_path):
@@ -177,6 +177,32 @@ def test_a_number_that_was_given_is_not_questioned(unmix, simulated, tmp_path):
 def test_one_endmember_is_refused_in_a_sentence(job):
     with pytest.raises(JobError, match="from 2 to 30, or 0"):
         UnmixJob.parse(job("scene.img", endmembers=1))
+
+
+@pytest.mark.parametrize(("rare", "added"), [(3, 3), (0, 0)])
+def test_materials_of_a_few_pixels_make_a_second_number(count_job, tmp_path, rare, added):
+    from auvae.worker.dispatch import run
+
+    path, report, events = tmp_path / "scene.img", tmp_path / "report.html", []
+    recipe = Recipe(
+        endmembers=4 + rare,
+        rare=rare,
+        target_pixels=16 * (rare > 0),
+        rows=80,
+        cols=80,
+        bands=80,
+        snr=35,
+        seed=11,
+    )
+    simulate(path, recipe)
+    run(CountJob.parse(count_job(path, report=str(report))), events.append, lambda: False)
+    counted = events[-1]
+    assert counted["without_rare"] == 4
+    assert counted["with_rare"] == 4 + added
+    assert len(counted["rare"]) == added
+    page = report.read_text(encoding="utf-8")
+    assert f"With rare materials</th><td>{4 + added}" in page
+    assert ("that show in a few pixels only" in page) == (rare > 0)
 
 
 @pytest.mark.parametrize(

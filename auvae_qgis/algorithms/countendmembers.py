@@ -28,6 +28,8 @@ class CountEndmembers(SceneAlgorithm):
     COUNT = "COUNT"
     HYSIME = "HYSIME"
     MATERIALS = "MATERIALS"
+    WITH_RARE = "WITH_RARE"
+    WITHOUT_RARE = "WITHOUT_RARE"
 
     def name(self) -> str:
         """Return the id within the provider; never translated, never changed."""
@@ -62,10 +64,16 @@ class CountEndmembers(SceneAlgorithm):
             "images it is several times too high: materials vary, and light is reflected more than once.</p>"
             "<p>The estimate is HySime's where the signal ends sharply at its last direction and the "
             "count of materials is not higher; in all other images it is the count of materials.</p>"
+            "<h3>With and without rare materials</h3>"
+            "<p>A rare material shows in a few neighbouring pixels and nowhere else: a car, a roof, a patch "
+            "of another mineral. Two more numbers say how many endmembers there are without and with these. "
+            "For a map of what covers the land, ask <i>Unmix</i> for the number without: every endmember is "
+            "then free for something common. To find small targets, ask for the number with them.</p>"
             "<h3>How far to trust it</h3>"
             "<p>Expect to be off by one now and then, and low where many materials are alike, bands are few "
-            "or noise is strong. Materials that show in a few pixels only are not counted. The report shows "
-            "the evidence for each number: look there, then try one less and one more.</p>"
+            "or noise is strong. Of rare materials those whose pixels are all mixed, or only one, are not "
+            "seen. The report shows the evidence for each number: look there, then try one less and one "
+            "more.</p>"
         )
 
     def initAlgorithm(self, _configuration: dict[str, Any] | None = None) -> None:
@@ -83,6 +91,8 @@ class CountEndmembers(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputNumber(self.COUNT, tr("Number of endmembers, estimated")))
         self.addOutput(QgsProcessingOutputNumber(self.HYSIME, tr("HySime")))
         self.addOutput(QgsProcessingOutputNumber(self.MATERIALS, tr("Count of materials")))
+        self.addOutput(QgsProcessingOutputNumber(self.WITHOUT_RARE, tr("Number without rare materials")))
+        self.addOutput(QgsProcessingOutputNumber(self.WITH_RARE, tr("Number with rare materials")))
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -110,5 +120,7 @@ class CountEndmembers(SceneAlgorithm):
             self.COUNT: result["count"],
             self.HYSIME: result["hysime"],
             self.MATERIALS: result["materials"],
+            self.WITHOUT_RARE: result["without_rare"],
+            self.WITH_RARE: result["with_rare"],
         }
         return {**found, self.REPORT: report} if report else found

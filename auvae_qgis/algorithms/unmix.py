@@ -94,7 +94,9 @@ class Unmix(ResultAlgorithm):
         self._add_endmembers(
             tr(
                 "How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from "
-                "the image. See the help on how to choose it."
+                "the image. Count endmembers gives two numbers: the one without rare materials is for a map "
+                "of what covers the land, the one with them also finds targets of a few pixels. See the help "
+                "on how to choose it."
             )
         )
         self._add_quality(

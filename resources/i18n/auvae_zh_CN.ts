@@ -4,8 +4,8 @@
  <context>
   <name>AuvaeUnmixing</name>
   <message>
-   <source>&lt;p&gt;Estimates how many pure materials (endmembers) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;Materials that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;HySime counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The estimate is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Materials that show in a few pixels only are not counted. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
-   <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（端元）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;物质数是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;HySime 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则估计值取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。只出现在少数像元中的物质不计入。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
+   <source>&lt;p&gt;Estimates how many pure materials (endmembers) a hyperspectral image is made of, in seconds. &lt;i&gt;Unmix&lt;/i&gt; does the same where its number of endmembers is 0.&lt;/p&gt;&lt;h3&gt;What is counted&lt;/h3&gt;&lt;p&gt;Materials that the image cannot do without: the largest number of endmembers of which each, left out, would cost at least 2 % of the variety of spectral shapes in the image.&lt;/p&gt;&lt;p&gt;HySime counts the directions in which there is more signal than noise. Where light mixes linearly this is the number of endmembers, and it also sees rare ones. In most real images it is several times too high: materials vary, and light is reflected more than once.&lt;/p&gt;&lt;p&gt;The estimate is HySime's where the signal ends sharply at its last direction and the count of materials is not higher; in all other images it is the count of materials.&lt;/p&gt;&lt;h3&gt;With and without rare materials&lt;/h3&gt;&lt;p&gt;A rare material shows in a few neighbouring pixels and nowhere else: a car, a roof, a patch of another mineral. Two more numbers say how many endmembers there are without and with these. For a map of what covers the land, ask &lt;i&gt;Unmix&lt;/i&gt; for the number without: every endmember is then free for something common. To find small targets, ask for the number with them.&lt;/p&gt;&lt;h3&gt;How far to trust it&lt;/h3&gt;&lt;p&gt;Expect to be off by one now and then, and low where many materials are alike, bands are few or noise is strong. Of rare materials those whose pixels are all mixed, or only one, are not seen. The report shows the evidence for each number: look there, then try one less and one more.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;用几秒钟估计一幅高光谱影像由多少种纯物质（端元）组成。&lt;i&gt;解混&lt;/i&gt;中端元数为 0 时做的是同样的估计。&lt;/p&gt;&lt;h3&gt;计数的是什么&lt;/h3&gt;&lt;p&gt;物质数是影像不可缺少的物质：在这个最大的端元数下，去掉其中任何一个，都会损失影像光谱形状变化的至少 2 %。&lt;/p&gt;&lt;p&gt;HySime 计数信号强于噪声的方向。光线性混合时，它就是端元数，并且也能发现稀少的端元。在大多数真实影像中它会高出数倍：物质本身有变化，光也不止反射一次。&lt;/p&gt;&lt;p&gt;若信号在 HySime 的最后一个方向处陡然结束，且物质数不高于它，则估计值取 HySime；在其他所有影像中取物质数。&lt;/p&gt;&lt;h3&gt;有无稀少物质&lt;/h3&gt;&lt;p&gt;稀少物质只出现在少数相邻像元中，别处没有：一辆汽车、一个屋顶、一小片别的矿物。另外两个数目说明不含和含这些物质时各有多少端元。要得到地表覆盖图，请让&lt;i&gt;解混&lt;/i&gt;使用不含的数目：这样每个端元都留给常见的物质。要寻找小目标，请使用含的数目。&lt;/p&gt;&lt;h3&gt;可信程度&lt;/h3&gt;&lt;p&gt;偶尔会相差一个；若许多物质彼此相似、波段少或噪声强，估计会偏低。稀少物质若所有像元都是混合的，或只有一个像元，则看不到。报告给出每个数目的依据：请先看报告，再试试少一个和多一个。&lt;/p&gt;</translation>
   </message>
   <message>
    <source>&lt;p&gt;Finds the pure materials (endmembers) in a hyperspectral image and how much of each (abundance) every pixel holds. No reference spectra and no training areas are needed.&lt;/p&gt;&lt;h3&gt;What you get&lt;/h3&gt;&lt;p&gt;One map for each endmember. Its values are fractions of the pixel: 0 is none, 1 is all of it; in every pixel the maps are non-negative and add up to 1. They are shares of the area where the image's brightness allows it. Where shade and slopes decide how bright a pixel is, they are shares of reflectance; the log and the report say so. Hectares stand in dock and report. A material that another result of the image in the project has, too, keeps its colour. The dock &lt;i&gt;Endmember spectra&lt;/i&gt; shows which material each map is: compare its spectrum with what you know. The result folder also holds the spectra as CSV and ENVI spectral library, the uncertainty of each abundance (posterior standard deviation), the angle between each pixel and its reconstruction, a report, and the trained model.&lt;/p&gt;&lt;h3&gt;How many endmembers?&lt;/h3&gt;&lt;p&gt;With 0 the number is estimated, and the report shows the evidence, as &lt;i&gt;Count endmembers&lt;/i&gt; does. Or count the materials you can tell apart in the image, and add one for shade if there is much. Too few: a spectrum looks like a blend and the error map shows a structure you recognise on the ground. Too many: two spectra are nearly the same but for brightness, or a map is nearly empty. Try one less and one more; &lt;i&gt;draft&lt;/i&gt; quality is enough for that.&lt;/p&gt;&lt;h3&gt;Known materials&lt;/h3&gt;&lt;p&gt;Spectra that you know, from a library or from places in the image, stay as they are and come first; the remaining endmembers are found beside them. The number counts both.&lt;/p&gt;&lt;h3&gt;Which image?&lt;/h3&gt;&lt;p&gt;Surface reflectance is best; radiance works if the atmosphere is the same everywhere. Bands flagged bad in the header or the product are left out, as are pixels with no data: &lt;i&gt;Inspect bands&lt;/i&gt; lists them. The unit of the raster is kept.&lt;/p&gt;&lt;p&gt;The published networks among the advanced parameters are for comparison: the help of &lt;i&gt;Network&lt;/i&gt; and the report say what is known to be wrong with them.&lt;/p&gt;&lt;p&gt;The computation runs in a process of its own, on a CUDA graphics card where there is one. The map stays usable; Cancel stops it within two seconds and leaves nothing behind.&lt;/p&gt;</source>
@@ -164,14 +164,6 @@
    <translation>合为一个栅格的丰度</translation>
   </message>
   <message>
-   <source>All pixels are equally lit: fully constrained least squares (FCLS). Automatic: the image decides, and the log and the report say how.</source>
-   <translation>所有像元光照相同：全约束最小二乘（FCLS）。自动：由影像决定，日志和报告会说明结果。</translation>
-  </message>
-  <message>
-   <source>Amounts that need not sum to one keep their pixel's brightness, so that it cannot be read: let abundances sum to one, or choose that all pixels are equally lit.</source>
-   <translation>总和不必为一的量保留了像元的亮度，因此无法再解读亮度：请让丰度总和为一，或选择所有像元光照相同。</translation>
-  </message>
-  <message>
    <source>Abundances sum to one</source>
    <translation>丰度总和为一</translation>
   </message>
@@ -192,8 +184,16 @@
    <translation>所有像元光照相同</translation>
   </message>
   <message>
+   <source>All pixels are equally lit: fully constrained least squares (FCLS). Automatic: the image decides, and the log and the report say how.</source>
+   <translation>所有像元光照相同：全约束最小二乘（FCLS）。自动：由影像决定，日志和报告会说明结果。</translation>
+  </message>
+  <message>
    <source>Allow long paths in Windows, or set AUVAE_PYTHON to an environment in a shorter folder.</source>
    <translation>请在 Windows 中启用长路径，或将 AUVAE_PYTHON 设为位于较短文件夹中的环境。</translation>
+  </message>
+  <message>
+   <source>Amounts that need not sum to one keep their pixel's brightness, so that it cannot be read: let abundances sum to one, or choose that all pixels are equally lit.</source>
+   <translation>总和不必为一的量保留了像元的亮度，因此无法再解读亮度：请让丰度总和为一，或选择所有像元光照相同。</translation>
   </message>
   <message>
    <source>An abundance map: white is none, full colour is a pixel of nothing else.</source>
@@ -632,8 +632,8 @@
    <translation>网络训练多久。草稿：先看一眼。标准：值得保留的结果。高：追求最后几位精度。</translation>
   </message>
   <message>
-   <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from the image. See the help on how to choose it.</source>
-   <translation>影像由多少种物质组成（包括阴影），2 到 30。0：由影像估计。如何选择请看帮助。</translation>
+   <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from the image. Count endmembers gives two numbers: the one without rare materials is for a map of what covers the land, the one with them also finds targets of a few pixels. See the help on how to choose it.</source>
+   <translation>影像由多少种物质组成（包括阴影），2 到 30。0：由影像估计。“估计端元数”给出两个数目：不含稀少物质的用于地表覆盖图，含稀少物质的还能找到只有几个像元的目标。如何选择请看帮助。</translation>
   </message>
   <message>
    <source>How many materials the image is made of, shade included, from 2 to 30. 0: estimate it.</source>
@@ -994,6 +994,14 @@
   <message>
    <source>Number of the endmember</source>
    <translation>端元编号</translation>
+  </message>
+  <message>
+   <source>Number with rare materials</source>
+   <translation>含稀少物质的端元数</translation>
+  </message>
+  <message>
+   <source>Number without rare materials</source>
+   <translation>不含稀少物质的端元数</translation>
   </message>
   <message>
    <source>On a cluster, use workers without GPU too</source>

@@ -29,6 +29,7 @@ def test_the_count_and_both_criteria_come_back_as_numbers_and_the_report_as_a_pa
     assert abs(results["COUNT"] - MATERIALS) <= 1
     assert results["HYSIME"] >= 1
     assert results["MATERIALS"] >= 2
+    assert 2 <= results["WITHOUT_RARE"] <= results["WITH_RARE"] <= 20
     assert results["REPORT"] == str(report)
     assert "<svg" in report.read_text(encoding="utf-8")
     assert any("HySime finds" in line for line in feedback.lines)

@@ -78,6 +78,7 @@ def _unmixed(event: UnmixResult) -> None:
 def _counted(event: CountResult) -> None:
     print(f"Endmembers: {event['count']}")
     print(f"HySime {event['hysime']}, count of materials {event['materials']}")
+    print(f"Without rare materials {event['without_rare']}, with them {event['with_rare']}")
     if event["files"]["report"]:
         print(f"Report: {event['files']['report']}")
 

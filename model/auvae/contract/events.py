@@ -125,12 +125,17 @@ class _MoreCountResult(_Result, total=False):
 
 
 class CountResult(_MoreCountResult):
-    """The `result` of count; beside these the evidence, and the report in `files`."""
+    """The `result` of count; beside these the evidence, and the report in `files`.
+
+    `with_rare` and `without_rare`: the number with and without materials that show in a few pixels only.
+    """
 
     event: Literal["result"]
     count: int
     hysime: int
     materials: int
+    with_rare: int
+    without_rare: int
 
 
 class _MoreInspectedBand(TypedDict, total=False):

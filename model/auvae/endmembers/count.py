@@ -1,5 +1,7 @@
 """How many endmembers a scene has: HySime, and a count of the materials that it needs. Unmixes nothing.
 
+Rare materials are counted in rare.py, beside those that the whole scene shows.
+
 HySime counts the directions in which there is more signal than noise. Where light mixes linearly these are
 the endmembers. In a real scene they are many more: every material varies, and every bend of the mixing adds
 a direction. So materials are counted too: archetypes that the scene cannot do without.
@@ -19,6 +21,8 @@ from torch import Tensor
 from .archetypes import CENTRES, archetypes, cluster
 from .brightness import Brightness, signal_subspace
 from .nonnegative import nonnegative_least_squares
+from .rare import count_rare
+from .targets import Observed
 
 MOST = 20
 """The most materials that are looked for."""
@@ -40,6 +44,8 @@ Where light mixes linearly the signal ends in a cliff: this share was 0 in most 
 """
 
 _STARTS, _ROUNDS = 12, 80
+# Share of the work that is done when rare materials are looked for.
+_COMMON = 0.8
 # Pixels this many deviations more surprising than most are left out, in so many passes.
 _OUTLYING, _TRIMS = 5, 3
 # So many directions after HySime's last are looked at.
@@ -73,16 +79,42 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Count:
-    """The estimate: ``number``, what HySime and the count of materials say each, and the evidence by K."""
+    """The estimate.
+
+    Attributes:
+        number: of endmembers.
+        hysime: what HySime says.
+        materials: what the count of materials says, which does not see rare ones.
+        evidence: by K.
+        rare: in how many pixels each rare material shows.
+    """
 
     number: int
     hysime: int
     materials: int
     evidence: tuple[Evidence, ...]
+    rare: tuple[int, ...] = ()
+
+    @property
+    def with_rare(self) -> int:
+        """The number with materials that show in a few pixels only, some of which HySime may have seen."""
+        return min(MOST, max(self.number, self.materials + len(self.rare)))
+
+    @property
+    def without_rare(self) -> int:
+        """The number without them."""
+        return max(2, self.with_rare - len(self.rare))
 
     @property
     def sentence(self) -> str:
         """What was found and why, for the analyst."""
+        if not self.rare:
+            return self._reason
+        some = f"{len(self.rare)} that show in a few pixels only"
+        return f"{self._reason} With {some}: {self.with_rare}; without: {self.without_rare}."
+
+    @property
+    def _reason(self) -> str:
         said = (
             f"{self.number} endmembers: HySime finds {self.hysime}, the count of materials {self.materials}"
         )
@@ -100,13 +132,20 @@ class Count:
             "count": self.number,
             "hysime": self.hysime,
             "materials": self.materials,
+            "with_rare": self.with_rare,
+            "without_rare": self.without_rare,
+            "rare": list(self.rare),
             "sentence": self.sentence,
             "evidence": [asdict(row) for row in self.evidence],
         }
 
 
 def count_endmembers(
-    pixels: NDArray[np.float32], seed: int, device: str = "cpu", report: Report | None = None
+    pixels: NDArray[np.float32],
+    seed: int,
+    device: str = "cpu",
+    report: Report | None = None,
+    places: NDArray[np.int64] | None = None,
 ) -> Count:
     """Estimate the number of endmembers of a scene, blind.
 
@@ -119,12 +158,15 @@ def count_endmembers(
         seed: of the random starts.
         device: "cpu" or "cuda".
         report: called with the share done, many times a second; what it raises ends the work.
+        places: ``(n, 3)``, patch, row and column of each pixel; without them no rare materials are sought.
     """
-    everything = torch.from_numpy(np.ascontiguousarray(pixels, np.float32)).to(device)
-    everything = _usual(everything)
+    report = report or (lambda _done: None)
+    measured = torch.from_numpy(np.ascontiguousarray(pixels, np.float32)).to(device)
+    everything = _usual(measured)
     signal, noise = hysime_powers(everything)
     hysime = int((signal > noise).sum())
-    curve = _materials(everything, seed, report or (lambda _done: None))
+    first = 1.0 if places is None else _COMMON
+    curve, sets, brightness = _materials(everything, seed, lambda done: report(first * done))
     materials = max((k for k, (_, worth) in curve.items() if worth >= NEEDED), default=1)
     materials = max(2, materials)
     evidence = []
@@ -136,7 +178,13 @@ def count_endmembers(
     beyond = (signal / noise)[hysime : hysime + _BEYOND]
     ends = len(beyond) == _BEYOND and float(beyond.max()) < EMPTY
     number = hysime if ends and materials <= hysime <= MOST else materials
-    return Count(number, hysime, materials, tuple(evidence))
+    rare: list[int] = []
+    if places is not None:
+        observed = Observed(brightness.normalise(measured), torch.from_numpy(places).to(device))
+        rare = count_rare(
+            observed, sets[min(materials, len(curve))], lambda done: report(first + (1 - first) * done)
+        )
+    return Count(number, hysime, materials, tuple(evidence), tuple(rare))
 
 
 def hysime_powers(pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -197,8 +245,12 @@ def _inverse(correlation: Tensor) -> Tensor:
     return torch.linalg.inv(correlation + ridge * torch.eye(len(correlation), device=correlation.device))
 
 
-def _materials(pixels: Tensor, seed: int, report: Report) -> dict[int, tuple[float, float]]:
+def _materials(
+    pixels: Tensor, seed: int, report: Report
+) -> tuple[dict[int, tuple[float, float]], dict[int, Tensor], Brightness]:
     """For K = 1, 2, ...: the mean angle that K archetypes leave, and what the least needed of them is worth.
+
+    Also the archetypes of each K, ``(K, B)``, and the brightness by which they are normalised.
 
     Worth is by how much the mean angle over the scene grows when an archetype is left out, as a share of the
     angle that one spectrum alone leaves: the scene's variety. A copy of another, a blend of others and a
@@ -207,7 +259,8 @@ def _materials(pixels: Tensor, seed: int, report: Report) -> dict[int, tuple[flo
     """
     bands = pixels.shape[1]
     dimensions = min(MOST, bands)
-    normalised = Brightness.of(pixels, dimensions).normalise(pixels)
+    brightness = Brightness.of(pixels, dimensions)
+    normalised = brightness.normalise(pixels)
     chance = torch.Generator().manual_seed(seed)
     basis = signal_subspace(normalised, dimensions)
     centres, sizes = cluster(normalised @ basis.T, CENTRES, chance)
@@ -219,6 +272,7 @@ def _materials(pixels: Tensor, seed: int, report: Report) -> dict[int, tuple[flo
         return float((cosine.clamp(-1, 1).acos() * share).sum())
 
     variety = misfit(share[None] @ centres)
+    sets = {1: (share[None] @ centres @ basis).clamp_min(1e-6)}
     curve, most = {1: (variety, 0.0)}, min(MOST, bands, len(centres))
     found_at = 1
     for k in range(2, most + 1):
@@ -231,8 +285,9 @@ def _materials(pixels: Tensor, seed: int, report: Report) -> dict[int, tuple[flo
         found = candidates[angles.index(angle)]
         worth = min(misfit(found[torch.arange(k) != left_out]) for left_out in range(k)) - angle
         curve[k] = (angle, worth / max(variety, 1e-12))
+        sets[k] = (found @ basis).clamp_min(1e-6)
         if curve[k][1] >= NEEDED:
             found_at = k
         elif k >= found_at + _PATIENCE:
             break
-    return curve
+    return curve, sets, brightness

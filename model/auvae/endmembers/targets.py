@@ -108,7 +108,7 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
     while len(free) > 1:
         leaving = needed(judges, spectra)
         spare = [place for place in free if leaving[place] <= SPARE]
-        patch = _patch(observed.pixels, neighbours, spectra)
+        patch = alike_patch(observed.pixels, neighbours, spectra)
         if patch is None or not spare:
             break
         spectrum = observed.pixels[list(patch)].mean(0).clamp_min(1e-6)
@@ -129,8 +129,14 @@ def _exchanged(judges: Tensor, spectra: Tensor, place: int, spectrum: Tensor) ->
     return mean_angle(judges, changed)
 
 
-def _patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[int, ...] | None:
-    """The purest pixels of the patch that agree most in what ``spectra`` leave of them."""
+def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[int, ...] | None:
+    """The purest pixels of the patch that agree most in what endmembers leave of them; None where none do.
+
+    Args:
+        pixels: ``(n, B)``, softly normalised.
+        neighbours: ``(n, 8)``, as `Observed.neighbours` gives them.
+        spectra: ``(K, B)``, the endmembers.
+    """
     amounts = nonnegative_least_squares(pixels @ spectra.T, spectra @ spectra.T)
     left = pixels - amounts @ spectra
     size = left.norm(dim=1).clamp_min(1e-12)

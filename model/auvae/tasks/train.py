@@ -55,6 +55,9 @@ def counted_endmembers(
         SceneError: the scene is too small for so many.
     """
     pixels = np.concatenate([cube[valid] for cube, valid in patches])
+    places = np.concatenate(
+        [np.insert(np.argwhere(valid), 0, number, axis=1) for number, (_, valid) in enumerate(patches)]
+    )
 
     def report(done: float) -> None:
         progress.reach(READ + (until - READ) * done, "start", "Counting the endmembers")
@@ -62,7 +65,7 @@ def counted_endmembers(
     report(0.0)
     found = on_best_device(
         _one_device(job.device),
-        lambda device: count_endmembers(pixels, job.seed, device.type, report),
+        lambda device: count_endmembers(pixels, job.seed, device.type, report, places),
         lambda text: progress.message("warning", text),
     )
     scene.check(found.number)
