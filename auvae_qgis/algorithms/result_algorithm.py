@@ -24,7 +24,8 @@ from ..compat import log_link
 from ..inputs.known_source import places_file
 from ..inputs.output_folder import SCENE, OutputFolderError, result_folder, scene_name
 from ..inputs.scene_source import SceneSourceError
-from ..results.layers import OTHERS, layers_of, load_details, results_of_scene
+from ..results.in_project import results_of_scene
+from ..results.layers import OTHERS, layers_of, load_details
 from ..results.raster_copy import RasterCopyError, copy_raster, driver_for
 from ..results.result import Result
 from ..translation import tr

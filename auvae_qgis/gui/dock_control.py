@@ -14,8 +14,9 @@ from ...model.auvae.contract.errors import LibraryError
 from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
 from ..plain_text import as_plain
+from ..results.in_project import missing_results, results_in
 from ..results.keep import is_temporary
-from ..results.layers import file_of, layer_of_scene, layers_of, missing_results, rename_layers, result_of
+from ..results.layers import file_of, layer_of_scene, layers_of, rename_layers, result_of
 from ..results.probe import Pixel
 from ..results.rename import Renamed, RenameError, checked_name, forget_old_map
 from ..results.rename_scenes import rename_in_scenes
@@ -145,7 +146,7 @@ class DockControl(QObject):
         """Show the result of a project that was opened: the active layer's, or the first one in it."""
         gone = missing_results(QgsProject.instance())
         if gone:
-            text = tr("Results of this project are missing: {}. Connect their drive, or remove the layers.")
+            text = tr("Results are missing or damaged: {}. Connect their drive, or remove the layers.")
             self._warn(text.format(", ".join(map(str, gone))))
         layers = [self._iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
         self._wanted = next(filter(None, map(result_of, layers)), None)
@@ -162,7 +163,7 @@ class DockControl(QObject):
 
     def _list(self) -> None:
         self._relist = False
-        results = _results_in_project()
+        results = results_in(QgsProject.instance())
         shown = self._dock.result
         if shown is not None and shown.folder not in [result.folder for result in results]:
             if results:
@@ -389,10 +390,3 @@ class DockControl(QObject):
         self._iface.messageBar().pushMessage(
             "AUVAE Unmixing", as_plain(text), Qgis.MessageLevel.Success, SECONDS
         )
-
-
-def _results_in_project() -> list[Result]:
-    """Return the results that have a layer in the project, each once."""
-    found = map(result_of, QgsProject.instance().mapLayers().values())
-    results = [one[0] for one in found if one is not None]
-    return list({result.folder: result for result in results}.values())

@@ -2,7 +2,8 @@
 
 GDAL itself writes the file's directory anew, behind the pixels: readers over a network then miss it at the
 file's beginning, and GDAL warns of that. Here the text that holds the names is changed, or put at the end of
-the file where it has become longer, and everything else stays in its place.
+the file where it has become longer, and everything else stays in its place. Names in an .aux.xml beside the
+file would not do: GDAL takes those of the file itself.
 """
 
 from __future__ import annotations

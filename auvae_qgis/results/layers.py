@@ -39,7 +39,7 @@ _GROUP_OF = "auvae/result"  # custom property of a layer-tree group: the result 
 _CALLED = "auvae/called"  # of the same: the name that was made for it
 _PLACED = "auvae/placed"  # of a layer's node: it stands in the group of its result
 _RESULT_OF = "auvae/result"  # of a layer: its result folder, seen from the folder of the layer's own file
-_KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
+KIND_OF = "auvae/kind"  # of a layer: what it shows, a key of _KINDS
 _KINDS = ("purest", "composite", "dominant", "abundance", "uncertainty", "error")  # from top to bottom
 OTHERS = len(_KINDS)  # layers besides one for each abundance, the user's own copy of all among them
 
@@ -101,13 +101,6 @@ def _holds_result(folder: Path) -> bool:
         return False
 
 
-def missing_results(project: QgsProject) -> list[Path]:
-    """Return the folders that layers of ours name, but that hold no result: moved, deleted, unplugged."""
-    ours = [layer for layer in project.mapLayers().values() if layer.customProperty(_KIND_OF)]
-    rasters = [layer for layer in ours if isinstance(layer, QgsRasterLayer)]
-    return sorted({Path(gdal_source(layer)).parent for layer in rasters if _folder_of(layer) is None})
-
-
 def layer_of_scene(result: Result) -> QgsRasterLayer | None:
     """Return the layer of the image that was unmixed, where the project has one."""
     for layer in QgsProject.instance().mapLayers().values():
@@ -116,42 +109,6 @@ def layer_of_scene(result: Result) -> QgsRasterLayer | None:
             if result.scene_file in (source, os.path.realpath(source)):
                 return layer
     return None
-
-
-def results_of_scene(scene: str, image: QgsRasterLayer | None, project: QgsProject) -> list[Result]:
-    """Return the results in the project that show the same materials as an image.
-
-    Args:
-        scene: The file of the image.
-        image: Its layer; None where QGIS has none.
-        project: Where layers of results are looked for.
-
-    Returns:
-        Those of the image itself, then those of other images of its place, such as other dates; the oldest
-        of each first.
-
-    """
-    found: dict[Path, tuple[bool, str, Result]] = {}
-    for layer in project.mapLayers().values():
-        known = result_of(layer)
-        if known is None:
-            continue
-        result = known[0]
-        same = os.path.realpath(result.scene_file) == os.path.realpath(scene)
-        if same or (image is not None and _overlap(image, layer)):
-            found[result.folder] = (not same, str(result.document.get("created", "")), result)
-    return [
-        found[folder][2] for folder in sorted(found, key=lambda folder: (*found[folder][:2], str(folder)))
-    ]
-
-
-def _overlap(one: QgsMapLayer, other: QgsMapLayer) -> bool:
-    """Tell whether most of the smaller of two layers lies within the other, in one coordinate system."""
-    if not one.crs().isValid() or one.crs() != other.crs():
-        return False
-    areas = [layer.extent().width() * layer.extent().height() for layer in (one, other)]
-    common = one.extent().intersect(other.extent())
-    return common.width() * common.height() > min(areas) / 2
 
 
 @lru_cache(maxsize=32)
@@ -217,11 +174,11 @@ class ResultLayer(QgsProcessingLayerPostProcessorInterface):
         layer.setMetadata(layer_metadata(layer, result, kind, index))
         if kind not in _KINDS:
             return  # the user's own copy stays where they put it
-        if layer.customProperty(_KIND_OF):  # of an earlier run into this folder, whose file it holds open
+        if layer.customProperty(KIND_OF):  # of an earlier run into this folder, whose file it holds open
             options = QgsDataProvider.ProviderOptions()
             layer.setDataSource(layer.source(), layer.name(), layer.providerType(), options)
         layer.setCustomProperty(_RESULT_OF, ".")
-        layer.setCustomProperty(_KIND_OF, kind)
+        layer.setCustomProperty(KIND_OF, kind)
         if isinstance(layer, QgsVectorLayer):
             style_points(layer, result)
         else:

@@ -1256,12 +1256,12 @@
    <translation>结果</translation>
   </message>
   <message>
-   <source>Results in the project</source>
-   <translation>工程中的结果</translation>
+   <source>Results are missing or damaged: {}. Connect their drive, or remove the layers.</source>
+   <translation>此项目的结果不存在或已损坏：{}。请连接其所在的驱动器，或移除这些图层。</translation>
   </message>
   <message>
-   <source>Results of this project are missing: {}. Connect their drive, or remove the layers.</source>
-   <translation>此项目的结果不存在：{}。请连接其所在的驱动器，或移除这些图层。</translation>
+   <source>Results in the project</source>
+   <translation>工程中的结果</translation>
   </message>
   <message>
    <source>Run on</source>
@@ -2316,8 +2316,8 @@
    <translation>{} 公顷</translation>
   </message>
   <message>
-   <source>{} ha in all, by abundance and the area of each pixel</source>
-   <translation>共 {} 公顷，由丰度与每个像元的面积得出</translation>
+   <source>{} ha in all</source>
+   <translation>共 {} 公顷</translation>
   </message>
   <message>
    <source>{} has no venv module (Debian and Ubuntu: sudo apt install python3-venv)</source>

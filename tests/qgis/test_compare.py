@@ -115,7 +115,7 @@ def test_a_scene_that_is_unmixed_again_keeps_the_colours_of_its_materials(finish
 def test_results_of_the_image_come_first_then_those_of_its_place_and_none_of_elsewhere(
     results, finished, add_layer, project, plugin_modules, tmp_path, scene_values
 ):
-    of_scene = plugin_modules("auvae_qgis.results.layers").results_of_scene
+    of_scene = plugin_modules("auvae_qgis.results.in_project").results_of_scene
     document = json.loads((results[1].folder / "result.json").read_text(encoding="utf-8"))
     document["scene"]["path"], document["created"] = "/another/date.img", "2020-01-01T00:00:00Z"
     (results[1].folder / "result.json").write_text(json.dumps(document), encoding="utf-8")

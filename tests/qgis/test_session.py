@@ -180,7 +180,7 @@ def saved(result, add_layer, plugin_modules, project, tmp_path):
     layers = plugin_modules("auvae_qgis.results.layers")
     for endmember in result.endmembers:
         layer = add_layer(result.folder / endmember.file)
-        layer.setCustomProperty(layers._KIND_OF, "abundance")
+        layer.setCustomProperty(layers.KIND_OF, "abundance")
         layer.setCustomProperty(layers._RESULT_OF, ".")
     assert project.write(str(tmp_path / "project.qgz"))
     project.clear()
@@ -192,7 +192,7 @@ def test_a_project_with_a_result_on_a_missing_drive_opens_with_one_sentence(resu
     project.read(str(saved))
     QTest.qWait(300)
     [text] = window.said()
-    assert text.startswith(f"Results of this project are missing: {result.folder}.")
+    assert text.startswith(f"Results are missing or damaged: {result.folder}.")
     assert window.dock.result is None
     assert window.dock.results.count() == 0
 

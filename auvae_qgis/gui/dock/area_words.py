@@ -15,9 +15,7 @@ def areas(result: Result) -> list[str]:
 def about_areas(result: Result) -> str:
     """Return a sentence on the areas of a result, or on why it has none."""
     if result.hectares is not None:
-        return tr("{} ha in all, by abundance and the area of each pixel").format(
-            in_hectares(sum(result.hectares))
-        )
+        return tr("{} ha in all").format(in_hectares(sum(result.hectares)))
     reasons = {
         "reflectance": tr("abundances are shares of reflectance, not of the area"),
         "amounts": tr("abundances need not sum to one"),
@@ -27,6 +25,7 @@ def about_areas(result: Result) -> str:
         "irregular": tr("the scene is placed by ground control points: warp it to a grid first"),
         "stretched": tr("the scene's coordinate system stretches areas: warp it, to UTM for example"),
     }
-    said = (result.document.get("area") or {}).get("reason")
+    area = result.document.get("area")
+    said = area.get("reason") if isinstance(area, dict) else None  # a result from elsewhere
     reason = reasons.get(str(said), tr("an earlier version made this result: unmix the image again"))
     return tr("No hectares: {}").format(reason)

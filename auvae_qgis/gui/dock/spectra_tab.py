@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QVBoxLayout
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout
 
 from ...plain_text import as_written
 from ...results.evidence import Evidence
@@ -52,7 +52,7 @@ class SpectraTab(PlotTab):
         self.areas = QLabel()
         self.areas.setTextFormat(Qt.TextFormat.PlainText)
         self.areas.setMargin(2)
-        self.areas.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # cut off, never wider
+        self.areas.setWordWrap(True)
         self.evidence = EvidenceRow()
         self.panel.bar.addWidget(self.view)
         self.panel.bar.addWidget(self.spread)
@@ -77,7 +77,6 @@ class SpectraTab(PlotTab):
         self._result, self._spectra, self._active = result, spectra, active
         self.legend.fill([(one.name, one.color) for one in result.endmembers], areas(result))
         self.areas.setText(about_areas(result))
-        self.areas.setToolTip(about_areas(result))
         self.legend.set_front(active)
         self.spread.setEnabled(spectra.spread is not None)
         known = [Evidence.of(result, index) for index in range(len(result.endmembers))]
@@ -99,6 +98,7 @@ class SpectraTab(PlotTab):
         self.legend.set_names(names)
         for line, name in zip(self._lines(), names):
             line.set_label(name)
+        self._show_evidence(self.legend.currentRow())  # which names the endmember most like this one
 
     def bring_forward(self, active: int | None) -> None:
         """Put the endmember with index ``active`` in front of the others that are plotted."""
