@@ -25,6 +25,7 @@ from auvae.mapping.map_rasters import NO_DATA
 from auvae.mapping.overview import LONGEST, Overview
 from auvae.network import model
 from auvae.report.advice import advice
+from auvae.report.doubt import doubts
 from auvae.result import folder as result_folder
 from auvae.result.writer import ResultWriter
 from auvae.scene.scene import Scene
@@ -346,6 +347,52 @@ def test_the_report_warns_of_copies_and_of_what_no_endmember_explains():
     assert "Endmember 3 is hardly used" in unused
     assert "Try one endmember more" in missing
     assert "explain this scene poorly" in poor
+
+
+def test_more_endmembers_than_the_scene_shows_end_well_and_are_named_with_the_reason(
+    unmix, simulated, tmp_path
+):
+    events = unmix(simulated, endmembers=8)
+    document = json.loads((tmp_path / "result" / "result.json").read_text(encoding="utf-8"))
+    page = unescape((tmp_path / "result" / "report.html").read_text(encoding="utf-8"))
+    doubtful = [
+        one["name"]
+        for one, sought in zip(document["endmembers"], document["search"]["endmembers"], strict=True)
+        if sought["doubtful"]
+    ]
+    assert doubtful
+    said = [event["text"] for event in events if event.get("level") == "warning"]
+    [warning] = [text for text in said if text.startswith("Not needed to explain the scene")]
+    assert all(name in warning for name in doubtful)
+    assert warning in page
+    assert page.count("doubtful: hardly needed") == len(doubtful)
+
+
+def test_copies_are_named_together_and_what_equally_good_sets_disagree_on_is_doubtful():
+    endmembers = np.array([[1, 2, 3], [1.01, 2, 3], [3, 1, 0.5], [1, 2.01, 3], [3, 1.5, 0.5]])
+    flat = Overview(4, 4, None, 3)
+    flat.see(Window(0, 0, 4, 4), np.ones((4, 4, 3)), np.ones((4, 4), bool), np.zeros((4, 4)), np.ones((4, 4)))
+    shares = np.full(5, 0.2)
+    [copies] = advice(endmembers, shares, shares, None, 0.01, flat)
+    assert copies.startswith("Endmembers 1, 2 and 4 have nearly the same spectrum (at most 0.0")
+    assert "Try 2 endmembers less" in copies
+    plain = {"target_pixels": 0, "needed": 1.5, "doubtful": False, "spread": 0.01}
+    sought = [plain, plain, plain, plain | {"target_pixels": 3, "spread": None}, plain | {"spread": 0.3}]
+    unsure, kind = doubts({"endmembers": sought}, endmembers, shares, 1000)
+    assert unsure.startswith("Endmember 5 is doubtful")
+    assert "0.30 radians away" in unsure
+    assert kind.startswith("Endmember 4 is doubtful: it was taken from a patch")
+    assert not list(doubts({"endmembers": [*sought[:4], plain]}, endmembers, shares, 100))
+
+
+@pytest.mark.parametrize(("shape", "said"), [((20, 24, 6), "6 usable bands"), ((2, 3, 12), "6 pixels")])
+def test_more_endmembers_than_bands_or_pixels_are_refused_before_the_work(
+    unmix, write_raster, mixed, tmp_path, left_behind, shape, said
+):
+    with pytest.raises(SceneError, match=said) as caught:
+        unmix(write_raster(mixed(*shape)), endmembers=8)
+    assert "Ask for fewer endmembers" in caught.value.remedy
+    assert left_behind(tmp_path) == ["scene.tif"]
 
 
 def test_the_picture_of_a_scene_is_the_same_whatever_windows_it_was_mapped_in():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..contract.result_document import NearestDocument
     from ..mapping.overview import Overview
@@ -70,6 +70,29 @@ def unexplained(overview: Overview) -> float:
     return float((far & (around >= _NEIGHBOURS)).sum() / valid.sum())
 
 
+def _alike(angles: np.ndarray) -> list[list[int]]:
+    """Groups of endmembers that are nearly the same, directly or through others of the group."""
+    groups: list[list[int]] = []
+    for one, other in combinations(range(len(angles)), 2):
+        if angles[one, other] < ALIKE:
+            touched = [group for group in groups if one in group or other in group]
+            groups = [group for group in groups if group not in touched]
+            groups.append(sorted({one, other}.union(*touched)))
+    return sorted(groups)
+
+
+def _copies(group: Sequence[int], apart: float) -> str:
+    """The sentence on a group of endmembers that are nearly the same, up to so many radians apart."""
+    listed = ", ".join(str(index + 1) for index in group[:-1])
+    less = len(group) - 1
+    most = "at most " if less > 1 else ""
+    return (
+        f"Endmembers {listed} and {group[-1] + 1} have nearly the same spectrum ({most}{apart:.3f} radians "
+        f"apart), so how much is of which cannot be told well. Try {'one' if less == 1 else less} "
+        f"endmember{'s' if less > 1 else ''} less, or add up their maps."
+    )
+
+
 def advice(
     endmembers: np.ndarray,
     mean_abundances: np.ndarray,
@@ -89,15 +112,8 @@ def advice(
         overview: of the scene.
     """
     angles = angles_between(endmembers)
-    for one, other in combinations(range(len(endmembers)), 2):
-        if angles[one, other] < ALIKE:
-            yield (
-                f"Endmembers {one + 1} and {other + 1} have nearly the same spectrum "
-                f"({angles[one, other]:.3f} "
-                "radians apart), so how much is of which cannot be told well. Try one endmember less, or "
-                "add up "
-                "their maps."
-            )
+    for group in _alike(angles):
+        yield _copies(group, float(angles[np.ix_(group, group)].max()))
     for index, (mean, area) in enumerate(zip(mean_abundances, area_shares, strict=True)):
         if area == 0 and mean < UNUSED:
             yield (

@@ -11,6 +11,7 @@ from ..contract.variants import abilities, title
 from .advice import ALIKE
 from .charts import losses_plot, simplex_plot, spectra_plot
 from .count_plot import evidence_plot
+from .doubt import is_unsure
 from .pages import rendered, svg
 from .repeat import qgis_command
 from .report_pictures import ERROR_TONES, WORST_ANGLE
@@ -58,6 +59,7 @@ def result_page(
         fit=_fit(document, endmembers),
         error_tones=ERROR_TONES,
         alike=ALIKE,
+        is_unsure=is_unsure,
         simplex=svg(simplex_plot(search["view"], document["endmembers"])) if search else "",
         losses=svg(losses_plot(document["history"], _LOSSES)),
         evidence=svg(evidence_plot(count)) if count else "",

@@ -21,6 +21,7 @@ from ..report import report_pictures
 from ..report.advice import advice, nearest
 from ..report.area import area_document, no_area
 from ..report.brightness import brightness_document, contradictions
+from ..report.doubt import doubts
 from ..report.result_page import result_page
 from ..scene.pixel_area import PixelArea
 from .disk import disk_errors_named
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         Move,
         PurestDocument,
         ResultDocument,
+        SearchDocument,
         TrainingRecord,
     )
     from ..network.model import Maps, TrainedModel
@@ -184,11 +186,19 @@ class ResultWriter:
             self._rasters.pack(self._staging, progress)
             Checkpoint.clear(self._staging)
 
-    def advice(self, model: TrainedModel, variant: str) -> Iterator[str]:
-        """Sentences for the analyst on what speaks against this result; after the last `write`."""
+    def advice(self, model: TrainedModel, variant: str, search: SearchDocument | None) -> Iterator[str]:
+        """Sentences for the analyst on what speaks against this result; after the last `write`.
+
+        Args:
+            model: that was mapped with.
+            variant: of the network.
+            search: how its endmembers were found, where they were sought.
+        """
+        endmembers = np.asarray(model.endmembers)
         yield from contradictions(model)
+        yield from doubts(search, endmembers, np.array(self.statistics.area_shares), self.statistics.pixels)
         yield from advice(
-            np.asarray(model.endmembers),
+            endmembers,
             np.array(self.statistics.mean_abundances),
             np.array(self.statistics.area_shares),
             np.array(self.statistics.mean_uncertainties) if abilities(variant).has_uncertainty else None,

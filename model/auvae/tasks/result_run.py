@@ -135,7 +135,7 @@ class ResultRun:
             lambda done: progress.reach(MAPPED + (1 - MAPPED) * done, "writing", "Writing the result")
         )
         self._scene.check_unchanged()
-        for text in writer.advice(model, self._variant):
+        for text in writer.advice(model, self._variant, training["search"]):
             progress.message("warning", text)
         device = computed_on(model.device)
         how = how_made(
