@@ -381,7 +381,10 @@ def test_the_window_handles_what_is_waiting_while_a_plot_is_drawn(dock):
     names = ("reconstruction", "posterior", "adversary", "discriminator")
     dock.hear("1", {"event": "progress", "fraction": 0.5, "losses": dict.fromkeys(names, 1.0)})
     beat.start(0)
-    wait_for(lambda: len(names) + 1 in seen)
+    wait_for(lambda: len(names) in seen)
+    late = {"event": "progress", "fraction": 0.6, "losses": {"angle": 1.0}}
+    dock.hear("1", late)  # what comes while the plot is filled gets its place as well
+    wait_for(lambda: len(names) + 2 in seen and canvas.is_filled)
     assert seen >= {len(names), len(names) + 1}
 
 

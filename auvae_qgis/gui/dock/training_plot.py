@@ -88,9 +88,10 @@ class TrainingPlot:
 
     def _make(self, run: Run) -> Iterator[None]:
         """Make the axes that are missing, one in each step, and give all of them their places."""
-        for name in self._losses.keys() - run.losses.keys():
+        names = tuple(run.losses)  # more may come between two steps: then all is made anew
+        for name in self._losses.keys() - set(names):
             self._losses.pop(name)[0].remove()
-        for place, name in enumerate(run.losses):
+        for place, name in enumerate(names):
             if name not in self._losses:
                 axes = self._canvas.figure.add_axes((0.1, 0.1, 0.8, 0.8), label=name)
                 self._losses[name] = self._make_loss(axes, name, TRAIL[place % len(TRAIL)])
@@ -106,19 +107,19 @@ class TrainingPlot:
         self._put(run)
         moving = [artist for _axes, each, line in self._losses.values() for artist in (each, line)]
         moving += [self._earlier, *self._last] if self._earlier is not None else []
-        self._canvas.finish(self._cells(run), moving)
+        self._canvas.finish(self._cells(names), moving)
 
-    def _cells(self, run: Run) -> dict[Any, Cell]:
+    def _cells(self, names: tuple[str, ...]) -> dict[Any, Cell]:
         """Return the place of every axes: the losses in a row or a column, the spectra in the rest."""
-        wide, count = self._canvas.is_wide, max(1, len(run.losses))
+        wide, count = self._canvas.is_wide, max(1, len(names))
         cells: dict[Any, Cell] = {}
-        for place, name in enumerate(run.losses):
+        for place, name in enumerate(names):
             low, high = max(place / count, NO_LABELS), (place + 1) / count
             cells[self._losses[name][0]] = (
                 (0, 1 - high, LOSSES_SHARE, 1 - low) if wide else (low, 1 - LOSSES_SHARE, high, 1)
             )
         rest = (LOSSES_SHARE, 0, 1, 1) if wide else (0, 0, 1, 1 - LOSSES_SHARE)
-        cells[self._spectra] = rest if run.losses else (0, 0, 1, 1)
+        cells[self._spectra] = rest if names else (0, 0, 1, 1)
         return cells
 
     def _make_loss(self, axes: Any, name: str, color: str) -> tuple[Any, Any, Any]:
