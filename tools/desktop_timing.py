@@ -19,7 +19,7 @@ from pathlib import Path
 
 import processing
 from desktop_session import arrange, dock, open_scene, pause, run, wait
-from qgis.core import QgsProject
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.utils import iface
 
@@ -105,6 +105,9 @@ def measure() -> None:
         tab.panel.canvas.mpl_connect("draw_event", lambda _event: draws.append(time.monotonic()))
     loaded: list[float] = []
     QgsProject.instance().layersAdded.connect(lambda _layers: loaded.append(time.monotonic()))
+    heard: dict[str, float] = {}  # the first event of every kind
+    provider = QgsApplication.processingRegistry().providerById("auvae")
+    provider.worker_event.connect(lambda _job, event: heard.setdefault(event["event"], time.monotonic()))
     pulse = Pulse()
     started = time.monotonic()
     dialog.runButton().click()
@@ -117,6 +120,9 @@ def measure() -> None:
     dialog.close()
     facts = {
         "seconds": round(seconds, 2),
+        "scene_read_s": round(heard["scene"] - started, 2),
+        "result_written_s": round(heard["ended"] - started, 2),
+        "layers_come_s": round(loaded[0] - started, 2),
         "largest_gap_ms": round(pulse.largest()),
         "largest_work_ms": round(1000 * max(pulse.worked)),
         "gaps_over_150_ms": sum(gap > LONG for gap in pulse.gaps),

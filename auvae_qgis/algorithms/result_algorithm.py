@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -18,7 +19,10 @@ from qgis.core import (
     QgsProcessingParameterMapLayer,
     QgsProcessingParameterRasterDestination,
     QgsProcessingParameterString,
+    QgsProcessingUtils,
+    QgsRasterLayer,
 )
+from qgis.PyQt.QtCore import QThread
 
 from ..compat import log_link
 from ..inputs.known_source import places_file
@@ -209,10 +213,15 @@ class ResultAlgorithm(SceneAlgorithm):
         waiting = list(self._post_processors)
         if not waiting:
             return
+        on_main_thread = QThread.currentThread() == QgsApplication.instance().thread()
+        options = QgsRasterLayer.LayerOptions(False)  # no style: they get their own
         for file, name in layers_of(Result.read(folder)):
             details = load_details(file, name, context.project())
             details.setPostProcessor(waiting.pop())
             context.addLayerToLoadOnCompletion(file, details)
+            is_map = details.layerTypeHint == QgsProcessingUtils.LayerHint.Raster
+            if is_map and not on_main_thread:  # opened here, the file does not hold up the window
+                context.temporaryLayerStore().addMapLayer(QgsRasterLayer(file, name, "gdal", options))
         if copy and context.willLoadLayerOnCompletion(copy):
             waiting[-1].folder = folder
             context.layerToLoadOnCompletionDetails(copy).setPostProcessor(waiting.pop())

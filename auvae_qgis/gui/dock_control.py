@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,17 +114,24 @@ class DockControl(QObject):
 
     def _show_wanted(self) -> None:
         """Draw once for all that has changed: while a result is loaded, each of its layers becomes active."""
+        self._dock.pieces.complete()
+        self._dock.pieces.start(self._showing_wanted())
+
+    def _showing_wanted(self) -> Iterator[None]:
         layer_id, self._loaded = self._loaded, ""
         loaded = result_of(QgsProject.instance().mapLayer(layer_id)) if layer_id else None
         if loaded is not None:
             self._wanted = (loaded[0], 0)
             self._activate_scene(loaded[0])
+            yield
             self._dock.setUserVisible(True)
             tell_finished(self._iface.messageBar(), loaded[0], self._open_report, self._dock.keep_asked.emit)
+            yield
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
-            self._dock.show_result(*wanted)
+            yield from self._dock.showing(*wanted)
         if self._relist:
+            yield
             self._list()
 
     def _activate_scene(self, result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 from ...results.keep import is_temporary
 from ...results.result import Result, ResultError, differ_in_names, unlike
 from ...translation import tr
+from .pieces import Pieces
 
 try:
     import matplotlib.backends.backend_qtagg  # noqa: F401  what all plots are drawn with
@@ -45,6 +47,7 @@ class ResultDock(QgsDockWidget):
         super().__init__(tr("Endmember spectra"), parent)
         self.setObjectName("AuvaeSpectrumDock")  # QGIS restores its place by this name
         self.result: Result | None = None
+        self.pieces = Pieces(self)
         self._seen = False
         self._went_to_training = False  # by itself, so that the result may be shown by itself
         self._note = QLabel()
@@ -125,6 +128,7 @@ class ResultDock(QgsDockWidget):
 
     def forget(self) -> None:
         """Show what the dock is for, as there is no result to show."""
+        self.pieces.stop()
         self.result = None
         self._say(tr("Select an abundance map of an unmixing result to see its endmember spectra."))
         if self.can_plot:
@@ -163,6 +167,12 @@ class ResultDock(QgsDockWidget):
 
     def show_result(self, result: Result, active: int | None) -> None:
         """Show ``result``, the endmember with index ``active`` in front."""
+        self.pieces.complete()
+        for _piece in self.showing(result, active):
+            pass
+
+    def showing(self, result: Result, active: int | None) -> Iterator[None]:
+        """Show ``result`` as `show_result` does, in pieces that `pieces` may do."""
         if not self.can_plot:
             self._say(
                 tr("This QGIS has no matplotlib to plot the spectra with. They are in the table {}.").format(
@@ -186,15 +196,18 @@ class ResultDock(QgsDockWidget):
         self._went_to_training = False
         self.keep.setVisible(is_temporary(result.folder))
         self._choose_shown()
+        self._pages.setCurrentWidget(self._page)
+        yield
         if renamed:  # nothing that is drawn has changed
             self.spectra.show_names(result)
         else:
             self.spectra.show_spectra(result, spectra, active)
+        yield
         self.probe.set_result(result)
         self.library.set_result(result, spectra)
+        yield
         self.compare.set_result(result, spectra)
         self.training.set_result(result)
-        self._pages.setCurrentWidget(self._page)
         self.result_shown.emit()
 
     def show_library(self, path: Path) -> None:

@@ -13,6 +13,7 @@ class Pieces(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._work: Iterator[None] | None = None
+        self._running = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._next)  # every 0 ms: whenever the window has nothing else to do
 
@@ -32,20 +33,21 @@ class Pieces(QObject):
         self._timer.stop()
 
     def complete(self) -> None:
-        """Do the rest now."""
-        while self._work is not None:
+        """Do the rest now; within a piece of it that is for the pieces after it."""
+        while self._work is not None and not self._running:
             self._next()
 
     def _next(self) -> None:
         work = self._work
-        if work is None:
+        if work is None or self._running:  # a piece may let the window handle events itself
             return
-        unfinished = False
+        unfinished, self._running = False, True
         try:
             next(work)
             unfinished = True
         except StopIteration:
             pass
         finally:  # also where the piece failed: it must not fail again and again
+            self._running = False
             if not unfinished and self._work is work:  # the piece may have begun other work
                 self.stop()
