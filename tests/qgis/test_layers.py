@@ -113,6 +113,18 @@ def test_the_purest_pixels_are_points_in_the_colours_of_their_endmembers(loaded,
         assert share == pytest.approx(point["abundance"], abs=1e-5)
 
 
+def test_a_new_name_reaches_the_points_and_their_classes(load, finished, project, tmp_path, plugin_modules):
+    folder = tmp_path / "result"
+    shutil.copytree(finished.results["OUTPUT"], folder)
+    load(folder)
+    renamed = plugin_modules("auvae_qgis.results.rename").rename(folder, 1, "Water")
+    plugin_modules("auvae_qgis.results.layers").rename_layers(renamed, project)
+    [layer] = [one for one in project.mapLayers().values() if one.name() == "Purest pixels"]
+    assert [one.label() for one in layer.renderer().categories()][1] == "Water"
+    names = {point["name"] for point in layer.getFeatures() if point["endmember"] == 2}
+    assert names == {"Water"}
+
+
 def test_points_of_a_scene_without_a_place_lie_on_its_maps(load, finished, project, tmp_path):
     folder = tmp_path / "without"
     shutil.copytree(finished.results["OUTPUT"], folder)
