@@ -2184,10 +2184,6 @@
    <translation>无</translation>
   </message>
   <message>
-   <source>rare: the mean of {} neighbouring pixels</source>
-   <translation>稀有：{} 个相邻像元的平均值</translation>
-  </message>
-  <message>
    <source>ready</source>
    <translation>就绪</translation>
   </message>
@@ -2222,6 +2218,10 @@
   <message>
    <source>sure to ± {:.3f} rad</source>
    <translation>可靠到 ± {:.3f} rad</translation>
+  </message>
+  <message>
+   <source>taken from a patch of {} pixels</source>
+   <translation>取自 {} 个像元的小块</translation>
   </message>
   <message>
    <source>takes no part: {}</source>

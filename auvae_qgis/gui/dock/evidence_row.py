@@ -103,7 +103,7 @@ def _said(evidence: Evidence, result: Result) -> list[str]:
     """Return the parts of the sentence."""
     said = []
     if evidence.target_pixels:
-        said.append(tr("rare: the mean of {} neighbouring pixels").format(evidence.target_pixels))
+        said.append(tr("taken from a patch of {} pixels").format(evidence.target_pixels))
     if evidence.spread is not None:
         said.append(tr("sure to ± {:.3f} rad").format(evidence.spread))
     if evidence.other is not None and evidence.angle is not None:
