@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.backend_bases import MouseEvent
-from qgis.core import (
-    QgsApplication,
-    QgsCoordinateReferenceSystem,
-    QgsCoordinateTransform,
-    QgsPointXY,
-    QgsRectangle,
-)
-from qgis.gui import QgsMapCanvas
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
@@ -285,68 +277,6 @@ def test_the_endmember_in_front_says_where_it_shows_purest_and_how_sure_it_is(do
     assert dock.minimumSizeHint().width() == width
     dock.show_result(result, 1)
     assert row.words.text().startswith("Endmember 2: ")
-
-
-def test_figures_from_elsewhere_do_the_row_under_the_spectra_no_harm(dock, folder_of, plugin_modules):
-    module = plugin_modules("auvae_qgis.results.result")
-    row = dock.spectra.evidence
-    folder = folder_of(
-        {
-            "purest": {"row": "1", "col": [], "abundance": {}},
-            "nearest": {"endmember": 99, "angle": 1e999},
-        }
-    )
-    dock.show_result(module.Result.read(folder), 0)
-    assert row.isHidden()
-    folder = folder_of({"nearest": {"endmember": 1, "angle": 0.01}})
-    dock.show_result(module.Result.read(folder), 0)
-    assert not row.isHidden()
-    assert "nearly the same as “Endmember 2”, 0.010 rad apart" in row.words.text()
-
-
-@pytest.fixture
-def folder_of(finished, tmp_path):
-    """Make a copy of the result whose first endmember says something else."""
-
-    def make(changes):
-        folder = tmp_path / f"result-{len(list(tmp_path.iterdir()))}"
-        shutil.copytree(finished.results["OUTPUT"], folder)
-        document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        document["endmembers"][0] |= changes
-        document["search"] = "none"
-        (folder / "result.json").write_text(json.dumps(document), encoding="utf-8")
-        return folder
-
-    return make
-
-
-def test_a_click_on_the_purest_pixel_goes_there_in_the_map_and_reads_it(
-    dock, result, plugin_modules, project
-):
-    canvas = QgsMapCanvas()
-    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    canvas.setExtent(QgsRectangle(1e6, 6e6, 1.001e6, 6.001e6))
-    read, said = [], []
-    background = plugin_modules("auvae_qgis.gui.background").Background(dock)
-    show = lambda pixel: read.append(pixel) or "#ff0000"  # noqa: E731
-    probe = plugin_modules("auvae_qgis.gui.map_probe").MapProbe(canvas, background, show, said.append)
-    probe.set_result(result)
-    dock.spectra.evidence.place_asked.connect(probe.go_to)
-    dock.spectra.evidence.button.click()
-    started = time.monotonic()
-    while not read and time.monotonic() - started < 10:
-        QgsApplication.processEvents()
-    background.stop()
-    purest = result.document["endmembers"][0]["purest"]
-    assert [(pixel.row, pixel.col) for pixel in read] == [(purest["row"], purest["col"])]
-    assert read[0].abundances[0] == pytest.approx(purest["abundance"], abs=1e-5)
-    to_map = QgsCoordinateTransform(probe.crs_of(result), canvas.mapSettings().destinationCrs(), project)
-    middle = to_map.transform(QgsPointXY(*read[0].corners.mean(axis=0)))
-    assert canvas.center().distance(middle) < 1
-    dock.tabs.setCurrentWidget(dock.probe)
-    dock.probe.add(read[0])
-    assert "The purest pixel of “Endmember 1”." in dock.probe.note.text()
-    probe.clear()
 
 
 def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(dock):
