@@ -36,8 +36,10 @@ def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
 
 
 def test_outliers_that_are_alone_are_no_materials(tmp_path):
-    found, _ = searched(tmp_path / "outliers.img", endmembers=4, outliers=0.01)
+    found, angles = searched(tmp_path / "outliers.img", endmembers=4, outliers=0.01)
     assert found.targets == (0, 0, 0, 0)
+    assert angles.max() < 0.1
+    assert "of the pixels that are unlike all around them" in " ".join(found.reasons)
 
 
 def test_a_share_of_everything_that_every_pixel_holds_is_taken_off(tmp_path):

@@ -15,6 +15,7 @@ from torch import Tensor
 from . import judge, targets
 from .archetypes import Known
 from .candidates import PROPOSERS
+from .lone import lone_pixels
 from .pedestal import without_pedestal
 from .search_space import SearchSpace
 
@@ -115,9 +116,15 @@ def find_endmembers(
         known: endmembers that are given.
         observed: the pixels as measured, in the order of ``pixels``; without them no rare material is sought.
     """
-    space = SearchSpace.of(pixels, count, starts, rounds, generator, known)
+    alone = lone_pixels(pixels, observed)
+    space = SearchSpace.of(pixels[~alone], count, starts, rounds, generator, known)
     kinds, chosen = _kinds(space)
     reasons = [f"Endmembers are {chosen.name}: {chosen.reason}."]
+    if bool(alone.any()):
+        share = float(alone.float().mean())
+        reasons.append(
+            f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
+        )
     ends = _nearly_as_good(space, kinds, chosen)
     bare = None if known is not None else without_pedestal(space, ends[0])
     if bare is not None:
