@@ -40,10 +40,14 @@ def cluster(points: Tensor, count: int, generator: torch.Generator, rounds: int 
     for _ in range(rounds):
         sums, sizes = torch.zeros_like(centres), torch.zeros_like(sizes)
         for part in points.split(_CHUNK):
-            # A product, not index_add_: on a graphics card the latter adds in another order every time.
-            belongs = nn.functional.one_hot(torch.cdist(part, centres).argmin(1), count).to(points.dtype)
-            sums += belongs.T @ part
-            sizes += belongs.sum(0)
+            nearest = torch.cdist(part, centres).argmin(1)
+            if points.is_cuda:  # where index_add_ adds in another order every time
+                belongs = nn.functional.one_hot(nearest, count).to(points.dtype)
+                sums += belongs.T @ part
+                sizes += belongs.sum(0)
+            else:
+                sums.index_add_(0, nearest, part)
+                sizes += torch.bincount(nearest, minlength=count)
         centres = torch.where(sizes[:, None] > 0, sums / sizes[:, None].clamp_min(1), centres)
     kept = sizes > 0
     return centres[kept], sizes[kept]
