@@ -72,7 +72,7 @@ def draws_of_the_dock() -> Callable[[], list[str]]:
             "draw_event", lambda _event, name=name: moments.append((name, time.monotonic()))
         )
     QgsProject.instance().layersAdded.connect(lambda _layers: loaded.append(time.monotonic()))
-    return lambda: [name for name, moment in moments if moment > loaded[0]]
+    return lambda: [name for name, moment in moments if loaded and moment > loaded[0]]
 
 
 def image_in_a_dialog() -> str:
@@ -280,7 +280,8 @@ def promises() -> None:
     dock().setUserVisible(True)
     drawn = draws_of_the_dock()
     run_from_toolbox(parameters, 240)
-    pause(1.0)
+    wait(lambda: bool(drawn()), 10)
+    pause(1.0)  # in which nothing is drawn a second time
     facts["draws of the dock for a result"] = drawn()
     facts["heard"] = {kind: sum(event["event"] == kind for event in heard) for kind in ("scene", "ended")}
     facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
