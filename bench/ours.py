@@ -146,7 +146,7 @@ class _WithoutMasking(training.Trainer):
 
 
 def _random_pixels(
-    pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator, *_: object
+    pixels: Tensor, count: int, _starts: int, _rounds: int, chance: torch.Generator, *_: object, **__: object
 ) -> Endmembers:
     return _given(pixels[torch.randperm(len(pixels), generator=chance)[:count]])
 
@@ -165,7 +165,7 @@ def with_endmembers(spectra: NDArray[np.floating[Any]]) -> Variation:
         def start(self, fraction: float) -> None:
             given = torch.from_numpy(np.asarray(spectra, np.float32))
             normalised = self.brightness.normalise(given)
-            with patch.object(training, "find_endmembers", lambda *_: _given(normalised)):
+            with patch.object(training, "find_endmembers", lambda *_, **__: _given(normalised)):
                 super().start(fraction)
 
     return Variation(Given, {"DECODER_RATE": 0.0})

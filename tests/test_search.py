@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from auvae.endmembers.brightness import Brightness
+from auvae.endmembers.brightness import Brightness, signal_subspace
 from auvae.endmembers.search import find_endmembers
 from auvae.endmembers.targets import Observed
 from auvae.scene.scene import Scene
 from auvae.simulation.simulate import Recipe, simulate
 
 
-def searched(path, seed=0, count=None, **options):
-    """What is found in a simulated scene, without cleaning it, and its true endmembers' angles to that."""
+def searched(path, seed=0, count=None, extrapolate=None, **options):
+    """What is found in a simulated scene and its true endmembers' angles to that.
+
+    The scene is not cleaned; where all its pixels are mixed, signal alone stands for the cleaned one.
+    """
     recipe = Recipe(**{"rows": 60, "cols": 60, "bands": 60, "snr": 40, "seed": 5} | options)
     scene, truth = simulate(path, recipe)
     with Scene.open(scene) as opened, np.load(truth) as known:
@@ -23,7 +26,12 @@ def searched(path, seed=0, count=None, **options):
     observed = Observed.of([(brightness.normalise(pixels), torch.from_numpy(valid))])
     chance = torch.Generator().manual_seed(seed)
     number = count or recipe.endmembers
-    found = find_endmembers(observed.pixels, number, 6, 100, chance, observed=observed)
+    further = {} if extrapolate is None else {"extrapolate": True, "report": extrapolate}
+    pixels = observed.pixels
+    if "cap" in options:
+        axes = signal_subspace(pixels, number)
+        pixels = pixels @ axes.T @ axes
+    found = find_endmembers(pixels, number, 6, 100, chance, observed=observed, **further)
     unit = [torch.nn.functional.normalize(rows, dim=1) for rows in (expected, found.spectra[0])]
     return found, (unit[0] @ unit[1].T).clamp(-1, 1).acos().min(dim=1).values
 
@@ -65,3 +73,16 @@ def test_more_endmembers_than_materials_are_named_as_not_needed(tmp_path):
     assert angles.max() < 0.2
     assert found.doubtful
     assert all(found.needed[number] < 1.01 for number in found.doubtful)
+
+
+def test_endmembers_purer_than_all_pixels_are_found_and_draft_says_that_it_does_not_look(tmp_path):
+    recipe = {"endmembers": 4, "rows": 70, "cols": 70, "cap": 0.75, "seed": 24}
+    draft, without = searched(tmp_path / "draft.img", **recipe)
+    told = []
+    found, angles = searched(tmp_path / "capped.img", extrapolate=told.append, **recipe)
+    assert angles.mean() < 0.7 * without.mean()
+    assert found.kind == "the most likely simplex" != draft.kind
+    assert "a critic tells" in found.reasons[0]
+    assert all(kind.distance is not None for kind in found.weighed if kind.chosen)
+    assert len(told) > 100
+    assert "draft quality leaves that out" in " ".join(draft.reasons)

@@ -7,14 +7,15 @@ shadow is not blown up to the size of a signal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from . import judge, targets
+from . import adversary, judge, targets
 from .archetypes import Known
-from .candidates import PROPOSERS
+from .candidates import EXTRAPOLATORS, PROPOSERS
 from .lone import lone_pixels
 from .pedestal import without_pedestal
 from .search_space import SearchSpace
@@ -24,6 +25,11 @@ NEARLY = 1.15
 
 HARDLY_NEEDED = 1.01
 """Without an endmember the mean angle grows by this factor at least, or it is doubtful."""
+
+NOT_EXTRAPOLATED = (
+    "Whether all pixels are mixed, and the endmembers purer than any of them, was not looked into: "
+    "draft quality leaves that out."
+)
 
 ALTERNATIVES = 8
 """The most of such sets that are kept; how they differ is what is uncertain about the endmembers."""
@@ -89,6 +95,7 @@ class _Sets:
     angles: list[float]
     signs: judge.Signs
     reason: str = "no other kind left much less of the scene"
+    distance: float | None = None
 
 
 def find_endmembers(
@@ -99,13 +106,18 @@ def find_endmembers(
     generator: torch.Generator,
     known: Known | None = None,
     observed: targets.Observed | None = None,
+    *,
+    extrapolate: bool = False,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Endmembers:
     """Find ``count`` endmembers among softly normalised ``pixels`` ``(n, B)``, blind but for those known.
 
     Every kind of `candidates.PROPOSERS` proposes sets in the ``K + 2`` dimensional signal subspace; the one
     whose non-negative mixtures come nearest to the pixels in angle stands for its kind. Archetypes of cluster
     centres stay unless another kind convinces `judge`. A share that every pixel holds of everything is taken
-    off (`pedestal`), or endmembers that the scene does not need give way to rare materials (`targets`).
+    off (`pedestal`), or endmembers that the scene does not need give way to rare materials (`targets`). Where
+    there is neither, endmembers beyond all pixels are sought (`candidates.EXTRAPOLATORS`) and judged
+    by `adversary`.
 
     Args:
         pixels: cleaned, if they can be.
@@ -114,12 +126,16 @@ def find_endmembers(
         rounds: of the archetypes' descent.
         generator: on the CPU; the same seed gives the same endmembers.
         known: endmembers that are given.
-        observed: the pixels as measured, in the order of ``pixels``; without them no rare material is sought.
+        observed: the pixels as measured, in the order of ``pixels``; without them nothing is sought
+            that is rare, or purer than all pixels.
+        extrapolate: whether to take the time for endmembers beyond all pixels.
+        report: told what is being done where that takes long; what it raises ends the search.
     """
     alone = lone_pixels(pixels, observed)
-    space = SearchSpace.of(pixels[~alone], count, starts, rounds, generator, known)
+    measured = None if observed is None else observed.pixels[~alone]
+    space = SearchSpace.of(pixels[~alone], count, starts, rounds, generator, known, measured, report)
     kinds, chosen = _kinds(space)
-    reasons = [f"Endmembers are {chosen.name}: {chosen.reason}."]
+    reasons = []
     if bool(alone.any()):
         share = float(alone.float().mean())
         reasons.append(
@@ -139,18 +155,56 @@ def find_endmembers(
     rare = [0] * count
     judges = pixels[:: -(-len(pixels) // len(space.judges))]
     if observed is not None and bare is None:
-        found = targets.find_targets(observed, judges, spectra[0], space.held)
-        for target in found:
+        for target in targets.find_targets(observed, judges, spectra[0], space.held):
             spectra[:, target.instead] = target.spectrum
             rare[target.instead] = len(target.pixels)
-        if found:
-            reasons.append(f"{len(found)} of the endmembers are materials of a few pixels.")
-    weighed = tuple(
-        Weighed(sets.name, sets.signs.angle, sets.signs.least, sets.name == chosen.name, sets.reason)
-        for sets in kinds
-    )
+    if any(rare):
+        reasons.append(f"{sum(size > 0 for size in rare)} of the endmembers are materials of a few pixels.")
+    # With outliers it was not measured whether the critic is right.
+    if bare is None and not any(rare) and not bool(alone.any()):
+        kinds, further = _extrapolated(space, kinds, chosen) if extrapolate else (kinds, chosen)
+        if further.name != chosen.name:
+            chosen = further
+            spectra = _ordered(space, chosen.ends)
+        elif not extrapolate and any(kind.applies(space) for kind in EXTRAPOLATORS):
+            reasons.append(NOT_EXTRAPOLATED)
+    reasons.insert(0, f"Endmembers are {chosen.name}: {chosen.reason}.")
+    weighed = tuple(_weighed(sets, chosen) for sets in kinds)
     needed = tuple(judge.needed(judges, spectra[0]))
     return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
+
+
+def _ordered(space: SearchSpace, sets: list[Tensor]) -> Tensor:
+    """Spectra ``(M, K, B)`` of sets, all in the order of the first, its most abundant one first."""
+    best = most_abundant_first(space, sets[0])
+    alike = (_in_order_of(best, other, 0) for other in sets[1:])
+    return (torch.stack([best, *alike]) @ space.basis).clamp_min(1e-6)
+
+
+def _weighed(sets: _Sets, chosen: _Sets) -> Weighed:
+    won = sets.name == chosen.name
+    return Weighed(sets.name, sets.signs.angle, sets.signs.least, won, sets.reason, sets.distance)
+
+
+def _extrapolated(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> tuple[list[_Sets], _Sets]:
+    """The kinds with those beyond all pixels, and the one that stands for the scene then."""
+    for kind in EXTRAPOLATORS:
+        if not kind.applies(space):
+            continue
+        proposed = kind.propose(space, chosen.ends[0])
+        if not len(proposed):
+            continue
+        near, far = adversary.distances(space, torch.stack([chosen.ends[0], proposed[0]])).tolist()
+        verdict = adversary.verdict(far, near)
+        angles = [judge.mean_angle(space.judges, ends) for ends in proposed]
+        signs = judge.signs(space.judges, proposed[0])
+        further = _Sets(kind.NAME, list(proposed), angles, signs, verdict.reason, far)
+        passed = replace(chosen, distance=near)
+        if verdict.convinces:
+            passed = replace(passed, reason=f"pixels generated with {kind.NAME} are more like the scene's")
+        kinds = [*(passed if sets is chosen else sets for sets in kinds), further]
+        chosen = further if verdict.convinces else passed
+    return kinds, chosen
 
 
 def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:

@@ -10,17 +10,21 @@ from ..contract.variants import DEFAULT
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a quality trains: steps of cleaning and unmixing; random starts and rounds of archetypes."""
+    """How long a quality trains: steps of cleaning and unmixing; random starts and rounds of archetypes.
+
+    ``extrapolate``: whether endmembers purer than all pixels are sought, which takes seconds.
+    """
 
     cleaning: int
     unmixing: int
     starts: int
     rounds: int
     crop: int = 48
+    extrapolate: bool = True
 
 
 EFFORTS = {
-    "draft": Effort(cleaning=100, unmixing=30, starts=8, rounds=150),
+    "draft": Effort(cleaning=100, unmixing=30, starts=8, rounds=150, extrapolate=False),
     "standard": Effort(cleaning=400, unmixing=100, starts=24, rounds=300),
     "high": Effort(cleaning=3000, unmixing=600, starts=48, rounds=600),
 }

@@ -216,6 +216,10 @@ class Trainer:
         endmembers = as_array(self.brightness.restore(self.network.decoder.spectra)) if moved else None
         self._send(Progress(fraction, stage, text, losses, endmembers))
 
+    def _tell_now_and_then(self, fraction: float, text: str) -> None:
+        if time.monotonic() - self._sent >= REPORT_EVERY:
+            self.tell(fraction, "training", text, {})
+
     def run(self) -> Model:
         """Clean, find endmembers, unmix."""
         total = self.effort.cleaning + self.effort.unmixing
@@ -260,6 +264,8 @@ class Trainer:
             generator,
             self.known,
             Observed.of(self.crops.patches),
+            extrapolate=self.effort.extrapolate,
+            report=lambda text: self._tell_now_and_then(fraction, text),
         )
         self.network.decoder.log_spectra.copy_(found.spectra[0].log())
         self.alternatives = found.spectra

@@ -1,7 +1,7 @@
-"""Kinds of candidates for a scene's endmembers, one a file. They propose; `judge` decides.
+"""Kinds of candidates for a scene's endmembers, one a file. They propose; `judge` and `adversary` decide.
 
-To add a kind: write a module here with ``NAME``, as the report calls it, and ``propose(space)``; list it in
-`PROPOSERS`.
+To add a kind: write a module here with ``NAME``, as the report calls it, and ``propose``; list it in
+`PROPOSERS` where the angle that it leaves tells how good it is, or in `EXTRAPOLATORS`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 from torch import Tensor
 
 from ..search_space import SearchSpace
-from . import centres, corners
+from . import centres, corners, likelihood
 
 
 class Proposer(Protocol):
@@ -26,3 +26,20 @@ class Proposer(Protocol):
 
 PROPOSERS: tuple[Proposer, ...] = (centres, corners)  # type: ignore[assignment]  # modules keep the protocol
 """All kinds; the first is what the others have to beat."""
+
+
+class Extrapolator(Protocol):
+    """A kind of candidates that lie beyond all pixels, so that no angle tells how good they are."""
+
+    NAME: str
+
+    @staticmethod
+    def applies(space: SearchSpace) -> bool:
+        """Whether such endmembers can be told from the scene's; asked before the search takes time."""
+
+    @staticmethod
+    def propose(space: SearchSpace, so_far: Tensor) -> Tensor:
+        """Sets ``(M, K, d)``, best first, M may be 0, from the endmembers so far ``(K, d)``."""
+
+
+EXTRAPOLATORS: tuple[Extrapolator, ...] = (likelihood,)  # type: ignore[assignment]  # modules keep the protocol
