@@ -141,27 +141,19 @@ def find_endmembers(
         reasons.append(
             f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
         )
-    ends = _nearly_as_good(space, kinds, chosen)
-    bare = None if known is not None else without_pedestal(space, ends[0])
-    if bare is not None:
-        others = (without_pedestal(space, other) for other in ends[1:])
-        ends = [bare, *(other for other in others if other is not None)]
+    spectra, bare = _spectra(space, _nearly_as_good(space, kinds, chosen), known)
+    if bare:
         reasons.append("Every pixel holds a share of everything, which was taken off the endmembers.")
-    spectra = torch.stack(ends) @ space.basis
-    if known is not None:
-        outside = known.spectra - known.spectra @ space.basis.T @ space.basis
-        spectra[:, : space.held] += (1 - known.freedom) * outside
-    spectra = spectra.clamp_min(1e-6)
     rare = [0] * count
     judges = pixels[:: -(-len(pixels) // len(space.judges))]
-    if observed is not None and bare is None:
+    if observed is not None and not bare:
         for target in targets.find_targets(observed, judges, spectra[0], space.held):
             spectra[:, target.instead] = target.spectrum
             rare[target.instead] = len(target.pixels)
     if any(rare):
         reasons.append(f"{sum(size > 0 for size in rare)} of the endmembers are materials of a few pixels.")
     # With outliers it was not measured whether the critic is right.
-    if bare is None and not any(rare) and not bool(alone.any()):
+    if not bare and not any(rare) and not bool(alone.any()):
         kinds, further = _extrapolated(space, kinds, chosen) if extrapolate else (kinds, chosen)
         if further.name != chosen.name:
             chosen = further
@@ -172,6 +164,22 @@ def find_endmembers(
     weighed = tuple(_weighed(sets, chosen) for sets in kinds)
     needed = tuple(judge.needed(judges, spectra[0]))
     return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
+
+
+def _spectra(space: SearchSpace, ends: list[Tensor], known: Known | None) -> tuple[Tensor, bool]:
+    """Spectra ``(M, K, B)`` of sets, and whether a share of everything was taken off them.
+
+    ``known`` are spectra, of which the space holds a part only.
+    """
+    bare = None if known is not None else without_pedestal(space, ends[0])
+    if bare is not None:
+        others = (without_pedestal(space, other) for other in ends[1:])
+        ends = [bare, *(other for other in others if other is not None)]
+    spectra = torch.stack(ends) @ space.basis
+    if known is not None:
+        outside = known.spectra - known.spectra @ space.basis.T @ space.basis
+        spectra[:, : space.held] += (1 - known.freedom) * outside
+    return spectra.clamp_min(1e-6), bare is not None
 
 
 def _ordered(space: SearchSpace, sets: list[Tensor]) -> Tensor:
