@@ -135,12 +135,7 @@ def find_endmembers(
     measured = None if observed is None else observed.pixels[~alone]
     space = SearchSpace.of(pixels[~alone], count, starts, rounds, generator, known, measured, report)
     kinds, chosen = _kinds(space)
-    reasons = []
-    if bool(alone.any()):
-        share = float(alone.float().mean())
-        reasons.append(
-            f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
-        )
+    reasons = _left_out(alone)
     spectra, bare = _spectra(space, _nearly_as_good(space, kinds, chosen), known)
     if bare:
         reasons.append("Every pixel holds a share of everything, which was taken off the endmembers.")
@@ -164,6 +159,13 @@ def find_endmembers(
     weighed = tuple(_weighed(sets, chosen) for sets in kinds)
     needed = tuple(judge.needed(judges, spectra[0]))
     return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
+
+
+def _left_out(alone: Tensor) -> list[str]:
+    """A sentence on pixels ``(n,)`` that are left out, where some are."""
+    share = float(alone.float().mean())
+    left_out = f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
+    return [left_out] if share else []
 
 
 def _spectra(space: SearchSpace, ends: list[Tensor], known: Known | None) -> tuple[Tensor, bool]:
