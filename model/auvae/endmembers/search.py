@@ -147,8 +147,7 @@ def find_endmembers(
             rare[target.instead] = len(target.pixels)
     if any(rare):
         reasons.append(f"{sum(size > 0 for size in rare)} of the endmembers are materials of a few pixels.")
-    # With outliers it was not measured whether the critic is right.
-    if not bare and not any(rare) and not bool(alone.any()):
+    if not bare and not any(rare) and not bool(alone.any()):  # with outliers no critic was tried
         kinds, further = _extrapolated(space, kinds, chosen) if extrapolate else (kinds, chosen)
         if further.name != chosen.name:
             chosen = further
@@ -156,9 +155,8 @@ def find_endmembers(
         elif not extrapolate and any(kind.applies(space) for kind in EXTRAPOLATORS):
             reasons.append(NOT_EXTRAPOLATED)
     reasons.insert(0, f"Endmembers are {chosen.name}: {chosen.reason}.")
-    weighed = tuple(_weighed(sets, chosen) for sets in kinds)
-    needed = tuple(judge.needed(judges, spectra[0]))
-    return Endmembers(spectra, chosen.name, weighed, tuple(reasons), tuple(rare), needed)
+    weighed, needed = (_weighed(sets, chosen) for sets in kinds), judge.needed(judges, spectra[0])
+    return Endmembers(spectra, chosen.name, tuple(weighed), tuple(reasons), tuple(rare), tuple(needed))
 
 
 def _left_out(alone: Tensor) -> list[str]:
