@@ -13,13 +13,7 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-)
+from qgis.PyQt.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QSizePolicy
 
 from .layout import Cell, arranging
@@ -31,6 +25,7 @@ from .zoom import scale, shift
 ZOOM = 1.25  # a notch of the wheel
 NEAR = 60.0  # pixels from a line beyond which the mouse points at nothing
 SOON = 20  # milliseconds
+PATIENCE = 4  # drawings that new sizes stop before one is drawn at once: somebody drags an edge
 PAN = 0.1  # of the view, a key press
 LOW = 230  # pixels: a plot that is no higher goes without title, and writes small
 WIDE = 1.35  # times as wide as high: parts stand beside each other, not below
@@ -64,7 +59,7 @@ class Canvas(FigureCanvasQTAgg):
         self._pieces = Pieces(self)
         self._drawing = False  # in pieces, at this time
         self._again = False  # something has changed while it was drawn
-        self._hurried = False  # the size changes faster than it can be drawn in pieces
+        self._given_up = 0  # drawings in a row that a new size has stopped
         self._late = False  # something was to be drawn while nobody saw it
         self._moving: list[Any] = []
         self._ground: Any = None  # the picture without what moves
@@ -99,10 +94,10 @@ class Canvas(FigureCanvasQTAgg):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw anew, and tell the owner when it should arrange its parts otherwise."""
-        self._hurried = self._drawing
         if self._drawing:
             self._pieces.stop()
             self._drawing = False
+            self._given_up += 1
         super().resizeEvent(event)
         before, self._shape = self._shape, (self.is_low, self.is_wide)
         if self._shape != before:
@@ -153,8 +148,7 @@ class Canvas(FigureCanvasQTAgg):
     def _draw_in_pieces(self) -> None:
         if not self.is_filled:
             return  # it is drawn when it is filled
-        if self._hurried:
-            self._hurried = False
+        if self._given_up >= PATIENCE:
             self.draw()
         else:
             self._drawing = True
@@ -179,6 +173,7 @@ class Canvas(FigureCanvasQTAgg):
                 artist.draw(page)
                 yield
         figure.stale = False
+        self._given_up = 0
         self.get_renderer().restore_region(page.copy_from_bbox(figure.bbox))
         self._drawing = False
         self.callbacks.process("draw_event", DrawEvent("draw_event", self, page))
@@ -205,6 +200,15 @@ class Canvas(FigureCanvasQTAgg):
         super().showEvent(event)
         if self._late:
             self.draw_idle()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Put off what is being drawn, or was to be: nobody sees it."""
+        super().hideEvent(event)
+        if self._drawing or self._soon.isActive():
+            if self._drawing:
+                self._pieces.stop()
+            self._soon.stop()
+            self._drawing, self._late = False, True
 
     def move(self) -> None:
         """Draw what moves over the picture of the rest: a tenth of the time that all of it takes."""

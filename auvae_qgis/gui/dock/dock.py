@@ -196,12 +196,13 @@ class ResultDock(QgsDockWidget):
         self._went_to_training = False
         self.keep.setVisible(is_temporary(result.folder))
         self._choose_shown()
+        yield
         self._pages.setCurrentWidget(self._page)
         yield
         if renamed:  # nothing that is drawn has changed
             self.spectra.show_names(result)
         else:
-            self.spectra.show_spectra(result, spectra, active)
+            yield from self.spectra.showing_spectra(result, spectra, active)
         yield
         self.probe.set_result(result)
         self.library.set_result(result, spectra)

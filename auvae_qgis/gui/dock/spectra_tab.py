@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,13 @@ class SpectraTab(PlotTab):
         self.legend.currentRowChanged.connect(self._show_evidence)
         self.panel.canvas.reshaped.connect(self.redraw)
 
-    def show_spectra(self, result: Result, spectra: Spectra, active: int | None) -> None:
-        """Plot the spectra of ``result``, the one with index ``active`` in front."""
+    def showing_spectra(self, result: Result, spectra: Spectra, active: int | None) -> Iterator[None]:
+        """Plot the spectra of ``result``, the one with index ``active`` in front, in pieces."""
         self._result, self._spectra, self._active = result, spectra, active
         self.legend.fill([(one.name, one.color) for one in result.endmembers], areas(result))
         self.areas.setText(about_areas(result))
         self.legend.set_front(active)
+        yield
         self.spread.setEnabled(spectra.spread is not None)
         known = [Evidence.of(result, index) for index in range(len(result.endmembers))]
         least = [one.least for one in known if one.least is not None]
@@ -89,6 +91,7 @@ class SpectraTab(PlotTab):
                 ).format(known[0].pixels, min(least))
             )
         self._show_evidence(active or 0)
+        yield
         self.redraw()
 
     def show_names(self, result: Result) -> None:
