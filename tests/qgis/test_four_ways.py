@@ -189,7 +189,7 @@ def test_the_batch_dialog_unmixes_scene_after_scene_and_loads_the_maps(
         assert_unmixed(tmp_path / f"result {row + 1}", path)
     groups = project.layerTreeRoot().findGroups(True)
     assert sorted(group.name() for group in groups) == [f"scene {n}, {MATERIALS} endmembers" for n in (1, 2)]
-    assert [len(group.findLayers()) for group in groups] == [MATERIALS + 4] * 2
+    assert [len(group.findLayers()) for group in groups] == [MATERIALS + 5] * 2
 
 
 def test_in_a_model_abundances_feed_the_next_step_and_the_model_decides_what_is_loaded(
