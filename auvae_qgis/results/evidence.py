@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...model.auvae.contract.materials import ALIKE
 from .result import Result
-
-ALIKE = 0.05  # radians between two endmembers below which how much is of which cannot be told well
 
 
 @dataclass(frozen=True)

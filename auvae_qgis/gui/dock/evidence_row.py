@@ -82,6 +82,8 @@ class EvidenceRow(QWidget):
         else:
             height = max(above, self.words.sizeHint().height())
         self.setFixedHeight(height + 2 * PAD)
+        self._layout.invalidate()  # made while it was hidden, it would leave words and button no height
+        self._layout.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take the height that the words need at this width."""

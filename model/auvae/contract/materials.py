@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 SAME_MATERIAL = 0.15
 """Radians: two endmembers that differ by more are no longer called one material."""
 
+ALIKE = 0.05
+"""Radians between two endmembers of one result below which how much is of which cannot be told well: they
+differ by less than one material varies within a scene."""
+
 FEWEST_BANDS = 5
 """Bands that two results must have in common for their endmembers to be compared."""
 

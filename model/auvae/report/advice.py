@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..contract.materials import ALIKE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..contract.result_document import NearestDocument
     from ..mapping.overview import Overview
-
-ALIKE = 0.05
-"""Radians between two endmembers below which they differ by less than one material varies within a scene."""
 
 POOR_FIT = 0.1
 """Radians between pixels and reconstruction from which on a tenth of their spectra is not explained."""

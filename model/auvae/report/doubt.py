@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .advice import ALIKE, nearest
+from ..contract.materials import ALIKE
+from .advice import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

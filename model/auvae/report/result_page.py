@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..contract.materials import ALIKE
 from ..contract.variants import abilities, title
-from .advice import ALIKE
 from .charts import losses_plot, simplex_plot, spectra_plot
 from .count_plot import evidence_plot
 from .doubt import is_unsure
