@@ -28,9 +28,9 @@ def test_a_table_is_rendered_from_kept_figures(tmp_path):
     (tmp_path / "runs.json").write_text(json.dumps(kept))
     bench = Bench(Cache(tmp_path, any_version=True), seeds=2)
     table = simulated.table(bench)
-    assert "| plain | 0.100 / 0.200 / 0.050 | –" in table
-    assert "| **mean** | 0.200 / 0.200 / 0.050 | –" in table
-    assert "| **worst** | 0.300 / 0.200 / 0.050 | –" in table
+    assert "| plain | 0.100 ± 0.000 / 0.200 ± 0.000 / 0.050 ± 0.000 | –" in table
+    assert "| **mean** | 0.200 ± 0.000 / 0.200 ± 0.000 / 0.050 ± 0.000 | –" in table
+    assert "| **worst** | 0.300 ± 0.000 / 0.200 ± 0.000 / 0.050 ± 0.000 | –" in table
     assert "| many | 0.61 ± 0.00 | 90.0% ± 0.0% |" in uncertainty.table(bench)
 
 

@@ -7,7 +7,7 @@ from bench.render import Bench, cell, markdown
 from bench.runs import OURS, judged
 
 TITLE = "Ablation"
-SEEDS = 3
+SEEDS = 1
 SIMULATED = ("mixed",)
 FIGURES = ("mSAD", "mRMSE", "scaled", "rank", "coverage")
 ABOUT = """\
