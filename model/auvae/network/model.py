@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..contract.result_document import SearchDocument
 
 FloatArray = NDArray[np.float32]
+_PIECE = 2**24  # bytes that are on their way to a card while the next are made ready
 _LINES = 16  # of a window, weighted together: a copy of all of it would not fit into a processor's cache
 
 ALIKE = 1.25
@@ -308,13 +309,24 @@ def as_array(tensor: Tensor) -> FloatArray:
 def as_tensor(array: NDArray[Any], device: torch.device) -> Tensor:
     """An array on a device, in the order in which it lies in memory.
 
-    To a card it goes through memory that the card can fetch from by itself.
+    To a card it goes through memory that the card can fetch from by itself, piece by piece: while one piece
+    is fetched the next is made ready, and little of such memory, which is slow to come by, is needed.
     """
     tensor = torch.from_numpy(array)
     if device.type != "cuda":
         return tensor
-    staged = torch.empty_like(tensor, pin_memory=True)
-    return staged.copy_(tensor).to(device, non_blocking=True)
+    return in_pieces(tensor, torch.empty_like(tensor, device=device), pinned=True)
+
+
+def in_pieces(tensor: Tensor, there: Tensor, *, pinned: bool) -> Tensor:
+    """Copy a tensor into ``there`` in pieces of `_PIECE` bytes that lie together; ``pinned``: for a card."""
+    outermost = max(range(tensor.ndim), key=tensor.stride, default=0)
+    each = max(1, _PIECE * tensor.shape[outermost] // max(1, tensor.nbytes))
+    pieces = (whole.split(each, dim=outermost) for whole in (tensor, there))
+    for piece, place in zip(*pieces, strict=True):
+        staged = torch.empty_like(piece, pin_memory=pinned)
+        place.copy_(staged.copy_(piece), non_blocking=pinned)
+    return there
 
 
 def padded(image: Tensor, rows: int, cols: int) -> Tensor:
