@@ -63,6 +63,9 @@ def _overlap(one: QgsMapLayer, other: QgsMapLayer) -> bool:
     """Tell whether most of the smaller of two layers lies within the other, in one coordinate system."""
     if not one.crs().isValid() or one.crs() != other.crs():
         return False
-    areas = [layer.extent().width() * layer.extent().height() for layer in (one, other)]
-    common = one.extent().intersect(other.extent())
-    return bool(common.width() * common.height() > min(areas) / 2)
+    extents = one.extent(), other.extent()
+    if not extents[0].intersects(extents[1]):
+        return False  # what QGIS has for an empty intersection has endless sides in newer versions
+    common = extents[0].intersect(extents[1])
+    smaller = min(extent.width() * extent.height() for extent in extents)
+    return bool(common.width() * common.height() > smaller / 2)
