@@ -167,6 +167,21 @@ def test_with_zero_endmembers_the_scene_is_unmixed_into_as_many_as_are_counted(u
     assert page.count("<svg") == 4
 
 
+def test_with_zero_endmembers_materials_of_a_few_pixels_are_among_those_unmixed(unmix, tmp_path):
+    path = tmp_path / "rare.img"
+    simulate(
+        path,
+        Recipe(endmembers=7, rare=3, target_pixels=16, rows=80, cols=80, bands=80, snr=35, seed=11),
+    )
+    events = unmix(path, endmembers=0)
+    document = json.loads((tmp_path / "result" / "result.json").read_text(encoding="utf-8"))
+    assert len(document["endmembers"]) == 7
+    assert sum(one["target_pixels"] > 0 for one in document["search"]["endmembers"]) == 3
+    told = " ".join(event.get("text", "") for event in events)
+    assert "and 3 more that show in a few pixels only" in told
+    assert "Without the rare ones, for a map of what covers the land: 4." in told
+
+
 def test_a_number_that_was_given_is_not_questioned(unmix, simulated, tmp_path):
     unmix(simulated, endmembers=2)
     document = json.loads((tmp_path / "result" / "result.json").read_text(encoding="utf-8"))
@@ -198,7 +213,7 @@ def test_materials_of_a_few_pixels_make_a_second_number(count_job, tmp_path, rar
     run(CountJob.parse(count_job(path, report=str(report))), events.append, lambda: False)
     counted = events[-1]
     assert counted["without_rare"] == 4
-    assert counted["with_rare"] == 4 + added
+    assert counted["count"] == counted["with_rare"] == 4 + added
     assert len(counted["rare"]) == added
     page = report.read_text(encoding="utf-8")
     assert f"With rare materials</th><td>{4 + added}" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from auvae.endmembers.brightness import Brightness, signal_subspace
 from auvae.endmembers.search import find_endmembers
@@ -14,7 +15,7 @@ from auvae.simulation.simulate import Recipe, simulate
 def searched(path, seed=0, count=None, extrapolate=None, **options):
     """What is found in a simulated scene and its true endmembers' angles to that.
 
-    The scene is not cleaned; where all its pixels are mixed, signal alone stands for the cleaned one.
+    The scene is not cleaned; where mixed pixels are looked for, signal alone stands for the cleaned one.
     """
     recipe = Recipe(**{"rows": 60, "cols": 60, "bands": 60, "snr": 40, "seed": 5} | options)
     scene, truth = simulate(path, recipe)
@@ -28,12 +29,17 @@ def searched(path, seed=0, count=None, extrapolate=None, **options):
     number = count or recipe.endmembers
     further = {} if extrapolate is None else {"extrapolate": True, "report": extrapolate}
     pixels = observed.pixels
-    if "cap" in options:
-        axes = signal_subspace(pixels, number)
+    if "cap" in options or extrapolate is not None:
+        axes = signal_subspace(pixels, number + 4 * ("variability" in options))
         pixels = pixels @ axes.T @ axes
     found = find_endmembers(pixels, number, 6, 100, chance, observed=observed, **further)
     unit = [torch.nn.functional.normalize(rows, dim=1) for rows in (expected, found.spectra[0])]
     return found, (unit[0] @ unit[1].T).clamp(-1, 1).acos().min(dim=1).values
+
+
+def no_simplex(found):
+    """Why the kind that reaches beyond all pixels was not weighed."""
+    return {kind.name: kind.reason for kind in found.not_weighed}["the most likely simplex"]
 
 
 def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
@@ -41,6 +47,7 @@ def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
     assert angles.max() < 0.1
     assert sum(size > 0 for size in found.targets) >= 2
     assert "materials of a few pixels" in " ".join(found.reasons)
+    assert "materials of a few pixels" in no_simplex(found)
 
 
 def test_outliers_that_are_alone_are_no_materials(tmp_path):
@@ -48,12 +55,14 @@ def test_outliers_that_are_alone_are_no_materials(tmp_path):
     assert found.targets == (0, 0, 0, 0)
     assert angles.max() < 0.1
     assert "of the pixels that are unlike all around them" in " ".join(found.reasons)
+    assert "unlike all around them" in no_simplex(found)
 
 
 def test_a_share_of_everything_that_every_pixel_holds_is_taken_off(tmp_path):
     found, angles = searched(tmp_path / "mixed.img", endmembers=4, rows=100, cols=100, pure_pixels=False)
     assert angles.mean() < 0.1
     assert "share of everything" in " ".join(found.reasons)
+    assert "share of everything" in no_simplex(found)
 
 
 def test_the_same_seed_finds_the_same_endmembers(tmp_path):
@@ -66,6 +75,15 @@ def test_every_kind_of_candidates_says_why_it_was_chosen_or_not(tmp_path):
     assert [kind.name for kind in found.weighed if kind.chosen] == [found.kind]
     assert len(found.weighed) > 1
     assert all(kind.reason for kind in found.weighed)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "why"),
+    [({"snr": 35}, "the purest pixels hold"), ({"variability": 0.05}, "materials vary")],
+)
+def test_where_the_simplex_is_not_weighed_the_reason_is_said(tmp_path, recipe, why):
+    found, _ = searched(tmp_path / "scene.img", endmembers=3, extrapolate=lambda _: None, **recipe)
+    assert why in no_simplex(found)
 
 
 def test_more_endmembers_than_materials_are_named_as_not_needed(tmp_path):
@@ -86,3 +104,4 @@ def test_endmembers_purer_than_all_pixels_are_found_and_draft_says_that_it_does_
     assert all(kind.distance is not None for kind in found.weighed if kind.chosen)
     assert len(told) > 100
     assert "draft quality leaves that out" in " ".join(draft.reasons)
+    assert no_simplex(draft) == "draft quality leaves it out"

@@ -70,7 +70,8 @@ class Unmix(ResultAlgorithm):
             "model.</p>"
             "<h3>How many endmembers?</h3>"
             "<p>With 0 the number is estimated, and the report shows the evidence, as <i>Count "
-            "endmembers</i> does. Or count the materials you can tell apart in the image, and add one for "
+            "endmembers</i> does. It holds rare materials, which show in a few pixels only; the log says the "
+            "number without them. Or count the materials you can tell apart in the image, and add one for "
             "shade if there is much. Too few: a spectrum looks like a blend and the error map shows a "
             "structure you recognise on the ground. Too many: two spectra are nearly the same but for "
             "brightness, or a map is nearly empty. Try one less and one more; "
@@ -94,9 +95,9 @@ class Unmix(ResultAlgorithm):
         self._add_endmembers(
             tr(
                 "How many materials the image is made of, shade included, from 2 to 30. 0: estimate it from "
-                "the image. Count endmembers gives two numbers: the one without rare materials is for a map "
-                "of what covers the land, the one with them also finds targets of a few pixels. See the help "
-                "on how to choose it."
+                "the image, with rare materials, so that targets of a few pixels are found, too. For a map "
+                "of what covers the land alone, type the number without rare materials, which the log says "
+                "and Count endmembers gives. See the help on how to choose it."
             )
         )
         self._add_quality(

@@ -112,7 +112,7 @@ class UnmixScenes(SceneAlgorithm):
             ),
         )
         self._add_endmembers(
-            tr("How many materials the images are made of together, from 2 to 30. 0: estimate it.")
+            tr("How many materials the images hold together, from 2 to 30. 0: estimate it, rare ones too.")
         )
         self._add(
             QgsProcessingParameterEnum(

@@ -23,7 +23,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--endmembers", type=int, required=True, metavar="K",
-        help="how many endmembers (2 to 30); 0 estimates the number",
+        help="how many endmembers (2 to 30); 0 estimates the number, rare materials included",
     )  # fmt: skip
     parser.add_argument(
         "--output", required=True, metavar="DIR",

@@ -127,7 +127,7 @@ class _MoreCountResult(_Result, total=False):
 class CountResult(_MoreCountResult):
     """The `result` of count; beside these the evidence, and the report in `files`.
 
-    `with_rare` and `without_rare`: the number with and without materials that show in a few pixels only.
+    `count` and `with_rare`: the number with materials that show in a few pixels only; `without_rare` without.
     """
 
     event: Literal["result"]

@@ -100,6 +100,13 @@ class WeighedDocument(TypedDict):
     distance: float | None
 
 
+class NotWeighedDocument(TypedDict):
+    """A kind of candidates of which there is no set, and why."""
+
+    name: str
+    reason: str
+
+
 class SoughtEndmember(TypedDict):
     """What the search says of an endmember.
 
@@ -126,12 +133,15 @@ class SceneView(TypedDict):
 class SearchDocument(TypedDict):
     """How the endmembers were found: what was weighed, which kind won and why, what is known of each.
 
+    `not_weighed` are the kinds of which nothing could be weighed, or was not to be.
+
     `alternatives` is the number of other sets that explain the scene nearly as well.
     """
 
     kind: str
     reasons: list[str]
     weighed: list[WeighedDocument]
+    not_weighed: list[NotWeighedDocument]
     alternatives: int
     endmembers: list[SoughtEndmember]
     view: SceneView

@@ -82,7 +82,7 @@ class Count:
     """The estimate.
 
     Attributes:
-        number: of endmembers.
+        number: of endmembers, rare materials among them.
         hysime: what HySime says.
         materials: what the count of materials says, which does not see rare ones.
         evidence: by K.
@@ -96,35 +96,34 @@ class Count:
     rare: tuple[int, ...] = ()
 
     @property
-    def with_rare(self) -> int:
-        """The number with materials that show in a few pixels only, some of which HySime may have seen."""
-        return min(MOST, max(self.number, self.materials + len(self.rare)))
-
-    @property
     def without_rare(self) -> int:
-        """The number without them."""
-        return max(2, self.with_rare - len(self.rare))
+        """The number without rare materials: for a map of what covers the land."""
+        return max(2, self.number - len(self.rare))
 
     @property
     def sentence(self) -> str:
         """What was found and why, for the analyst."""
-        if not self.rare:
-            return self._reason
-        some = f"{len(self.rare)} that show in a few pixels only"
-        return f"{self._reason} With {some}: {self.with_rare}; without: {self.without_rare}."
-
-    @property
-    def _reason(self) -> str:
         said = (
             f"{self.number} endmembers: HySime finds {self.hysime}, the count of materials {self.materials}"
         )
-        if self.number == self.materials == self.hysime:
-            return f"{said}."
+        if not self.rare:
+            return f"{said}{self._reason}"
+        return (
+            f"{said}, and {len(self.rare)} more that show in a few pixels only{self._reason} Without the "
+            f"rare ones, for a map of what covers the land: {self.without_rare}."
+        )
+
+    @property
+    def _reason(self) -> str:
+        """The end of the sentence: why the number is not both HySime's and that of the materials."""
+        common = self.number - len(self.rare)
+        if self.number == self.hysime and common == self.materials:
+            return "."
         if self.number > self.hysime:
-            return f"{said}. HySime has missed some that differ little from the noise."
-        if self.number == self.materials:
-            return f"{said}. The signal fades out slowly, so HySime also counts how the materials vary."
-        return f"{said}. The signal ends sharply, so HySime also sees materials that are rare or alike."
+            return ". HySime has missed some that differ little from the noise."
+        if common <= self.materials:
+            return ". The signal fades out slowly, so HySime also counts how the materials vary."
+        return ". The signal ends sharply, so HySime also sees materials that are rare or alike."
 
     def document(self) -> dict[str, Any]:
         """The estimate as the worker protocol gives it."""
@@ -132,7 +131,7 @@ class Count:
             "count": self.number,
             "hysime": self.hysime,
             "materials": self.materials,
-            "with_rare": self.with_rare,
+            "with_rare": self.number,
             "without_rare": self.without_rare,
             "rare": list(self.rare),
             "sentence": self.sentence,
@@ -152,6 +151,7 @@ def count_endmembers(
     The rule: the number is HySime's where the signal ends with its last direction (the `_BEYOND` after it
     hold less than `EMPTY`: light mixes linearly there, and HySime also finds materials that are rare or much
     alike) and where it is not below the count of materials. In all other scenes it is the count of materials.
+    Rare materials come on top, unless HySime has seen them already.
 
     Args:
         pixels: ``(n, B)``, the raster's unit, without no-data.
@@ -184,6 +184,7 @@ def count_endmembers(
         rare = count_rare(
             observed, sets[min(materials, len(curve))], lambda done: report(first + (1 - first) * done)
         )
+    number = min(MOST, max(number, materials + len(rare)))  # HySime may have seen some of the rare ones
     return Count(number, hysime, materials, tuple(evidence), tuple(rare))
 
 

@@ -31,6 +31,9 @@ NOT_EXTRAPOLATED = (
     "draft quality leaves that out."
 )
 
+DRAFT = "draft quality leaves it out"
+"""Why a kind that takes seconds was not asked."""
+
 ALTERNATIVES = 8
 """The most of such sets that are kept; how they differ is what is uncertain about the endmembers."""
 
@@ -58,6 +61,14 @@ class Weighed:
 
 
 @dataclass(frozen=True)
+class NotWeighed:
+    """A kind of candidates that proposed nothing, and why: a part of a sentence, as `Weighed`'s reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Endmembers:
     """What was found, and what for.
 
@@ -67,6 +78,7 @@ class Endmembers:
             well, endmembers in the same order.
         kind: what the best set is.
         weighed: what the best set of every kind leaves of the scene.
+        not_weighed: the kinds of which there is no set.
         reasons: a sentence for each thing that decided.
         targets: for every endmember, how many pixels it is the mean of where it is a rare material, else 0.
         needed: for every endmember, by what factor the scene's mean angle grows without it.
@@ -75,6 +87,7 @@ class Endmembers:
     spectra: Tensor
     kind: str
     weighed: tuple[Weighed, ...]
+    not_weighed: tuple[NotWeighed, ...]
     reasons: tuple[str, ...]
     targets: tuple[int, ...]
     needed: tuple[float, ...]
@@ -134,36 +147,61 @@ def find_endmembers(
     alone = lone_pixels(pixels, observed)
     measured = None if observed is None else observed.pixels[~alone]
     space = SearchSpace.of(pixels[~alone], count, starts, rounds, generator, known, measured, report)
-    kinds, chosen = _kinds(space)
-    reasons = _left_out(alone)
+    kinds, chosen, not_weighed = _kinds(space)
     spectra, bare = _spectra(space, _nearly_as_good(space, kinds, chosen), known)
-    if bare:
-        reasons.append("Every pixel holds a share of everything, which was taken off the endmembers.")
-    rare = [0] * count
     judges = pixels[:: -(-len(pixels) // len(space.judges))]
-    if observed is not None and not bare:
-        for target in targets.find_targets(observed, judges, spectra[0], space.held):
+    rare = [0] * count if bare else _put_targets(observed, judges, spectra, space.held)
+    obstacle = _obstacle(alone, bare=bare, rare=any(rare))
+    kinds, further, without = _extrapolated(space, kinds, chosen, obstacle, "" if extrapolate else DRAFT)
+    if further.name != chosen.name:
+        spectra = _ordered(space, further.ends)
+    reasons = [f"Endmembers are {further.name}: {further.reason}.", *_remarks(alone, rare, bare=bare)]
+    if any(kind.reason == DRAFT for kind in without):
+        reasons.append(NOT_EXTRAPOLATED)
+    return Endmembers(
+        spectra,
+        further.name,
+        tuple(_weighed(sets, further) for sets in kinds),
+        (*not_weighed, *without),
+        tuple(reasons),
+        tuple(rare),
+        tuple(judge.needed(judges, spectra[0])),
+    )
+
+
+def _put_targets(observed: targets.Observed | None, judges: Tensor, spectra: Tensor, held: int) -> list[int]:
+    """Put rare materials into sets of ``spectra`` ``(M, K, B)``; of how many pixels each is, else 0."""
+    rare = [0] * spectra.shape[1]
+    if observed is not None:
+        for target in targets.find_targets(observed, judges, spectra[0], held):
             spectra[:, target.instead] = target.spectrum
             rare[target.instead] = len(target.pixels)
+    return rare
+
+
+def _obstacle(alone: Tensor, *, bare: bool, rare: bool) -> str:
+    """Why nothing purer than all pixels is sought, of whatever kind; "" where it may be."""
+    if bare:
+        return "a share of everything was taken off every pixel, and what is left has pure pixels"
+    if rare:
+        return "some endmembers are materials of a few pixels, which it does not see"
+    if bool(alone.any()):
+        return "many pixels are unlike all around them, and what they do to it is not known"
+    return ""
+
+
+def _remarks(alone: Tensor, rare: list[int], *, bare: bool) -> list[str]:
+    """A sentence each on pixels ``(n,)`` that are left out, on a share taken off, on rare materials."""
+    remarks = []
+    if share := float(alone.float().mean()):
+        remarks.append(
+            f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
+        )
+    if bare:
+        remarks.append("Every pixel holds a share of everything, which was taken off the endmembers.")
     if any(rare):
-        reasons.append(f"{sum(size > 0 for size in rare)} of the endmembers are materials of a few pixels.")
-    if not bare and not any(rare) and not bool(alone.any()):  # with outliers no critic was tried
-        kinds, further = _extrapolated(space, kinds, chosen) if extrapolate else (kinds, chosen)
-        if further.name != chosen.name:
-            chosen = further
-            spectra = _ordered(space, chosen.ends)
-        elif not extrapolate and any(kind.applies(space) for kind in EXTRAPOLATORS):
-            reasons.append(NOT_EXTRAPOLATED)
-    reasons.insert(0, f"Endmembers are {chosen.name}: {chosen.reason}.")
-    weighed, needed = (_weighed(sets, chosen) for sets in kinds), judge.needed(judges, spectra[0])
-    return Endmembers(spectra, chosen.name, tuple(weighed), tuple(reasons), tuple(rare), tuple(needed))
-
-
-def _left_out(alone: Tensor) -> list[str]:
-    """A sentence on pixels ``(n,)`` that are left out, where some are."""
-    share = float(alone.float().mean())
-    left_out = f"They were sought without the {share:.1%} of the pixels that are unlike all around them."
-    return [left_out] if share else []
+        remarks.append(f"{sum(size > 0 for size in rare)} of the endmembers are materials of a few pixels.")
+    return remarks
 
 
 def _spectra(space: SearchSpace, ends: list[Tensor], known: Known | None) -> tuple[Tensor, bool]:
@@ -194,13 +232,22 @@ def _weighed(sets: _Sets, chosen: _Sets) -> Weighed:
     return Weighed(sets.name, sets.signs.angle, sets.signs.least, won, sets.reason, sets.distance)
 
 
-def _extrapolated(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> tuple[list[_Sets], _Sets]:
-    """The kinds with those beyond all pixels, and the one that stands for the scene then."""
+def _extrapolated(
+    space: SearchSpace, kinds: list[_Sets], chosen: _Sets, obstacle: str, otherwise: str
+) -> tuple[list[_Sets], _Sets, list[NotWeighed]]:
+    """The kinds with those beyond all pixels, the one that stands for the scene then, those without a set.
+
+    ``obstacle``: why none is asked; ``otherwise``: the same, where a kind itself has no other reason.
+    """
+    not_weighed = []
     for kind in EXTRAPOLATORS:
-        if not kind.applies(space):
+        reason = obstacle or kind.obstacle(space) or otherwise
+        if reason:
+            not_weighed.append(NotWeighed(kind.NAME, reason))
             continue
-        proposed = kind.propose(space, chosen.ends[0])
-        if not len(proposed):
+        proposed, reason = kind.propose(space, chosen.ends[0])
+        if reason:
+            not_weighed.append(NotWeighed(kind.NAME, reason))
             continue
         near, far = adversary.distances(space, torch.stack([chosen.ends[0], proposed[0]])).tolist()
         verdict = adversary.verdict(far, near)
@@ -212,13 +259,14 @@ def _extrapolated(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> tupl
             passed = replace(passed, reason=f"pixels generated with {kind.NAME} are more like the scene's")
         kinds = [*(passed if sets is chosen else sets for sets in kinds), further]
         chosen = further if verdict.convinces else passed
-    return kinds, chosen
+    return kinds, chosen, not_weighed
 
 
-def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:
-    """The sets of every kind, and those of the kind that stands for the scene."""
-    judged = (_judged(space, kind.NAME, kind.propose(space)) for kind in PROPOSERS)
-    kinds = [sets for sets in judged if sets is not None]
+def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets, list[NotWeighed]]:
+    """The sets of every kind, those of the kind that stands for the scene, and the kinds not asked."""
+    obstacles = {kind.NAME: kind.obstacle(space) for kind in PROPOSERS}
+    not_weighed = [NotWeighed(name, reason) for name, reason in obstacles.items() if reason]
+    kinds = [_judged(space, kind.NAME, kind.propose(space)) for kind in PROPOSERS if not obstacles[kind.NAME]]
     chosen = 0
     for number, sets in enumerate(kinds[1:], start=1):
         verdict = judge.verdict(sets.signs, kinds[chosen].signs)
@@ -226,7 +274,7 @@ def _kinds(space: SearchSpace) -> tuple[list[_Sets], _Sets]:
         if verdict.convinces:
             kinds[chosen] = replace(kinds[chosen], reason=f"{sets.name} leave much less of the scene")
             chosen = number
-    return kinds, kinds[chosen]
+    return kinds, kinds[chosen], not_weighed
 
 
 def _nearly_as_good(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> list[Tensor]:
@@ -242,10 +290,8 @@ def _nearly_as_good(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> li
     return [best, *others[: ALTERNATIVES - 1]]
 
 
-def _judged(space: SearchSpace, name: str, proposed: Tensor) -> _Sets | None:
-    """A kind's sets ``(M, K, d)`` by their mean angle; None where there are none."""
-    if not len(proposed):
-        return None
+def _judged(space: SearchSpace, name: str, proposed: Tensor) -> _Sets:
+    """A kind's sets ``(M, K, d)`` by their mean angle."""
     angles = [judge.mean_angle(space.judges, ends) for ends in proposed]
     ranking = sorted(range(len(angles)), key=lambda index: angles[index])
     ends = [proposed[index] for index in ranking]

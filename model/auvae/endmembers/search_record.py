@@ -40,6 +40,7 @@ def search_document(found: Endmembers, pixels: Tensor, held: int) -> SearchDocum
             }
             for kind in found.weighed
         ],
+        "not_weighed": [{"name": kind.name, "reason": kind.reason} for kind in found.not_weighed],
         "alternatives": len(found.spectra) - 1,
         "endmembers": [
             {

@@ -10,6 +10,11 @@ from ..search_space import SearchSpace
 NAME = "archetypes of cluster centres"
 
 
+def obstacle(_space: SearchSpace) -> str:
+    """None: every scene has cluster centres."""
+    return ""
+
+
 def propose(space: SearchSpace) -> Tensor:
     """The archetypes of every random start: ``(starts, K, d)``."""
     weights = space.sizes.sqrt()

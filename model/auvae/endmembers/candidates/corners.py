@@ -22,11 +22,18 @@ ALIKE = 5
 """A corner is the mean of so many pixels nearest to it: what noise is left averages out."""
 
 
+def obstacle(space: SearchSpace) -> str:
+    """Known endmembers, and too few pixels or dimensions for so many corners."""
+    if space.known is not None:
+        return "spectra are known, and corners cannot hold them"
+    if min(space.points.shape) < space.count:
+        return f"the scene has too few pixels or bands for {space.count} corners"
+    return ""
+
+
 def propose(space: SearchSpace) -> Tensor:
-    """``(4 * DRAWS, K, d)``; none where endmembers are known, which corners cannot hold."""
+    """``(4 * DRAWS, K, d)``."""
     points = space.points
-    if space.known is not None or min(points.shape) < space.count:
-        return points.new_zeros(0, space.count, points.shape[1])
     found = []
     for cloud in (points.cpu(), space.unnormalised.cpu()):
         for _ in range(DRAWS):

@@ -187,13 +187,22 @@ class Parameters:
         self.most.clamp_(math.log(LEAST_MOST), 0)
 
 
-def applies(space: SearchSpace) -> bool:
-    """Whether light mixes linearly, and materials do not vary, as far as noise lets it be seen."""
-    return space.known is None and space.excess < LINEAR
+def obstacle(space: SearchSpace) -> str:
+    """Known endmembers, and materials that vary or light that mixes nonlinearly, as far as noise shows it."""
+    if space.known is not None:
+        return "spectra are known, and the simplex cannot hold them"
+    if space.excess < LINEAR:
+        return ""
+    if math.isinf(space.excess):
+        return "how strong the noise is was not known"
+    return (
+        "materials vary, or light mixes nonlinearly: the signal that so many endmembers do not explain is "
+        f"{space.excess:.1f} times the noise, and a simplex can be told below {LINEAR:g}"
+    )
 
 
-def propose(space: SearchSpace, so_far: Tensor) -> Tensor:
-    """The likeliest simplices, best first ``(M, K, d)``; none where pixels are pure, or noise hides it.
+def propose(space: SearchSpace, so_far: Tensor) -> tuple[Tensor, str]:
+    """The likeliest simplices, best first ``(M, K, d)``, or none and why: pixels are pure, or noise hides it.
 
     Args:
         space: of the scene.
@@ -205,14 +214,15 @@ def propose(space: SearchSpace, so_far: Tensor) -> Tensor:
     starts = torch.stack([centre + factor * (first - centre) for factor in WIDER])
     cloud, unit = Cloud.of(space, first)
     if len(cloud.sizes) < 10 * space.count**2:
-        return none
+        return none, f"the scene has too few pixels for {space.count} faces"
     fitted = fit(cloud, starts / unit, space)
     order = fitted.likelihood.argsort(descending=True)
-    if not fitted.lacks_pure_pixels(int(order[0])):
-        return none
+    pure = fitted.why_pure(int(order[0]))
+    if pure:
+        return none, pure
     kept = [index for index in order.tolist() if fitted.likelihood[index] >= fitted.likelihood.max() - NEARLY]
     spectra = F.pad(fitted.ends[kept] * unit, (0, space.points.shape[1] - space.count))
-    return normalised((spectra @ space.basis).clamp_min(0) @ space.basis.T)
+    return normalised((spectra @ space.basis).clamp_min(0) @ space.basis.T), ""
 
 
 @dataclass(frozen=True)
@@ -222,7 +232,7 @@ class Fitted:
     Attributes:
         ends: ``(M, K, K)``, with their brightness.
         likelihood: ``(M,)``, mean log likelihood of a pixel, less what lies below zero of the spectra.
-        reached: ``(M, K)``, abundance of each material in its purest pixels, less noise.
+        reached: ``(M, K)``, abundance of each material in its purest pixels, less noise, at most 1.
         noise: ``(M, K)``, deviation of that.
     """
 
@@ -231,9 +241,17 @@ class Fitted:
     reached: Tensor
     noise: Tensor
 
-    def lacks_pure_pixels(self, index: int) -> bool:
-        """Whether materials show nowhere as purely as they would if some pixels were pure."""
-        return bool(self.reached[index].mean() < REACHED and self.noise[index].max() < UNCERTAIN)
+    def why_pure(self, index: int) -> str:
+        """Why materials count as shown by pure pixels; "" where no pixels are as pure as that."""
+        reached, noise = float(self.reached[index].mean()), float(self.noise[index].max())
+        if reached >= REACHED:
+            return (
+                f"the purest pixels hold {reached:.0%} of their material on average, and below {REACHED:.0%} "
+                "all pixels would count as mixed"
+            )
+        if noise >= UNCERTAIN:
+            return f"noise hides how pure the purest pixels are (by {noise:.2f} of a pixel)"
+        return ""
 
 
 @torch.enable_grad()
@@ -270,7 +288,9 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace) -> Fitted:
         top, where = amounts.topk(max(3, int(PUREST * len(cloud.sizes))), dim=1)
         noise = error.gather(1, where).mean(1)
         likelihood = value.mean(1) - NEGATIVE * _below_zero(cloud, now) - UNSURE * _unsure(cloud, now, held)
-        return Fitted(now * held.light.exp()[..., None], likelihood, top.mean(1) - noise, noise)
+        return Fitted(
+            now * held.light.exp()[..., None], likelihood, (top.mean(1) - noise).clamp_max(1), noise
+        )
 
 
 def _unsure(cloud: Cloud, ends: Tensor, held: Parameters) -> Tensor:
