@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
@@ -55,10 +56,13 @@ class WindowParts:
         provider.worker_event.connect(self.dock.hear)
         provider.library_written.connect(self.control.show_library)
         provider.said.connect(self._say)
+        iface.initializationCompleted.connect(spare_what_stays)
         self._invitation = invite_to_set_up(iface.messageBar(), lambda: self._open(EnvironmentDialog))
 
     def remove(self) -> None:
         """Take everything out of the window again."""
+        self._iface.initializationCompleted.disconnect(spare_what_stays)
+        gc.unfreeze()
         self._provider.abundance_loaded.disconnect(self.control.note_loaded)
         self._provider.worker_event.disconnect(self.dock.hear)
         self._provider.library_written.disconnect(self.control.show_library)
@@ -133,6 +137,15 @@ class WindowParts:
             self._windows[kind].finished.connect(lambda: self._windows.pop(kind).deleteLater())
         self._windows[kind].show()
         self._windows[kind].raise_()
+
+
+def spare_what_stays() -> None:
+    """Let Python's garbage collector pass over all that is loaded once QGIS has started.
+
+    All of it stays until QGIS ends, and going through it holds the window up for 150 ms, once in every run.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _explain(action: QAction, text: str) -> None:

@@ -15,7 +15,7 @@ from ...model.auvae.contract.errors import LibraryError
 from ...model.auvae.contract.library import Library, Profile, read_library
 from .. import settings
 from ..plain_text import as_plain
-from ..results.in_project import missing_results, results_in
+from ..results.in_project import first_map, missing_results, results_in
 from ..results.keep import is_temporary
 from ..results.layers import file_of, layer_of_scene, layers_of, rename_layers, result_of
 from ..results.probe import Pixel
@@ -114,8 +114,10 @@ class DockControl(QObject):
 
     def _show_wanted(self) -> None:
         """Draw once for all that has changed: while a result is loaded, each of its layers becomes active."""
-        self._dock.pieces.complete()
-        self._dock.pieces.start(self._showing_wanted())
+        if self._dock.pieces.busy:  # finished at once, its pieces would hold up the window together
+            self._soon.start(SOON)
+        else:
+            self._dock.pieces.start(self._showing_wanted())
 
     def _showing_wanted(self) -> Iterator[None]:
         layer_id, self._loaded = self._loaded, ""
@@ -136,19 +138,11 @@ class DockControl(QObject):
 
     def _activate_scene(self, result: Result) -> None:
         """Make the image active that was unmixed: the next dialog begins with it. Else the first map."""
-        layer = layer_of_scene(result)
+        self._activate(layer_of_scene(result) or first_map(result, QgsProject.instance()))
+
+    def _activate(self, layer: QgsMapLayer | None) -> None:
         if layer is not None:
             self._iface.setActiveLayer(layer)
-        else:
-            self._activate_first(result)
-
-    def _activate_first(self, result: Result) -> None:
-        """Make the map of the first endmember the active layer."""
-        for layer in QgsProject.instance().mapLayers().values():
-            found = result_of(layer)
-            if found is not None and found[0].folder == result.folder and found[1] == 0:
-                self._iface.setActiveLayer(layer)
-                return
 
     def _follow_project(self) -> None:
         """Show the result of a project that was opened: the active layer's, or the first one in it."""
@@ -184,7 +178,7 @@ class DockControl(QObject):
         """Show the result that was picked in the drop-down; its first map becomes the active layer."""
         try:
             result = Result.read(Path(folder))
-            self._activate_first(result)
+            self._activate(first_map(result, QgsProject.instance()))
             self._dock.show_result(result, 0)
         except ResultError as error:
             self._warn(str(error))

@@ -18,6 +18,15 @@ def results_in(project: QgsProject) -> list[Result]:
     return list({result.folder: result for result in results}.values())
 
 
+def first_map(result: Result, project: QgsProject) -> QgsMapLayer | None:
+    """Return the layer of the map of the first endmember, where the project has it."""
+    for layer in project.mapLayers().values():
+        found = result_of(layer)
+        if found is not None and found[0].folder == result.folder and found[1] == 0:
+            return layer
+    return None
+
+
 def missing_results(project: QgsProject) -> list[Path]:
     """Return the folders of results that layers of ours show, but that hold none, or a damaged one."""
     ours = [layer for layer in project.mapLayers().values() if layer.customProperty(KIND_OF)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
@@ -283,6 +284,7 @@ def promises() -> None:
     wait(lambda: bool(drawn()), 10)
     pause(1.0)  # in which nothing is drawn a second time
     facts["draws of the dock for a result"] = drawn()
+    facts["garbage"] = {"gone through": len(gc.get_objects()), "passed over": gc.get_freeze_count()}
     facts["heard"] = {kind: sum(event["event"] == kind for event in heard) for kind in ("scene", "ended")}
     facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
     wait(lambda: dock().isVisible(), 5)
@@ -350,6 +352,7 @@ def promises() -> None:
         "tool bar": our_buttons(),
         "dock": iface.mainWindow().findChild(QDockWidget, "AuvaeSpectrumDock") is not None,
         "windows": len(cluster_windows()),
+        "garbage passed over": gc.get_freeze_count(),
         "algorithm": QgsApplication.processingRegistry().algorithmById("auvae:unmix") is not None,
     }
     (FOLDER / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")

@@ -68,6 +68,11 @@ def test_a_result_that_is_loaded_draws_the_dock_once(facts):
     assert facts["draws of the dock for a result"] == ["SpectraTab"]
 
 
+def test_the_window_does_not_wait_while_the_garbage_collector_goes_through_all_of_qgis(facts):
+    garbage = facts["garbage"]
+    assert garbage["gone through"] < garbage["passed over"]
+
+
 def test_a_reopened_project_shows_its_spectra_and_the_dock_follows_the_active_layer(facts):
     assert not facts["plotted in an empty project"]
     for moment in ("after reopening", "after picking the second map"):
@@ -142,5 +147,6 @@ def test_a_clicked_pixel_goes_with_its_name_into_the_next_dialog(facts):
 
 def test_unloading_leaves_nothing_behind(facts):
     assert facts["after unloading"] == {
-        "menu": [], "tool bar": [], "dock": False, "windows": 0, "algorithm": False,
+        "menu": [], "tool bar": [], "dock": False, "windows": 0, "garbage passed over": 0,
+        "algorithm": False,
     }  # fmt: skip
