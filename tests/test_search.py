@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from auvae.endmembers.brightness import Brightness, signal_subspace
+from auvae.endmembers.candidates import likelihood
 from auvae.endmembers.search import find_endmembers
 from auvae.endmembers.targets import Observed
 from auvae.scene.scene import Scene
@@ -105,3 +110,28 @@ def test_endmembers_purer_than_all_pixels_are_found_and_draft_says_that_it_does_
     assert len(told) > 100
     assert "draft quality leaves that out" in " ".join(draft.reasons)
     assert no_simplex(draft) == "draft quality leaves it out"
+
+
+def test_no_stage_of_a_standard_run_waits_for_torchs_compiler(tmp_path, environment):
+    recipe = Recipe(endmembers=3, rows=48, cols=48, bands=40, snr=40, cap=0.7, seed=24)
+    scene, _ = simulate(tmp_path / "linear.img", recipe)
+    program = (
+        "import sys\n"
+        "from auvae.worker.quick_torch import load_torch\nload_torch()\n"
+        "from auvae.command.main import main\n"
+        "from auvae.endmembers import adversary\n"
+        "from auvae.endmembers.candidates import likelihood\n"
+        "from auvae.network.options import EFFORTS, Effort\n"
+        "adversary.STEPS = adversary.FRESH_STEPS = 2\nlikelihood.STEPS = 20\n"
+        "EFFORTS['standard'] = Effort(cleaning=30, unmixing=2, starts=1, rounds=20, crop=32)\n"
+        "main(sys.argv[1:])\n"
+        "print(*(name for name in sys.modules if name.startswith(('torch._dynamo', 'torch._inductor'))))\n"
+    )
+    asked = ["unmix", str(scene), "--endmembers", "3", "--output", str(tmp_path / "result")]
+    run = subprocess.run(
+        [sys.executable, "-c", program, *asked], capture_output=True, text=True, check=False, env=environment
+    )
+    assert run.returncode == 0, run.stderr
+    weighed = json.loads((tmp_path / "result" / "result.json").read_text("utf-8"))["search"]["weighed"]
+    assert [kind["name"] for kind in weighed if kind["distance"] is not None][-1] == likelihood.NAME
+    assert run.stdout.splitlines()[-1] == ""

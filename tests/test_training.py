@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from auvae.endmembers.nonnegative import descended, eliminated, nonnegative_least_squares, solve_on_support
+from auvae.endmembers.optimiser import Adam, falling, one_cycle, steady
 from auvae.network.auvae_net import doubled
 from auvae.network.crops import Crops
-from auvae.network.optimiser import Adam, falling, one_cycle
 from auvae.network.options import Effort, Options
 from auvae.network.steps import RepeatedStep
 from auvae.network.trainer import Trainer
@@ -53,14 +53,18 @@ def test_crops_lie_in_their_patch_hold_a_valid_pixel_and_come_in_all_eight_ways(
     assert torch.equal(draws.judging, 1 - draws.seen)
 
 
-@pytest.mark.parametrize("kind", ["cycle", "line"])
+@pytest.mark.parametrize("kind", ["cycle", "line", "steady"])
 def test_the_optimiser_takes_the_steps_of_torchs_own_adam(kind):
     torch.manual_seed(0)
     ours, theirs = torch.nn.Linear(7, 3), torch.nn.Linear(7, 3)
     theirs.load_state_dict(ours.state_dict())
     steps, rate = 40, 1e-2
     adam = torch.optim.Adam(theirs.parameters(), rate, betas=(0.9, 0.99))
-    if kind == "cycle":
+    schedule = torch.optim.lr_scheduler.ConstantLR(adam, 1.0)
+    if kind == "steady":
+        mine = Adam(ours.parameters(), steady(steps, rate), spread_decay=0.95, shrinking=1e-2)
+        adam.param_groups[0].update(betas=(0.9, 0.95), weight_decay=1e-2)
+    elif kind == "cycle":
         mine = Adam(ours.parameters(), one_cycle(steps, rate))
         schedule = torch.optim.lr_scheduler.OneCycleLR(adam, rate, total_steps=steps, pct_start=0.15)
     else:

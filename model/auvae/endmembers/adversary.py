@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .judge import Verdict
+from .optimiser import Adam, steady
 from .search_space import SearchSpace, unnormalised
 
 STEPS, FRESH_STEPS = 300, 250
@@ -125,9 +126,9 @@ def train_against_critics(generator: Generator, real: Tensor, report: Report) ->
     """Let the generator learn to make what critics cannot tell from ``real`` ``(n, K)`` pixels."""
     many, count = generator.held.shape[:2]
     critics = Critics(many, 1, count, real.device)
-    ours = torch.optim.Adam(generator.parameters(), RATE, betas=(0.5, 0.95))
-    theirs = torch.optim.Adam(critics.parameters(), CRITICS_RATE, betas=(0.5, 0.95))
-    for step in range(STEPS):
+    ours = Adam(generator.parameters(), steady(STEPS, RATE, 0.5), spread_decay=0.95)
+    theirs = Adam(critics.parameters(), steady(STEPS, CRITICS_RATE, 0.5), spread_decay=0.95)
+    for step, number in enumerate(torch.arange(STEPS, device=real.device).split(1)):
         report(step / STEPS)
         blur = FIRST_BLUR * max(0.0, 1 - step / (0.6 * STEPS)) + LAST_BLUR
         made, weight = generator(DRAWS)
@@ -141,13 +142,13 @@ def train_against_critics(generator: Generator, real: Tensor, report: Report) ->
         if slope:
             steep = torch.autograd.grad(yes.sum(), seen, create_graph=True)[0]
             loss = loss + PENALTY * steep.square().sum(2).mean(1).sum()
-        theirs.zero_grad()
+        theirs.forget_gradient()
         loss.backward()
-        theirs.step()
+        theirs.step(number)
         fooled = (weight * F.softplus(-critics(made))).sum()
-        ours.zero_grad()
+        ours.forget_gradient()
         fooled.backward()
-        ours.step()
+        ours.step(number)
 
 
 def distances(space: SearchSpace, sets: Tensor, train: Training = train_against_critics) -> Tensor:
@@ -183,16 +184,17 @@ def _told_apart(generator: Generator, known: Tensor, new: Tensor, report: Report
         made = torch.stack([each[rows] for each, rows in zip(made, drawn, strict=True)])
     made = made.repeat(CRITICS, 1, 1)
     critics = Critics(many, CRITICS, count, known.device)
-    optimiser = torch.optim.Adam(critics.parameters(), FRESH_RATE, weight_decay=1e-4)
+    rates = steady(FRESH_STEPS, FRESH_RATE)
+    optimiser = Adam(critics.parameters(), rates, spread_decay=0.999, shrinking=1e-4)
     learned, judged = made[:, : len(known)], made[:, len(known) :]
-    for step in range(FRESH_STEPS):
+    for step, number in enumerate(torch.arange(FRESH_STEPS, device=known.device).split(1)):
         report(step / FRESH_STEPS)
         batch = torch.randint(len(known), (min(BATCH, len(known)) // 2,)).to(known.device)
         real = known[batch].expand(CRITICS * many, -1, -1)
         loss = (F.softplus(-critics(real)).mean(1) + F.softplus(critics(learned[:, batch])).mean(1)).sum()
-        optimiser.zero_grad()
+        optimiser.forget_gradient()
         loss.backward()
-        optimiser.step()
+        optimiser.step(number)
     with torch.no_grad():
         missed = F.softplus(-critics(new.expand(CRITICS * many, -1, -1))).mean(1)
         missed = missed + F.softplus(critics(judged)).mean(1)

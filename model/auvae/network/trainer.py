@@ -24,6 +24,7 @@ from ..contract.errors import SceneError
 from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness
 from ..endmembers.lighting import Reading
+from ..endmembers.optimiser import Adam, falling, one_cycle
 from ..endmembers.search import find_endmembers
 from ..endmembers.search_record import search_document
 from ..endmembers.targets import Observed
@@ -42,7 +43,6 @@ from .model import (
     lighting_of,
     padded,
 )
-from .optimiser import Adam, falling, one_cycle
 from .options import EFFORTS, Effort, Options
 from .posterior_draws import PosteriorDraws
 from .steps import Pace, RepeatedStep

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..optimiser import Adam, one_cycle
 from ..search_space import SearchSpace, normalised, unnormalised
 
 NAME = "the most likely simplex"
@@ -261,12 +262,11 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace) -> Fitted:
     ends = F.normalize(ends, dim=2)
     dimmest = math.log(0.3 * float(cloud.sizes.quantile(0.001)))
     brightest = math.log(1.1 * float(cloud.sizes.quantile(0.999)))
-    groups = [{"params": [held.moved], "lr": RATE}, {"params": held.loose, "lr": LOOSE_RATE}]
-    optimiser = torch.optim.Adam(groups, betas=(0.9, 0.98))
-    rates = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, [RATE, LOOSE_RATE], total_steps=STEPS, pct_start=0.2
-    )
-    for step in range(STEPS):
+    optimisers = [
+        Adam(part, one_cycle(STEPS, rate, rising=0.2), spread_decay=0.98)
+        for part, rate in (([held.moved], RATE), (held.loose, LOOSE_RATE))
+    ]
+    for step, number in enumerate(torch.arange(STEPS, device=ends.device).split(1)):
         space.report(f"Fitting {NAME}: {step / STEPS:.0%}")
         floor = LAST_BLUR + FIRST_BLUR * max(0.0, 1 - step / (0.6 * STEPS))
         now = F.normalize(ends + held.moved, dim=2)
@@ -274,10 +274,11 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace) -> Fitted:
         loss = (
             -value + NEGATIVE * _below_zero(cloud, now) + held.drawn() + UNSURE * _unsure(cloud, now, held)
         ).sum()
-        optimiser.zero_grad()
+        for optimiser in optimisers:
+            optimiser.forget_gradient()
         loss.backward()
-        optimiser.step()
-        rates.step()
+        for optimiser in optimisers:
+            optimiser.step(number)
         held.hold(dimmest, brightest)
     with torch.no_grad():
         now = F.normalize(ends + held.moved, dim=2)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 SPREAD_DECAY = 0.99
-"""beta_2: what remains of the mean squared gradient after a step."""
+"""beta_2, unless another is given: what remains of the mean squared gradient after a step."""
 
 EPSILON = 1e-8
 """Added to the root of the mean squared gradient."""
@@ -73,15 +73,28 @@ def falling(steps: int, peak: float, momentum: float = 0.9, last: float = 0.05) 
     return Schedule(peak * shares, torch.full((steps,), momentum))
 
 
+def steady(steps: int, rate: float, momentum: float = 0.9) -> Schedule:
+    """The same rate in every step."""
+    return Schedule(torch.full((steps,), rate), torch.full((steps,), momentum))
+
+
 class Adam:
     """Adaptive moments (Kingma & Ba 2015) for parameters that lie in one vector from now on.
 
     Args:
         parameters: of one device; each becomes a view of that vector, and its gradient of another.
         schedule: rate and momentum of every step.
+        spread_decay: beta_2.
+        shrinking: how strongly parameters are drawn to zero: their share that is added to the gradient.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], schedule: Schedule) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        schedule: Schedule,
+        spread_decay: float = SPREAD_DECAY,
+        shrinking: float = 0.0,
+    ) -> None:
         held = list(parameters)
         self.values = torch.cat([parameter.detach().flatten() for parameter in held])
         self.gradient = torch.zeros_like(self.values)
@@ -93,6 +106,7 @@ class Adam:
             parameter.grad = gradient.view_as(parameter)
         device = self.values.device
         self._rate, self._momentum = schedule.rate.to(device), schedule.momentum.to(device)
+        self._spread_decay, self._shrinking = spread_decay, shrinking
 
     def forget_gradient(self) -> None:
         """Set the gradient to zero, before the next one is computed."""
@@ -108,10 +122,13 @@ class Adam:
         """
         if average is not None:
             average(self.gradient)
+        if self._shrinking:
+            self.gradient.add_(self.values, alpha=self._shrinking)
         rate, momentum = self._rate.index_select(0, number), self._momentum.index_select(0, number)
         self._mean.lerp_(self.gradient, 1 - momentum)
-        self._square.mul_(SPREAD_DECAY).addcmul_(self.gradient, self.gradient, value=1 - SPREAD_DECAY)
+        left = self._spread_decay
+        self._square.mul_(left).addcmul_(self.gradient, self.gradient, value=1 - left)
         done = number + 1
         size = rate / (1 - momentum**done)
-        spread = (self._square / (1 - SPREAD_DECAY**done)).sqrt_().add_(EPSILON)
+        spread = (self._square / (1 - left**done)).sqrt_().add_(EPSILON)
         self.values.sub_(self._mean / spread * size)
