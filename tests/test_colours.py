@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,24 @@ def test_a_material_that_is_found_again_keeps_its_colour_in_maps_spectra_model_a
     job = ApplyJob("3", str(simulated), str(second / "model.auvae"), str(third))
     run(job, lambda _event: None, lambda: False)
     assert colors_of(third) == colors
+
+
+def test_while_a_network_trains_its_endmembers_have_the_colours_that_they_will_have_in_the_result(
+    unmix_into, job, simulated
+):
+    first = unmix_into("first", [2, 0, 1])
+    document = (first / "result.json").read_text(encoding="utf-8")
+    (first / "result.json").write_text(document.replace(by_place(3)[0], "#123456"), encoding="utf-8")
+    events = []
+    asked = UnmixJob.parse(job(simulated, colors_of=[str(first)]))
+    run(asked, events.append, lambda: False)
+    moves = [event for event in events if "colors" in event]
+    result = events[-1]
+    assert [len(event["colors"]) for event in moves] == [3] * len(moves) != []
+    assert moves[-1]["colors"] == [one["color"] for one in result["endmembers"]]
+    assert "#123456" in moves[-1]["colors"]
+    page = (Path(result["output"]) / "report.html").read_text(encoding="utf-8")
+    assert "The colours here are those of earlier results" in page
 
 
 def test_a_material_that_is_new_gets_a_colour_that_no_other_result_has(materials):

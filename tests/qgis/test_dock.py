@@ -297,6 +297,13 @@ def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(do
     losses, moves = axes["reconstruction"], axes["spectra"]
     assert losses.lines[0].get_ydata().tolist() == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert lines(moves)["B"].get_ydata().tolist() == [3, 2, 4]
+    assert lines(moves)["B"].get_color() == SCENE_EVENT["endmembers"][1]["color"]
+    found_again = {
+        "event": "progress", "fraction": 0.6, "stage": "training", "text": "Unmixing",
+        "endmembers": [[1, 2, 3], [3, 2, 5]], "colors": ["#112233", "#009E73"],
+    }  # fmt: skip
+    dock.hear("1", found_again)
+    wait_for(lambda: tab.panel.canvas.is_filled and lines(moves)["B"].get_color() == "#009E73")
     dock.hear("1", {"event": "ended"})
     wait_for(lambda: "scène 1" in tab.note.text())
 

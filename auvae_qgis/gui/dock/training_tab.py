@@ -128,6 +128,7 @@ def _progress(run: Run, event: dict[str, Any]) -> None:
         run.losses.setdefault(str(name), []).append((done, float(value)))
     if event.get("endmembers"):
         run.moves.append((done, np.array(event["endmembers"], dtype=float).T))
+        run.colors = [str(color) for color in event.get("colors", run.colors)]
         if len(run.moves) > MOST_LIVE_MOVES:
             del run.moves[1::2]
 

@@ -48,10 +48,11 @@ class _Progress(TypedDict):
 
 
 class ProgressEvent(_Progress, total=False):
-    """How far the job is; losses and endmembers (K, B) while it trains."""
+    """How far the job is; losses and endmembers (K, B), with their K colours, while it trains."""
 
     losses: dict[str, float]
     endmembers: list[list[float]]
+    colors: list[str]
 
 
 class MessageEvent(TypedDict):

@@ -12,6 +12,7 @@ from ..contract.errors import Cancelled
 from ..contract.events import Event, ProgressEvent
 
 Emit = Callable[[Event], None]
+Paint = Callable[[np.ndarray], list[str]]
 IsCancelled = Callable[[], bool]
 
 READ, COUNTED, TRAINED, MAPPED = 0.05, 0.15, 0.8, 0.95
@@ -28,6 +29,7 @@ class JobProgress:
 
     Attributes:
         warnings: what was sent as a warning, for the report.
+        paint: colours, #RRGGBB, of endmembers (K, B) while they move; None where nobody knows them yet.
     """
 
     def __init__(self, emit: Emit, cancelled: IsCancelled) -> None:
@@ -40,6 +42,7 @@ class JobProgress:
         self._moved_at = -_SECONDS_BETWEEN_MOVES
         self._starts: list[tuple[str, float]] = []
         self.warnings: list[str] = []
+        self.paint: Paint | None = None
 
     @property
     def cancelled(self) -> bool:
@@ -87,6 +90,8 @@ class JobProgress:
             event["losses"] = {name: float(value) for name, value in losses.items()}
         if self._moved is not None and now - self._moved_at >= _SECONDS_BETWEEN_MOVES:
             event["endmembers"] = rounded(self._moved)
+            if self.paint is not None:
+                event["colors"] = self.paint(self._moved)
             self._moved, self._moved_at = None, now
         self._emit(event)
 

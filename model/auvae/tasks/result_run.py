@@ -83,6 +83,13 @@ class ResultRun:
         with ResultWriter(output, job_id, self._scene, names, self.earlier, shares=shares) as writer:
             yield writer
 
+    def colors_of(self, endmembers: np.ndarray) -> list[str]:
+        """Colours of endmembers (K, B), #RRGGBB: those that an earlier result has of the same materials."""
+        numbers = [band.number for band in self._scene.kept]
+        own = self._colors or by_place(len(endmembers))
+        new = Materials.of(self._scene.wavelengths, numbers, endmembers, own)
+        return colors_by_material(new, self._alike)
+
     def map(self, writer: ResultWriter, model: TrainedModel, training: TrainingRecord, begin: float) -> None:
         """Map the scene, and keep now and then how far that is.
 
@@ -93,10 +100,7 @@ class ResultRun:
             begin: share of the job that is done; the progress goes on from there.
         """
         scene, progress = self._scene, self._progress
-        colors = self._colors or by_place(len(writer.names))
-        numbers = [band.number for band in scene.kept]
-        new = Materials.of(scene.wavelengths, numbers, np.asarray(model.endmembers), colors)
-        writer.paint(colors_by_material(new, self._alike))
+        writer.paint(self.colors_of(np.asarray(model.endmembers)))
         progress.reach(begin, "mapping", "Mapping the scene")
         pace = Pace(scene.rows * scene.cols)
         for row in map_scene(

@@ -42,6 +42,7 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
     start, given = _start(job, saved, known)
     facts, colors = _model_facts(saved, known), None if saved is None else saved.colors
     run = ResultRun(job, scene, progress, job.variant, facts, colors)
+    progress.paint = run.colors_of
     training: TrainingRecord
     if run.earlier is None:
         patches = patches_of(job, scene, progress)
