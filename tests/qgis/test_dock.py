@@ -279,6 +279,28 @@ def test_the_endmember_in_front_says_where_it_shows_purest_and_how_sure_it_is(do
     assert row.words.text().startswith("Endmember 2: ")
 
 
+def test_what_is_known_of_an_endmember_can_be_read_once_a_result_has_come(plugin_modules, result):
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.resize(700, 900)
+    dock.show()
+    settle()
+    dock.hear("1", SCENE_EVENT)  # the training is in front, the row hidden
+    settle()
+    dock.hear("1", {"event": "ended"})
+    dock.pieces.start(dock.showing(result, 0))
+    wait_for(lambda: not dock.pieces.busy)
+    settle()
+    row = dock.spectra.evidence
+    for widget in (row.button, row.words):
+        assert widget.isVisible()
+        assert widget.height() >= widget.fontMetrics().height()
+        picture = widget.grab().toImage()
+        tones = {picture.pixel(x, y) for x in range(picture.width()) for y in range(picture.height())}
+        assert len(tones) > 1, f"nothing is written on {widget}"
+    dock.close()
+    dock.deleteLater()
+
+
 def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(dock):
     tab = dock.training
     dock.tabs.setCurrentWidget(tab)
