@@ -301,6 +301,30 @@ def test_what_is_known_of_an_endmember_can_be_read_once_a_result_has_come(plugin
     dock.deleteLater()
 
 
+def test_no_report_and_no_result_to_keep_is_offered_before_there_is_one(plugin_modules, result):
+    dock = plugin_modules("auvae_qgis.gui.dock.dock").ResultDock()
+    dock.show()
+    dock.hear("1", SCENE_EVENT)
+    settle()
+    assert dock.tabs.isVisible()
+    assert not dock.report.isVisible()
+    assert not dock.keep.isVisible()
+    dock.show_result(result, 0)
+    assert dock.report.isVisible()
+    dock.close()
+    dock.deleteLater()
+
+
+def test_a_high_dock_lists_six_endmembers_without_scrolling(dock):
+    legend = dock.spectra.legend
+    legend.fill([(f"An endmember with a name, number {number}", "#123456") for number in range(6)])
+    for height, scrolls in ((900, False), (500, True), (900, False)):
+        dock.resize(380, height)
+        settle()
+        always = legend.verticalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+        assert always == scrolls
+
+
 def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(dock):
     tab = dock.training
     dock.tabs.setCurrentWidget(tab)

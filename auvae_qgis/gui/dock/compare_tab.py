@@ -194,20 +194,22 @@ class CompareTab(PlotTab):
             sizes = [
                 None if index is None else area[index] for index, area in zip((first, second), areas) if area
             ]
-            return sizes[0], sizes[1], 1, " ha"
+            return sizes[0], sizes[1], 1, tr("{} ha")
         shares = [
             None
             if index is None
             else 100 * float(one.document["endmembers"][index].get("mean_abundance", 0.0))
             for index, one in zip((first, second), (result, other))
         ]
-        return shares[0], shares[1], 1, " %"
+        return shares[0], shares[1], 1, "{} %"
 
     def _line(
-        self, name: str, here: float | None, there: float | None, digits: int, unit: str = ""
+        self, name: str, here: float | None, there: float | None, digits: int, unit: str = "{}"
     ) -> QTreeWidgetItem:
-        cells = [f"{value:.{digits}f}{unit}" if value is not None else "–" for value in (here, there)]
-        change = f"{here - there:+.{digits}f}{unit}" if here is not None and there is not None else ""
+        cells = [unit.format(f"{value:.{digits}f}") if value is not None else "–" for value in (here, there)]
+        change = ""
+        if here is not None and there is not None:
+            change = unit.format(f"{here - there:+.{digits}f}")
         item = QTreeWidgetItem([name, *cells, change])
         item.setToolTip(0, name)
         for column in (1, 2, 3):

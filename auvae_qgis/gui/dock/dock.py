@@ -85,10 +85,10 @@ class ResultDock(QgsDockWidget):
         self.results.setToolTip(tr("Results in the project"))
         self.results.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.results.activated.connect(lambda row: self.result_chosen.emit(self.results.itemData(row)))
-        report = QToolButton()
-        report.setText(tr("Report"))
-        report.setToolTip(tr("Open the report of this result in the browser"))
-        report.clicked.connect(self._ask_for_report)
+        self.report = QToolButton()
+        self.report.setText(tr("Report"))
+        self.report.setToolTip(tr("Open the report of this result in the browser"))
+        self.report.clicked.connect(self._ask_for_report)
         self.keep = QToolButton()
         self.keep.setText(tr("Keep…"))
         self.keep.setToolTip(tr("This result lies in a temporary folder: copy it to one that stays"))
@@ -116,7 +116,7 @@ class ResultDock(QgsDockWidget):
         top.setContentsMargins(2, 2, 2, 0)
         top.addWidget(self.results, 1)
         top.addWidget(self.keep)
-        top.addWidget(report)
+        top.addWidget(self.report)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -138,6 +138,8 @@ class ResultDock(QgsDockWidget):
             self.compare.set_result(None, None)
             self.training.set_result(None)
             self.results.clear()
+            self.keep.hide()
+            self.report.hide()
         self.result_shown.emit()
 
     def list_results(self, results: list[Result]) -> None:
@@ -195,6 +197,7 @@ class ResultDock(QgsDockWidget):
             self.tabs.setCurrentWidget(self.spectra)
         self._went_to_training = False
         self.keep.setVisible(is_temporary(result.folder))
+        self.report.show()
         self._choose_shown()
         yield
         self._pages.setCurrentWidget(self._page)

@@ -25,8 +25,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ...translation import tr
 
-MOST_ROWS = 3  # beyond that it scrolls
+MOST_ROWS = 3, 6  # beyond that it scrolls; the latter in a high parent
 LOW = 480  # pixels of the parent's height
+FOR_A_ROW = 130  # pixels of it, beyond the first rows
 SWATCH = 12
 BOX = 24  # pixels: where an entry's tick is
 OWN_NAME = Qt.ItemDataRole.UserRole
@@ -101,7 +102,7 @@ class Legend(QListWidget):
         self.setCurrentRow(min(max(current, 0), len(entries) - 1))
         self.blockSignals(False)
         self._filling = False
-        self._fit()
+        self.fit()
 
     def set_names(self, names: list[str]) -> None:
         """Call the entries by other names; what is hidden stays hidden."""
@@ -110,7 +111,7 @@ class Legend(QListWidget):
             self.item(row).setText(name)
             self.item(row).setData(OWN_NAME, name)
         self._filling = False
-        self._fit()
+        self.fit()
 
     def set_front(self, front: int | None) -> None:
         """Write the entry of the line that is in front in bold."""
@@ -120,7 +121,7 @@ class Legend(QListWidget):
             font.setBold(row == front)
             self.item(row).setFont(font)
         self._filling = False
-        self._fit()
+        self.fit()
 
     def is_shown(self, row: int) -> bool:
         """Tell whether the line of an entry is to be shown."""
@@ -241,10 +242,10 @@ class Legend(QListWidget):
         """Be as high as the rows that the width makes."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self._fit()
+            self.fit()
 
-    def _fit(self) -> None:
-        """Take the height that the entries need at this width.
+    def fit(self) -> None:
+        """Take the height that the entries need at this width, as far as the parent has room for it.
 
         Counted here and not asked of the layout: that depends on the scroll bar, and the scroll bar on it.
         """
@@ -258,8 +259,9 @@ class Legend(QListWidget):
             used += size.width() + gap
             if used > self.width() - gap and used > size.width() + gap:
                 rows, used = rows + 1, size.width() + gap
-        parent = self.parentWidget()
-        most = self._rows_when_low if parent is not None and parent.height() < LOW else MOST_ROWS
+        room = 0 if self.parentWidget() is None else self.parentWidget().height()
+        least, highest = MOST_ROWS
+        most = self._rows_when_low if 0 < room < LOW else min(max(room // FOR_A_ROW, least), highest)
         policy = Qt.ScrollBarPolicy
         wanted = policy.ScrollBarAlwaysOn if rows > most else policy.ScrollBarAlwaysOff
         if self.verticalScrollBarPolicy() != wanted:

@@ -215,6 +215,7 @@ class ProbeTab(PlotTab):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the plot its room in a low dock."""
         super().resizeEvent(event)
+        self.legend.fit()
         low = self.height() < LOW
         self.note.setWordWrap(not low)
         across = QSizePolicy.Policy.Ignored if low else QSizePolicy.Policy.Preferred

@@ -126,6 +126,7 @@ class SpectraTab(PlotTab):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the plot its room in a low dock."""
         super().resizeEvent(event)
+        self.legend.fit()
         self.evidence.fit(self.height())
 
     def _seen(self, spectra: Spectra) -> tuple[Array, Array | None]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from ...plain_text import as_written
@@ -199,10 +200,12 @@ def _kind_of_spectra(run: Run) -> object:
 
 def _mark_stages(axes: Any, stages: list[float]) -> None:
     """Draw a dotted line where each further stage of the training begins."""
-    for line in [one for one in axes.lines if one.get_label() == STAGE]:
+    for line in [one for one in axes.get_children() if one.get_label() == STAGE]:
         line.remove()
     for begin in stages:
-        axes.axvline(begin, linewidth=0.8, linestyle=":", gid="ink", label=STAGE)
+        line = Line2D([begin] * 2, [0, 1], linewidth=0.8, linestyle=":", gid="ink", label=STAGE)
+        line.set_transform(axes.get_xaxis_transform())
+        axes.add_artist(line)  # unlike axvline, it changes no limits, which asks for a matrix's inverse
 
 
 def _fit(axes: Any, values: Array, *, scaled: bool) -> bool:
