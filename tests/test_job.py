@@ -312,7 +312,7 @@ def test_the_report_says_what_candidates_were_weighed_and_shows_the_simplex_of_t
         assert f"{kind['mean_angle']:.4f}" in page
     assert search["kind"] in [kind["name"] for kind in search["weighed"]]
     assert [kind["name"] for kind in search["not_weighed"]] == ["the most likely simplex"]
-    assert f"not weighed: {search['not_weighed'][0]['reason']}" in unescape(page)
+    assert f"<td>not weighed: {search['not_weighed'][0]['reason']}" in unescape(page)
     assert len(search["endmembers"]) == len(search["view"]["endmembers"]) == 3
     # every mixture lies in the simplex of the endmembers, whatever it is seen from
     corners, mixtures = (np.array(search["view"][key]) for key in ("endmembers", "mixtures"))
