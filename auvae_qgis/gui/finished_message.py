@@ -28,11 +28,12 @@ def tell_finished(
         keep: What copies a result in a temporary folder to another; offered for such a result only.
 
     """
-    text = tr("“{}” is unmixed. The report says how well it fits.").format(result.scene)
+    text = tr("“{}” is unmixed.").format(result.scene)
     item = bar.createMessage("AUVAE Unmixing", as_plain(text))
     page = result.folder / str(result.document["files"].get("report", ""))
     if page.is_file():
         button = QPushButton(tr("Report"))
+        button.setToolTip(tr("The report says how well it fits."))
         button.clicked.connect(lambda: report(str(page)))
         item.layout().addWidget(button)
     if is_temporary(result.folder):

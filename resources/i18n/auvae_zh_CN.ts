@@ -2464,8 +2464,12 @@
    <translation>“{}”现改名为“{}”，{} 景影像的图层、文件和报告均已更新。</translation>
   </message>
   <message>
-   <source>“{}” is unmixed. The report says how well it fits.</source>
-   <translation>“{}”已解混。报告说明了拟合的好坏。</translation>
+   <source>“{}” is unmixed.</source>
+   <translation>“{}”已解混。</translation>
+  </message>
+  <message>
+   <source>The report says how well it fits.</source>
+   <translation>报告说明了拟合的好坏。</translation>
   </message>
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>

@@ -9,6 +9,7 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -32,6 +33,7 @@ from .plot_panel import PlotPanel, PlotTab, icon_named
 from .theme import DASHES, TRAIL
 
 LOW = 480  # pixels
+NARROW = 320  # pixels: beside two buttons, a name would be cut to some letters
 THIN, THICK = 1.1, 1.8
 LONGEST_TICK = 16  # characters
 
@@ -112,11 +114,13 @@ class ProbeTab(PlotTab):
         self.again.setToolTip(tr("Unmix the image again with the known places"))
         self.again.clicked.connect(self.again_asked)
         row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(4, 0, 4, 4)
-        line.addWidget(self.name, 1)
-        line.addWidget(self.known)
-        line.addWidget(self.again)
+        self._known_line = QBoxLayout(QBoxLayout.Direction.LeftToRight, row)
+        self._known_line.setContentsMargins(4, 0, 4, 4)
+        self._known_line.addWidget(self.name, 1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.known)
+        buttons.addWidget(self.again)
+        self._known_line.addLayout(buttons)
         self.show_known(0)
         return row
 
@@ -217,6 +221,9 @@ class ProbeTab(PlotTab):
         super().resizeEvent(event)
         self.legend.fit()
         low = self.height() < LOW
+        direction = QBoxLayout.Direction
+        above = self.width() < NARROW and not low
+        self._known_line.setDirection(direction.TopToBottom if above else direction.LeftToRight)
         self.note.setWordWrap(not low)
         across = QSizePolicy.Policy.Ignored if low else QSizePolicy.Policy.Preferred
         self.note.setSizePolicy(across, QSizePolicy.Policy.Maximum)
