@@ -55,6 +55,12 @@ def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
     assert "materials of a few pixels" in no_simplex(found)
 
 
+def test_a_dark_target_that_noise_hides_from_two_neighbours_is_found_by_nine(tmp_path):
+    found, angles = searched(tmp_path / "dark.img", endmembers=5, rare=2, target_pixels=9, snr=30, seed=40)
+    assert angles.max() < 0.1
+    assert sum(size > 0 for size in found.targets) == 2
+
+
 def test_outliers_that_are_alone_are_no_materials(tmp_path):
     found, angles = searched(tmp_path / "outliers.img", endmembers=4, outliers=0.01)
     assert found.targets == (0, 0, 0, 0)

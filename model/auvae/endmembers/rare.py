@@ -12,15 +12,10 @@ import torch
 from torch import Tensor
 
 from .judge import angles
-from .targets import Observed, alike_patch
+from .targets import FEW, Observed, alike_patch, shown
 
 PATCHES = 8
 """So many patches are looked at, those that show most of something else first."""
-
-FEW = 64
-"""A rare material holds `SHOWN` of a pixel in so many pixels at most."""
-
-SHOWN = 0.2
 
 DIFFERENT = 0.06
 """Radians, at least, between the patch and every mixture of what is known so far.
@@ -49,9 +44,7 @@ def count_rare(observed: Observed, spectra: Tensor, report: Callable[[float], No
         spectrum = observed.pixels[list(patch)].mean(0, keepdim=True).clamp_min(1e-6)
         angle = float(angles(spectrum, spectra)[0])
         spectra = torch.cat([spectra, spectrum])
-        amounts = angles(observed.pixels, spectra)[1]
-        shares = amounts[:, -1] / amounts.sum(1).clamp_min(1e-9)
-        shown = int((shares > SHOWN).sum())
-        if angle >= DIFFERENT and shown <= FEW:
-            found.append(shown)
+        size = shown(observed.pixels, spectra)
+        if angle >= DIFFERENT and size <= FEW:
+            found.append(size)
     return found

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .judge import mean_angle, needed
+from ..contract.materials import ALIKE
+from .judge import angles, mean_angle, needed
 from .nonnegative import nonnegative_least_squares
 
 SPARE = 1.05
@@ -22,6 +23,9 @@ One that splits a common material in two costs nothing (0.8 to 1.0 in simulated 
 one that is needed costs more (1.11 to 6 in real scenes and in those without rare materials).
 """
 
+TWIN = 1.25
+"""The same of one of two that are nearly the same: where a material varies each takes a part of it."""
+
 AS_GOOD = 1.04
 """With the target in its place the angle may have grown, over all exchanges, by this factor at most."""
 
@@ -29,15 +33,28 @@ CHANCE = 6.0
 """Neighbours agree when the cosine of what is left of them is so many deviations of that of noise."""
 
 LEAST_ALIKE, MOST_ASKED = 0.5, 0.9
-"""The cosine is at least the first; the second is enough where there are few bands."""
+"""They share at least so much of what is left without noise; the second is enough with few bands."""
 
 LARGEST = 64
 """Pixels, at most, of a patch whose mean is the target's spectrum."""
+
+PASSED_OVER = 4
+"""After so many patches of no rare material no more are looked at; those that show most come first."""
+
+FEW, COMMON, SHOWN = 64, 10, 0.2
+"""A rare material holds the last, of a pixel, in so many pixels at most, or in so many times its patch's.
+A kind of a common material forms patches, too, and shows in many more."""
 
 PURE = 0.7
 """The patch's pixels with at least this share of its largest residual make the target's spectrum."""
 
 _STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+# The steps that make a pair, a block of 2 x 2 and one of 3 x 3 pixels with the one they start from.
+_BLOCKS = (
+    tuple((step,) for step in range(8)),
+    ((0, 1, 3), (1, 2, 4), (3, 5, 6), (4, 6, 7)),
+    (tuple(range(8)),),
+)
 
 
 @dataclass(frozen=True)
@@ -105,22 +122,41 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
     found: list[Target] = []
     before = max(mean_angle(judges, spectra), 1e-9)
     spectra, free = spectra.clone(), list(range(held, len(spectra)))
-    while len(free) > 1:
-        leaving = needed(judges, spectra)
-        spare = [place for place in free if leaving[place] <= SPARE]
-        patch = alike_patch(observed.pixels, neighbours, spectra)
-        if patch is None or not spare:
+    passed_over: list[Tensor] = []
+    leaving, allowed = needed(judges, spectra), _allowed(spectra)
+    while len(free) > 1 and len(passed_over) < PASSED_OVER:
+        spare = [place for place in free if leaving[place] <= allowed[place]]
+        explained = torch.cat([spectra, *passed_over])
+        patch = alike_patch(observed.pixels, neighbours, explained) if spare else None
+        if patch is None:
             break
         spectrum = observed.pixels[list(patch)].mean(0).clamp_min(1e-6)
         growth, instead = min(
             (_exchanged(judges, spectra, place, spectrum) / before, place) for place in spare
         )
-        if growth > AS_GOOD:
-            break
+        most = TWIN if allowed[instead] > SPARE else AS_GOOD
+        holding = shown(observed.pixels, torch.cat([explained, spectrum[None]]))
+        if growth > most or holding > max(FEW, COMMON * len(patch)):
+            passed_over.append(spectrum[None])
+            continue
         spectra[instead] = spectrum
+        leaving, allowed = needed(judges, spectra), _allowed(spectra)
         free.remove(instead)
         found.append(Target(spectrum, patch, instead, growth))
     return found
+
+
+def _allowed(spectra: Tensor) -> list[float]:
+    """By what factor the mean angle may grow without each of ``spectra`` ``(K, B)``."""
+    unit = torch.nn.functional.normalize(spectra, dim=1)
+    nearest = (unit @ unit.T).fill_diagonal_(-1).max(1).values.clamp(-1, 1).acos()
+    return [TWIN if angle < ALIKE else SPARE for angle in nearest.tolist()]
+
+
+def shown(pixels: Tensor, spectra: Tensor) -> int:
+    """Of how many ``pixels`` ``(n, B)`` the last of ``spectra`` ``(K, B)`` holds more than `SHOWN`."""
+    amounts = angles(pixels, spectra)[1]
+    return int((amounts[:, -1] > SHOWN * amounts.sum(1).clamp_min(1e-9)).sum())
 
 
 def _exchanged(judges: Tensor, spectra: Tensor, place: int, spectrum: Tensor) -> float:
@@ -132,6 +168,9 @@ def _exchanged(judges: Tensor, spectra: Tensor, place: int, spectrum: Tensor) ->
 def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[int, ...] | None:
     """The purest pixels of the patch that agree most in what endmembers leave of them; None where none do.
 
+    Two neighbours agree where a target is bright. In one that is dark noise hides it from two pixels, not
+    from four or nine: the products of all pairs add up, what chance adds to them does not.
+
     Args:
         pixels: ``(n, B)``, softly normalised.
         neighbours: ``(n, 8)``, as `Observed.neighbours` gives them.
@@ -139,23 +178,50 @@ def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[in
     """
     amounts = nonnegative_least_squares(pixels @ spectra.T, spectra @ spectra.T)
     left = pixels - amounts @ spectra
-    size = left.norm(dim=1).clamp_min(1e-12)
-    alike = min(max(LEAST_ALIKE, CHANCE / math.sqrt(pixels.shape[1])), MOST_ASKED)
-    shared = torch.zeros_like(size)
-    for step in range(neighbours.shape[1]):
-        other = neighbours[:, step]
-        product = (left * left[other.clamp_min(0)]).sum(1)
-        agrees = (other >= 0) & (product >= alike * size * size[other.clamp_min(0)])
-        shared = torch.maximum(shared, torch.where(agrees, product, 0))
-    middle = int(shared.argmax())
-    if float(shared[middle]) <= 0:
+    energy, noise = left.square().sum(1), _noise_energy(pixels, left)
+    members = _alike_block(left, energy, noise, neighbours)
+    if members is None:
         return None
-    direction = left[middle] / size[middle]
+    direction = torch.nn.functional.normalize(left[members].sum(0), dim=0)
     along = left @ direction
-    member = (along >= alike * size) & (along >= LEAST_ALIKE * along[middle])
+    usual = float(along[members].mean())
+    signal, chance = (energy - noise).clamp_min(0).sqrt(), (noise / pixels.shape[1]).sqrt()
+    member = (along + chance >= LEAST_ALIKE * signal) & (along + chance >= LEAST_ALIKE * usual)
+    middle = int(members[along[members].argmax()])
     inside = _connected(middle, member, neighbours)
-    largest = max(float(along[place]) for place in inside)
-    return tuple(place for place in inside if float(along[place]) >= PURE * largest)
+    enough = PURE * max(float(along[place] - chance[place]) for place in inside)
+    return tuple(place for place in inside if float(along[place]) >= enough)
+
+
+def _noise_energy(pixels: Tensor, left: Tensor) -> Tensor:
+    """Energy ``(n,)`` of the noise in what is left ``(n, B)``: noise is the same in the raster's unit."""
+    darkness = (1 - pixels.norm(dim=1)).clamp_min(1e-6)
+    return ((left.norm(dim=1) / darkness).median() * darkness).square()
+
+
+def _alike_block(left: Tensor, energy: Tensor, noise: Tensor, neighbours: Tensor) -> Tensor | None:
+    """The pixels of the block that shares most; larger blocks are asked where no smaller one agrees."""
+    itself = torch.arange(len(left), device=left.device)[:, None]
+    for places in _BLOCKS:
+        blocks = [torch.cat([itself, neighbours[:, list(others)]], 1) for others in places]
+        shared = torch.stack([_shared(left, energy, noise, block) for block in blocks])
+        most = int(shared.argmax())
+        which, middle = divmod(most, len(left))
+        if float(shared[which, middle]) > 0:
+            return blocks[which][middle]
+    return None
+
+
+def _shared(left: Tensor, energy: Tensor, noise: Tensor, block: Tensor) -> Tensor:
+    """Mean product ``(n,)`` of what is left of two pixels of each block ``(n, m)``; 0 where none agree."""
+    size = block.shape[1]
+    pairs = size * (size - 1) / 2
+    total = sum(left[place.clamp_min(0)] for place in block.T)
+    mean, signal = energy[block].mean(1), (energy - noise)[block].mean(1)
+    product = (total.square().sum(1) - size * mean) / (2 * pairs)
+    alike = min(CHANCE / math.sqrt(pairs * left.shape[1]), MOST_ASKED)
+    agrees = (block >= 0).all(1) & (product >= alike * mean) & (product >= LEAST_ALIKE * signal)
+    return torch.where(agrees, product, 0)
 
 
 def _connected(start: int, member: Tensor, neighbours: Tensor) -> list[int]:
