@@ -216,7 +216,9 @@ def _shared(left: Tensor, energy: Tensor, noise: Tensor, block: Tensor) -> Tenso
     """Mean product ``(n,)`` of what is left of two pixels of each block ``(n, m)``; 0 where none agree."""
     size = block.shape[1]
     pairs = size * (size - 1) / 2
-    total = sum(left[place.clamp_min(0)] for place in block.T)
+    total = torch.zeros_like(left)
+    for place in block.T:
+        total += left[place.clamp_min(0)]
     mean, signal = energy[block].mean(1), (energy - noise)[block].mean(1)
     product = (total.square().sum(1) - size * mean) / (2 * pairs)
     alike = min(CHANCE / math.sqrt(pairs * left.shape[1]), MOST_ASKED)
