@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from auvae.endmembers.nonnegative import descended, eliminated, nonnegative_least_squares, solve_on_support
+from auvae.endmembers.nonnegative import (
+    descended,
+    descended_together,
+    eliminated,
+    nonnegative_least_squares,
+    solve_on_support,
+)
 from auvae.endmembers.optimiser import Adam, falling, one_cycle, steady
 from auvae.network.auvae_net import doubled
 from auvae.network.crops import Crops
@@ -95,6 +101,19 @@ def test_a_fixed_number_of_sweeps_comes_near_the_least_squares_mixture():
     products, gram = pixels @ spectra.T, spectra @ spectra.T
     near, best = descended(products, gram), nonnegative_least_squares(products, gram)
     assert (near - best).abs().mean() < 5e-3
+
+
+def test_problems_that_are_solved_together_come_near_the_mixtures_of_each_alone():
+    torch.manual_seed(0)
+    spectra = torch.rand(2, 5, 30) + 0.1
+    pixels = torch.distributions.Dirichlet(torch.full((5,), 0.4)).sample((2, 500)) @ spectra
+    products, gram = pixels @ spectra.mT, spectra @ spectra.mT
+    stiffness = torch.stack([torch.zeros(500), 3 * torch.rand(500)])
+    near = descended_together(products, gram, stiffness)
+    free = nonnegative_least_squares(products[0], gram[0])
+    held = nonnegative_least_squares(products[1], gram[1], stiffness[1])
+    assert (near[0] - free).abs().mean() < 5e-3
+    assert (near[1] - held).abs().mean() < 5e-3
 
 
 def test_many_small_systems_are_solved_by_elimination_as_lapack_solves_them():

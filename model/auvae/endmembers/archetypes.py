@@ -88,21 +88,29 @@ def archetypes(
         given[: len(known.spectra)] = (1 - known.freedom) * known.spectra
         sought[: len(known.spectra)] = known.freedom
     mixtures = _furthest_points(points, weights, count, starts, generator, known)  # (starts, K, n): rows of B
-    shares = points.new_full((starts, len(points), count), 1 / count)  # (starts, n, K): rows a_i
+    shares = points.new_full((starts, count, len(points)), 1 / count)  # (starts, K, n): columns a_i
     largest = (points**2).sum(-1).max()
     for _ in range(rounds):
         found = given + sought * (mixtures @ points)
-        gram, target = found @ found.mT, points @ found.mT
+        gram, target = found @ found.mT, found @ points.T
         step = 4 / _largest_eigenvalue(gram)
+        gram, target = step * gram, step * target
         for _ in range(5):
-            shares = torch.softmax(shares.clamp_min(1e-30).log() - step * (shares @ gram - target), dim=-1)
-        weighted = shares * weights[:, None]
-        gram, target = shares.mT @ weighted, weighted.mT @ points
+            shares = _climbed(shares, torch.baddbmm(target, gram, shares, alpha=-1), 1)
+        weighted = shares * weights
+        gram, target = shares @ weighted.mT, weighted @ points
         step = 8 / (_largest_eigenvalue(gram) * largest)
+        gram, target = step * sought * gram * sought.T, step * sought * (target - gram @ given)
         for _ in range(5):
-            slope = (sought * (gram @ (given + sought * (mixtures @ points)) - target)) @ points.T
-            mixtures = torch.softmax(mixtures.clamp_min(1e-30).log() - step * slope, dim=-1)
+            ahead = torch.baddbmm(target, gram, mixtures @ points, alpha=-1)
+            mixtures = _climbed(mixtures, ahead @ points.T, 2)
     return given + sought * (mixtures @ points)
+
+
+def _climbed(shares: Tensor, ahead: Tensor, dim: int) -> Tensor:
+    """Shares that sum to one along ``dim`` after an entropic step along ``ahead``, which is overwritten."""
+    ahead.sub_(ahead.amax(dim, keepdim=True)).exp_().mul_(shares)
+    return ahead.div_(ahead.sum(dim, keepdim=True)).clamp_min_(1e-30)
 
 
 def _largest_eigenvalue(symmetric: Tensor) -> Tensor:

@@ -28,6 +28,9 @@ MOST_ROUNDS = 10
 SHARING = 3
 """Pixels for a pattern of endmembers in play, from which on its matrix is inverted once for all of them."""
 
+SWEEPS = 12
+"""Of coordinate descent: with so many a step of training is near enough to the solution."""
+
 AT_ONCE = 2**20
 """Numbers in the matrices that are factorised together: what fits into a processor's cache is fastest."""
 
@@ -130,18 +133,16 @@ def _solved(
     return found, slope
 
 
-def descended(target: Tensor, gram: Tensor, stiffness: Tensor | None = None, sweeps: int = 12) -> Tensor:
+def descended(target: Tensor, gram: Tensor, sweeps: int = SWEEPS) -> Tensor:
     """Nearly what `nonnegative_least_squares` finds, by a fixed number of sweeps that ask the host nothing.
 
-    For training, where a step is recorded as a CUDA graph. Arguments and result as there, but that the
-    stiffness ``(n,)`` is finite and goes with a target ``(n, K)``; no gradient.
+    For training, where a step is recorded as a CUDA graph. Arguments and result as there, with a free sum; no
+    gradient.
     """
     with torch.no_grad():
         size = gram.diagonal()[:, None]
         scaled, wanted = gram / size, target.reshape(-1, len(gram)).T / size  # (K, K), (K, n)
         amounts = torch.linalg.solve_ex(ridged(gram), wanted * size)[0].clamp_min_(0)
-        if stiffness is not None:
-            return _descended_to_one(stiffness / size, scaled, wanted, amounts, sweeps)
         lines = list(zip(scaled, wanted, amounts, strict=True))  # views, made once
         for _ in range(sweeps):
             for row, right, own in lines:
@@ -149,17 +150,37 @@ def descended(target: Tensor, gram: Tensor, stiffness: Tensor | None = None, swe
     return amounts.T.reshape(target.shape)
 
 
-def _descended_to_one(pulls: Tensor, scaled: Tensor, wanted: Tensor, amounts: Tensor, sweeps: int) -> Tensor:
-    """The sweeps of `descended` towards a sum of one, from ``amounts`` ``(K, n)``; ``(n, K)``."""
-    steps = 1 / (1 + pulls)  # (K, n)
-    missing = 1 - amounts.sum(0)
-    lines = list(zip(scaled, wanted, amounts, pulls, steps, strict=True))  # views, made once
-    for _ in range(sweeps):
-        for row, right, own, pull, step in lines:
-            before = own.clone()
-            own.add_(step * (right - row @ amounts + pull * missing)).clamp_min_(0)
-            missing = missing + before - own
-    return amounts.T
+def descended_together(target: Tensor, gram: Tensor, stiffness: Tensor, sweeps: int = SWEEPS) -> Tensor:
+    """What `descended` finds, of P problems side by side: the time goes into asking, not into computing.
+
+    Args:
+        target: ``(P, n, K)``.
+        gram: ``(P, K, K)``.
+        stiffness: ``(P, n)``, as of `nonnegative_least_squares`, and finite: 0 leaves the sum free.
+        sweeps: how many.
+
+    Returns:
+        ``(P, n, K)``; no gradient.
+    """
+    with torch.no_grad():
+        size = gram.diagonal(dim1=1, dim2=2)[:, :, None]  # (P, K, 1)
+        right = target.mT
+        # one after the other: on a card a library that solves several asks the host
+        alone = [torch.linalg.solve_ex(ridged(one), each)[0] for one, each in zip(gram, right, strict=True)]
+        amounts = torch.stack(alone).clamp_min_(0)
+        pull = stiffness[:, None] / size  # (P, K, n)
+        step = 1 / (1 + pull)
+        wanted = step * (right / size + pull)
+        # an amount's gain falls with what all explain, by its row of the Gram matrix, and with their sum
+        rows = torch.stack([gram / size, torch.ones_like(gram)], 2)  # (P, K, 2, K)
+        lines = list(zip(rows.unbind(1), wanted.unbind(1), amounts.unbind(1), step.unbind(1),
+                         (step * pull).unbind(1), strict=True))  # fmt: skip
+        for _ in range(sweeps):
+            for row, most, own, by_row, by_sum in lines:
+                explained, total = (row @ amounts).unbind(1)
+                own.add_(most).addcmul_(by_row, explained, value=-1).addcmul_(by_sum, total, value=-1)
+                own.clamp_min_(0)
+    return amounts.mT
 
 
 def solve_on_support(target: Tensor, gram: Tensor, support: Tensor) -> Tensor:

@@ -311,13 +311,14 @@ class Trainer:
             coordinates, features = network.clean(view.coordinates())
             shapes, _ = network.posterior(coordinates, features.detach())
             error = view.mean(self._misfit(view.pixels, view.judging, shapes.flatten(0, 2)))
-            mean = plausible.read(coordinates, view)
+            with torch.no_grad():
+                opposite = network.clean(view.opposite())[0]
+            mean, again, draws = plausible.of(coordinates, opposite, view)
             deviation = network.head.deviations(mean.view_as(shapes), features.detach()).flatten(0, 2)
             # Half the difference of two estimates from disjoint halves of the bands has the variance of one
             # from all of them: the noise.
-            noise = (plausible.read(network.clean(view.opposite())[0], view) - mean) / 2
-            draws = plausible.draw(coordinates, view) + noise
-            posterior = view.mean(posterior_misfit(draws, mean, deviation))
+            noise = (again - mean) / 2
+            posterior = view.mean(posterior_misfit(draws + noise, mean, deviation))
             loss = (error + view.error(coordinates)) / self.variance + posterior
             for optimiser in optimisers:
                 optimiser.forget_gradient()
