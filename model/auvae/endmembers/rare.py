@@ -41,7 +41,7 @@ def count_rare(observed: Observed, spectra: Tensor, report: Callable[[float], No
         patch = alike_patch(observed.pixels, neighbours, spectra)
         if patch is None:
             break
-        spectrum = observed.pixels[list(patch)].mean(0, keepdim=True).clamp_min(1e-6)
+        spectrum = observed.pixels[list(patch.pixels)].mean(0, keepdim=True).clamp_min(1e-6)
         angle = float(angles(spectrum, spectra)[0])
         spectra = torch.cat([spectra, spectrum])
         size = shown(observed.pixels, spectra)

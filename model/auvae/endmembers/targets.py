@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -43,18 +44,18 @@ PASSED_OVER = 4
 
 FEW, COMMON, SHOWN = 64, 10, 0.2
 """A rare material holds the last, of a pixel, in so many pixels at most, or in so many times its patch's.
-A kind of a common material forms patches, too, and shows in many more."""
+
+A kind of a common material forms patches, too, and shows in many more. Asked where a patch is faint, or where
+the scene gets worse: a target that is much like a mixture of others shows in many pixels, too.
+"""
 
 PURE = 0.7
 """The patch's pixels with at least this share of its largest residual make the target's spectrum."""
 
 _STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
-# The steps that make a pair, a block of 2 x 2 and one of 3 x 3 pixels with the one they start from.
-_BLOCKS = (
-    tuple((step,) for step in range(8)),
-    ((0, 1, 3), (1, 2, 4), (3, 5, 6), (4, 6, 7)),
-    (tuple(range(8)),),
-)
+# Kinds of blocks: the steps that make a pair, or a square of 2 x 2 or 3 x 3 pixels, with their first one.
+_PAIRS = ([[step] for step in range(8)],)
+_SQUARES = ([[0, 1, 3], [1, 2, 4], [3, 5, 6], [4, 6, 7]], [list(range(8))])
 
 
 @dataclass(frozen=True)
@@ -130,19 +131,22 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
         patch = alike_patch(observed.pixels, neighbours, explained) if spare else None
         if patch is None:
             break
-        spectrum = observed.pixels[list(patch)].mean(0).clamp_min(1e-6)
+        spectrum = observed.pixels[list(patch.pixels)].mean(0).clamp_min(1e-6)
         growth, instead = min(
             (_exchanged(judges, spectra, place, spectrum) / before, place) for place in spare
         )
         most = TWIN if allowed[instead] > SPARE else AS_GOOD
-        holding = shown(observed.pixels, torch.cat([explained, spectrum[None]]))
-        if growth > most or holding > max(FEW, COMMON * len(patch)):
+        rare = growth <= most
+        if rare and (patch.faint or growth > AS_GOOD):
+            holding = shown(observed.pixels, torch.cat([explained, spectrum[None]]))
+            rare = holding <= max(FEW, COMMON * len(patch.pixels))
+        if not rare:
             passed_over.append(spectrum[None])
             continue
         spectra[instead] = spectrum
         leaving, allowed = needed(judges, spectra), _allowed(spectra)
         free.remove(instead)
-        found.append(Target(spectrum, patch, instead, growth))
+        found.append(Target(spectrum, patch.pixels, instead, growth))
     return found
 
 
@@ -165,7 +169,14 @@ def _exchanged(judges: Tensor, spectra: Tensor, place: int, spectrum: Tensor) ->
     return mean_angle(judges, changed)
 
 
-def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[int, ...] | None:
+class Patch(NamedTuple):
+    """Indices of a patch's purest pixels; ``faint``: no two of them agree, only more of them together."""
+
+    pixels: tuple[int, ...]
+    faint: bool
+
+
+def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> Patch | None:
     """The purest pixels of the patch that agree most in what endmembers leave of them; None where none do.
 
     Two neighbours agree where a target is bright. In one that is dark noise hides it from two pixels, not
@@ -178,8 +189,13 @@ def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[in
     """
     amounts = nonnegative_least_squares(pixels @ spectra.T, spectra @ spectra.T)
     left = pixels - amounts @ spectra
-    energy, noise = left.square().sum(1), _noise_energy(pixels, left)
-    members = _alike_block(left, energy, noise, neighbours)
+    energy, noise = left.square().sum(1), torch.zeros_like(left[:, 0])
+    members = _alike_block(left, energy, noise, neighbours, _PAIRS)
+    faint = members is None
+    if faint:
+        # not before: where materials vary, what is left of most pixels is their variation, not noise
+        noise = _noise_energy(pixels, left)
+        members = _alike_block(left, energy, noise, neighbours, _SQUARES)
     if members is None:
         return None
     direction = torch.nn.functional.normalize(left[members].sum(0), dim=0)
@@ -190,7 +206,7 @@ def alike_patch(pixels: Tensor, neighbours: Tensor, spectra: Tensor) -> tuple[in
     middle = int(members[along[members].argmax()])
     inside = _connected(middle, member, neighbours)
     enough = PURE * max(float(along[place] - chance[place]) for place in inside)
-    return tuple(place for place in inside if float(along[place]) >= enough)
+    return Patch(tuple(place for place in inside if float(along[place]) >= enough), faint)
 
 
 def _noise_energy(pixels: Tensor, left: Tensor) -> Tensor:
@@ -199,14 +215,15 @@ def _noise_energy(pixels: Tensor, left: Tensor) -> Tensor:
     return ((left.norm(dim=1) / darkness).median() * darkness).square()
 
 
-def _alike_block(left: Tensor, energy: Tensor, noise: Tensor, neighbours: Tensor) -> Tensor | None:
-    """The pixels of the block that shares most; larger blocks are asked where no smaller one agrees."""
+def _alike_block(
+    left: Tensor, energy: Tensor, noise: Tensor, neighbours: Tensor, kinds: Sequence[Sequence[list[int]]]
+) -> Tensor | None:
+    """The pixels of the block that shares most, of the first kind of blocks of which one agrees."""
     itself = torch.arange(len(left), device=left.device)[:, None]
-    for places in _BLOCKS:
-        blocks = [torch.cat([itself, neighbours[:, list(others)]], 1) for others in places]
+    for kind in kinds:
+        blocks = [torch.cat([itself, neighbours[:, others]], 1) for others in kind]
         shared = torch.stack([_shared(left, energy, noise, block) for block in blocks])
-        most = int(shared.argmax())
-        which, middle = divmod(most, len(left))
+        which, middle = divmod(int(shared.argmax()), len(left))
         if float(shared[which, middle]) > 0:
             return blocks[which][middle]
     return None
