@@ -24,6 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QThread
 
+from ...model.auvae.contract.result_files import FILES
 from ..compat import log_link
 from ..inputs.known_source import places_file
 from ..inputs.output_folder import SCENE, OutputFolderError, result_folder, scene_name
@@ -218,10 +219,13 @@ class ResultAlgorithm(SceneAlgorithm):
         for file, name in layers_of(Result.read(folder)):
             details = load_details(file, name, context.project())
             details.setPostProcessor(waiting.pop())
-            context.addLayerToLoadOnCompletion(file, details)
             is_map = details.layerTypeHint == QgsProcessingUtils.LayerHint.Raster
-            if is_map and not on_main_thread:  # opened here, the file does not hold up the window
+            opened = is_map and not on_main_thread
+            if opened:  # here, where the file does not hold up the window
                 context.temporaryLayerStore().addMapLayer(QgsRasterLayer(file, name, "gdal", options))
+            # QGIS loads in the order of keys: a space before its file brings the visible map to the front
+            first = opened and Path(file).name == FILES["composite"]
+            context.addLayerToLoadOnCompletion(f" {file}" if first else file, details)
         if copy and context.willLoadLayerOnCompletion(copy):
             waiting[-1].folder = folder
             context.layerToLoadOnCompletionDetails(copy).setPostProcessor(waiting.pop())
