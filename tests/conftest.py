@@ -119,7 +119,7 @@ def unmix(job, monkeypatch):
     from auvae.network import options, trainer
     from auvae.worker.dispatch import run
 
-    briefly = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+    briefly = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32, extrapolate=False)
     monkeypatch.setitem(options.EFFORTS, "draft", briefly)
     monkeypatch.setattr(trainer, "REPORT_EVERY", 0.0)
 

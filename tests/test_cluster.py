@@ -33,7 +33,9 @@ import time
 from auvae.mapping import map_scene as mapping
 from auvae.network import options
 
-options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+options.EFFORTS["draft"] = options.Effort(
+    cleaning=2, unmixing=2, starts=1, rounds=5, crop=32, extrapolate=False
+)
 
 def slowly(scene, inner, halo, read=mapping._read):
     time.sleep({seconds})
@@ -86,7 +88,7 @@ def ask(tmp_path):
 @pytest.fixture
 def briefly(monkeypatch):
     """Trainings of a few steps in this process."""
-    effort = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+    effort = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32, extrapolate=False)
     monkeypatch.setitem(options.EFFORTS, "draft", effort)
 
 

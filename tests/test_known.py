@@ -236,7 +236,7 @@ def test_places_give_the_mean_of_their_pixels_and_mixed_ones_are_reported(tmp_pa
 
 
 def test_known_spectra_stay_come_first_and_keep_their_names(truth, simulated, tmp_path, monkeypatch):
-    briefly = options.Effort(cleaning=10, unmixing=10, starts=4, rounds=100)
+    briefly = options.Effort(cleaning=10, unmixing=10, starts=4, rounds=100, extrapolate=False)
     monkeypatch.setitem(options.EFFORTS, "draft", briefly)
     spectra, wavelengths, _ = truth
     library = write_table(tmp_path / "known.csv", wavelengths, spectra, ["a", "b", "c"])

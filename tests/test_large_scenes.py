@@ -123,7 +123,9 @@ from auvae.tasks import result_run
 from auvae.contract.jobs import parse
 from auvae.worker import dispatch as job
 checkpoint.PIXELS, checkpoint.SECONDS, mapping.WINDOW = 0, 0.0, 32
-options.EFFORTS["draft"] = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32)
+options.EFFORTS["draft"] = options.Effort(
+    cleaning=2, unmixing=2, starts=1, rounds=5, crop=32, extrapolate=False
+)
 mapped = mapping.map_scene
 
 def dying(*arguments, **named):
