@@ -159,7 +159,7 @@ def test_the_spread_is_that_of_the_purest_pixels_as_bright_as_their_endmember(re
 
 
 def test_the_purest_pixels_of_every_endmember_are_points_on_the_map(unmix, write_raster, mixed, tmp_path):
-    unmix(write_raster(mixed(300, 270)))
+    unmix(write_raster(mixed(60, 270)))
     folder = tmp_path / "result"
     endmembers = json.loads((folder / "result.json").read_text(encoding="utf-8"))["endmembers"]
     features = json.loads((folder / "purest_pixels.geojson").read_text(encoding="utf-8"))["features"]
@@ -481,7 +481,7 @@ def test_chosen_bands_are_the_ones_unmixed(unmix, write_raster, mixed, tmp_path)
 
 
 def test_large_scenes_are_mapped_in_windows_and_get_overviews(unmix, write_raster, mixed, tmp_path):
-    unmix(write_raster(mixed(rows=300, cols=520, bands=6)))
+    unmix(write_raster(mixed(rows=60, cols=520, bands=6)))
     with rasterio.open(tmp_path / "result" / "abundances.tif") as raster:
         assert raster.overviews(1) == [2, 4]
         assert (raster.read() != NO_DATA).all()
