@@ -48,7 +48,8 @@ def no_simplex(found):
 
 
 def test_materials_that_fill_six_pixels_are_found_and_counted(tmp_path):
-    found, angles = searched(tmp_path / "rare.img", endmembers=5, rare=2, target_pixels=6)
+    recipe = {"endmembers": 5, "rare": 2, "target_pixels": 6}
+    found, angles = searched(tmp_path / "rare.img", extrapolate=lambda _: None, **recipe)
     assert angles.max() < 0.1
     assert sum(size > 0 for size in found.targets) >= 2
     assert "materials of a few pixels" in " ".join(found.reasons)
@@ -109,7 +110,7 @@ def test_endmembers_purer_than_all_pixels_are_found_and_draft_says_that_it_does_
     draft, without = searched(tmp_path / "draft.img", **recipe)
     told = []
     found, angles = searched(tmp_path / "capped.img", extrapolate=told.append, **recipe)
-    assert angles.mean() < 0.7 * without.mean()
+    assert angles.mean() < 0.3 * without.mean()
     assert found.kind == "the most likely simplex" != draft.kind
     assert "a critic tells" in found.reasons[0]
     assert all(kind.distance is not None for kind in found.weighed if kind.chosen)

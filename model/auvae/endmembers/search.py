@@ -19,6 +19,7 @@ from .candidates import EXTRAPOLATORS, PROPOSERS
 from .lone import lone_pixels
 from .pedestal import without_pedestal
 from .search_space import SearchSpace
+from .targets import Rarities
 
 NEARLY = 1.15
 """A set whose mean angle is within this factor of the best's explains the scene nearly as well."""
@@ -151,10 +152,12 @@ def find_endmembers(
     spectra, bare = _spectra(space, _nearly_as_good(space, kinds, chosen), known)
     judges = pixels[:: -(-len(pixels) // len(space.judges))]
     rare = [0] * count if bare else _put_targets(observed, judges, spectra, space.held)
-    obstacle = _obstacle(alone, bare=bare, rare=any(rare))
-    kinds, further, without = _extrapolated(space, kinds, chosen, obstacle, "" if extrapolate else DRAFT)
+    few = {number: size for number, size in enumerate(rare) if size}
+    rarities = Rarities(spectra[0][list(few)], tuple(few.values()))
+    obstacle, draft = _obstacle(alone, bare=bare), "" if extrapolate else DRAFT
+    kinds, further, without = _extrapolated(space, kinds, chosen, rarities, obstacle, draft)
     if further.name != chosen.name:
-        spectra = _ordered(space, further.ends)
+        spectra, rare = _ordered(space, further.ends), [0] * count
     reasons = [f"Endmembers are {further.name}: {further.reason}.", *_remarks(alone, rare, bare=bare)]
     if any(kind.reason == DRAFT for kind in without):
         reasons.append(NOT_EXTRAPOLATED)
@@ -179,12 +182,10 @@ def _put_targets(observed: targets.Observed | None, judges: Tensor, spectra: Ten
     return rare
 
 
-def _obstacle(alone: Tensor, *, bare: bool, rare: bool) -> str:
+def _obstacle(alone: Tensor, *, bare: bool) -> str:
     """Why nothing purer than all pixels is sought, of whatever kind; "" where it may be."""
     if bare:
         return "a share of everything was taken off every pixel, and what is left has pure pixels"
-    if rare:
-        return "some endmembers are materials of a few pixels, which it does not see"
     if bool(alone.any()):
         return "many pixels are unlike all around them, and what they do to it is not known"
     return ""
@@ -233,10 +234,11 @@ def _weighed(sets: _Sets, chosen: _Sets) -> Weighed:
 
 
 def _extrapolated(
-    space: SearchSpace, kinds: list[_Sets], chosen: _Sets, obstacle: str, otherwise: str
+    space: SearchSpace, kinds: list[_Sets], chosen: _Sets, rarities: Rarities, obstacle: str, otherwise: str
 ) -> tuple[list[_Sets], _Sets, list[NotWeighed]]:
     """The kinds with those beyond all pixels, the one that stands for the scene then, those without a set.
 
+    ``rarities``: what was taken for rare materials, and must be mixtures of such a set.
     ``obstacle``: why none is asked; ``otherwise``: the same, where a kind itself has no other reason.
     """
     not_weighed = []
@@ -246,6 +248,8 @@ def _extrapolated(
             not_weighed.append(NotWeighed(kind.NAME, reason))
             continue
         proposed, reason = kind.propose(space, chosen.ends[0])
+        if not reason and not rarities.mixed((proposed[0] @ space.basis).clamp_min(1e-6), space.noise):
+            reason = "some endmembers are materials of a few pixels, which are no mixtures of its endmembers"
         if reason:
             not_weighed.append(NotWeighed(kind.NAME, reason))
             continue
@@ -256,7 +260,7 @@ def _extrapolated(
         further = _Sets(kind.NAME, list(proposed), angles, signs, verdict.reason, far)
         passed = replace(chosen, distance=near)
         if verdict.convinces:
-            passed = replace(passed, reason=f"pixels generated with {kind.NAME} are more like the scene's")
+            passed = replace(passed, reason=f"{kind.NAME} shows that all pixels are mixed")
         kinds = [*(passed if sets is chosen else sets for sets in kinds), further]
         chosen = further if verdict.convinces else passed
     return kinds, chosen, not_weighed

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..contract.materials import ALIKE
 from .judge import angles, mean_angle, needed
 from .nonnegative import nonnegative_least_squares
+from .search_space import unnormalised
 
 SPARE = 1.05
 """An endmember may give way when the scene's mean angle grows by this factor at most without it.
@@ -51,6 +52,10 @@ the scene gets worse: a target that is much like a mixture of others shows in ma
 
 PURE = 0.7
 """The patch's pixels with at least this share of its largest residual make the target's spectrum."""
+
+EXPLAINED = 1.3
+"""Mixtures leave at most so many times the noise of a patch. Those of the most likely simplex left 1.04 of a
+dark pixel that was taken for a rare material; of the largest in scenes with rare materials 17 to 32."""
 
 _STEPS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 # Kinds of blocks: the steps that make a pair, or a square of 2 x 2 or 3 x 3 pixels, with their first one.
@@ -108,6 +113,26 @@ class Target:
     pixels: tuple[int, ...]
     instead: int
     growth: float
+
+
+@dataclass(frozen=True)
+class Rarities:
+    """What was taken for rare materials.
+
+    Attributes:
+        spectra: ``(n, B)``, softly normalised, as measured.
+        sizes: how many pixels each is the mean of.
+    """
+
+    spectra: Tensor
+    sizes: tuple[int, ...]
+
+    def mixed(self, ends: Tensor, noise: float) -> bool:
+        """Whether all are mixtures of ``ends`` ``(K, B)``, as far as `SearchSpace.noise` shows."""
+        amounts = nonnegative_least_squares(self.spectra @ ends.T, ends @ ends.T)
+        left = unnormalised(self.spectra).norm(dim=1).add(1) * (self.spectra - amounts @ ends).norm(dim=1)
+        expected = [noise * math.sqrt(ends.shape[1] / size) for size in self.sizes]
+        return all(rest < EXPLAINED * usual for rest, usual in zip(left.tolist(), expected, strict=True))
 
 
 def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int) -> list[Target]:
