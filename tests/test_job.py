@@ -350,6 +350,10 @@ def test_the_report_warns_of_copies_and_of_what_no_endmember_explains():
     assert "Endmember 3 is hardly used" in unused
     assert "Try one endmember more" in missing
     assert "explain this scene poorly" in poor
+    rare = {"endmembers": [{"target_pixels": size} for size in (0, 0, 9)]}
+    assert not any(
+        "hardly used" in text for text in advice(endmembers, shares, shares, None, 0.3, overview, rare)
+    )
 
 
 def test_more_endmembers_than_the_scene_shows_end_well_and_are_named_with_the_reason(

@@ -12,7 +12,7 @@ from ..contract.materials import ALIKE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..contract.result_document import NearestDocument
+    from ..contract.result_document import NearestDocument, SearchDocument
     from ..mapping.overview import Overview
 
 POOR_FIT = 0.1
@@ -99,6 +99,7 @@ def advice(
     uncertainties: np.ndarray | None,
     mean_angle: float,
     overview: Overview,
+    search: SearchDocument | None = None,
 ) -> Iterator[str]:
     """Warn of what an analyst should look at before trusting the maps. Endmembers are named by number.
 
@@ -109,16 +110,18 @@ def advice(
         uncertainties: (K,), mean standard deviations; None where a network has no usable ones.
         mean_angle: radians between pixels and reconstructions.
         overview: of the scene.
+        search: how the endmembers were found, where they were sought: a rare material is used little.
     """
+    sought = search["endmembers"] if search else []
+    rare = {index for index, one in enumerate(sought) if one["target_pixels"]}
     angles = angles_between(endmembers)
     for group in _alike(angles):
         yield _copies(group, float(angles[np.ix_(group, group)].max()))
     for index, (mean, area) in enumerate(zip(mean_abundances, area_shares, strict=True)):
-        if area == 0 and mean < UNUSED:
+        if area == 0 and mean < UNUSED and index not in rare:
             yield (
                 f"Endmember {index + 1} is hardly used: the largest in no pixel, {mean:.2%} on average. "
-                "Try one "
-                "endmember less."
+                "Try one endmember less."
             )
     missing = unexplained(overview)
     if missing > UNEXPLAINED:

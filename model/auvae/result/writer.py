@@ -204,6 +204,7 @@ class ResultWriter:
             np.array(self.statistics.mean_uncertainties) if abilities(variant).has_uncertainty else None,
             self.statistics.metrics["mean_angle"],
             self._overview,
+            search,
         )
 
     def finish(
