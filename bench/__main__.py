@@ -20,7 +20,7 @@ from .scenes import BUILD
 
 TABLES = (
     *("accuracy", "simulated", "hard", "brightness", "noise"),
-    *("ablation", "uncertainty", "count", "startup", "speed"),
+    *("ablation", "adversary", "uncertainty", "count", "startup", "speed"),
 )
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

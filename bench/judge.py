@@ -66,8 +66,18 @@ def honesty(scene: Known, found: Found) -> dict[str, float]:
 
 def matched(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.intp]:
     """For every true endmember ``(K, B)`` the number of the found one it is matched with, by angle."""
+    return linear_sum_assignment(-_cosines(truth, found))[1]
+
+
+def angles(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.float64]:
+    """In radians, between every true endmember ``(K, B)`` and the found one it is matched with: ``(K,)``."""
+    cosines = _cosines(truth, found)[np.arange(len(truth)), matched(truth, found)]
+    return np.asarray(np.arccos(cosines.clip(-1, 1)))
+
+
+def _cosines(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.float64]:
     unit = [spectra / np.linalg.norm(spectra, axis=1, keepdims=True) for spectra in (truth, found)]
-    return linear_sum_assignment(-unit[0] @ unit[1].T)[1]
+    return np.asarray(unit[0] @ unit[1].T)
 
 
 def _shared_score() -> Any:

@@ -130,8 +130,8 @@ def find_endmembers(
     whose non-negative mixtures come nearest to the pixels in angle stands for its kind. Archetypes of cluster
     centres stay unless another kind convinces `judge`. A share that every pixel holds of everything is taken
     off (`pedestal`), or endmembers that the scene does not need give way to rare materials (`targets`). Where
-    there is neither, endmembers beyond all pixels are sought (`candidates.EXTRAPOLATORS`) and judged
-    by `adversary`.
+    no share was, endmembers beyond all pixels are sought (`candidates.EXTRAPOLATORS`), which stay if mixtures
+    of them explain what was taken for rare, and `adversary` has no objection.
 
     Args:
         pixels: cleaned, if they can be.
