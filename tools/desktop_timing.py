@@ -70,9 +70,10 @@ class Pulse:
         return 1000 * max(self.gaps)
 
 
-def composite() -> bool:
-    """Tell whether the map shows the composite of a result, once it is drawn."""
-    return "Composite" in {layer.name() for layer in iface.mapCanvas().layers()}
+def note_composite(times: list[float]) -> None:
+    """Note the time, now that the map is drawn, if it shows the composite of a result."""
+    if "Composite" in {layer.name() for layer in iface.mapCanvas().layers()}:
+        times.append(time.monotonic())
 
 
 def memory() -> int:
@@ -105,7 +106,8 @@ def measure() -> None:
     loaded: list[float] = []
     QgsProject.instance().layersAdded.connect(lambda _layers: loaded.append(time.monotonic()))
     drawn: list[float] = []  # QGIS may still be loading further layers then
-    iface.mapCanvas().mapCanvasRefreshed.connect(lambda: composite() and drawn.append(time.monotonic()))
+
+    iface.mapCanvas().mapCanvasRefreshed.connect(lambda: note_composite(drawn))
     heard: dict[str, float] = {}  # the first event of every kind
     provider = QgsApplication.processingRegistry().providerById("auvae")
     provider.worker_event.connect(lambda _job, event: heard.setdefault(event["event"], time.monotonic()))

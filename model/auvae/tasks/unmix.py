@@ -82,10 +82,11 @@ def _tell_search(search: SearchDocument, names: list[str], progress: JobProgress
     doubtful = [name for name, one in zip(names, search["endmembers"], strict=True) if one["doubtful"]]
     if doubtful:
         listed = ", ".join(doubtful)
+        without = "it" if len(doubtful) == 1 else "any one of them"
         progress.message(
             "warning",
-            f"Not needed to explain the scene: {listed}. The other endmembers do as well without each of "
-            "them, so fewer may do.",
+            f"Not needed to explain the scene: {listed}. The other endmembers do as well without {without}, "
+            "so fewer may do.",
         )
 
 
