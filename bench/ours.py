@@ -108,6 +108,7 @@ class _NoNeighbours(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
+        self.nothing = nn.Parameter(torch.zeros(1))  # an optimiser wants something to move
 
     def forward(self, coordinates: Tensor) -> tuple[Tensor, Tensor]:
         count, _, height, width = coordinates.shape
@@ -117,7 +118,7 @@ class _NoNeighbours(nn.Module):
 class _WithoutUNet(training.Trainer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.network.unet = _NoNeighbours(self.network.shape.channels)
+        self.network.unet = _NoNeighbours(self.network.shape.channels).to(self.device)
 
     def clean(self, begin: float, end: float) -> None:
         """Without neighbours there is nothing to learn before the start."""
@@ -154,7 +155,13 @@ def _random_pixels(
 def _given(spectra: Tensor) -> Endmembers:
     """Softly normalised spectra ``(K, B)`` in place of what is found in the scene."""
     return Endmembers(
-        spectra.clamp_min(1e-6)[None], "given", (), (), (0,) * len(spectra), (1.0,) * len(spectra)
+        spectra.clamp_min(1e-6)[None],
+        "given",
+        weighed=(),
+        not_weighed=(),
+        reasons=(),
+        targets=(0,) * len(spectra),
+        needed=(1.0,) * len(spectra),
     )
 
 

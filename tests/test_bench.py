@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from auvae.network import options
 from auvae.simulation.score import rescaled
 
+from bench import ours
 from bench.cache import Cache
 from bench.render import Bench, cell
+from bench.scenes import Known
 from bench.tables import simulated, uncertainty
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,3 +69,14 @@ def test_scaled_figures_are_free_of_the_brightness_convention():
     other /= other.sum(axis=1, keepdims=True)
     assert np.abs(other - truth).max() > 0.2
     assert rescaled(other, truth) == pytest.approx(truth, abs=1e-3)
+
+
+@pytest.mark.parametrize("part", [*ours.WITHOUT, "endmembers of its own"])
+def test_the_network_trains_with_every_part_taken_away(part, mixed, monkeypatch):
+    briefly = options.Effort(cleaning=2, unmixing=2, starts=1, rounds=5, crop=32, extrapolate=False)
+    monkeypatch.setitem(options.EFFORTS, "draft", briefly)
+    cube = mixed(rows=16, cols=16).astype(np.float32)
+    scene = Known("mixed", cube, np.ones(cube.shape[:2], bool), ROOT / "no truth", 3, real=False)
+    variation = ours.WITHOUT.get(part) or ours.with_endmembers(cube[0, :3])
+    maps = ours.train(scene, 0, variation, "draft").predict(scene.cube, scene.valid)
+    assert np.allclose(maps.abundances.sum(-1), 1, atol=1e-5)
