@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import torch
 from auvae.endmembers import adversary, search
-from auvae.endmembers.adversary import FIRST_BLUR, LAST_BLUR, Generator, Report, Training
+from auvae.endmembers.adversary import Generator, Report, Training
 from auvae.endmembers.candidates import likelihood
 from auvae.endmembers.optimiser import Adam, steady
 from auvae.endmembers.search_space import SearchSpace
@@ -29,11 +29,8 @@ def train_by_energy_distance(generator: Generator, real: Tensor, report: Report)
     optimiser = Adam(generator.parameters(), steady(steps, adversary.RATE, 0.5), spread_decay=0.95)
     for step, number in enumerate(torch.arange(steps, device=real.device).split(1)):
         report(step / steps)
-        blur = FIRST_BLUR * max(0.0, 1 - step / (0.6 * steps)) + LAST_BLUR
         made, weight = generator(DRAWS)
-        made = made + blur * torch.randn_like(made)
-        seen = real[torch.randint(len(real), (BATCH,)).to(real.device)]
-        seen = (seen + blur * torch.randn_like(seen)).expand(len(made), -1, -1)
+        made, seen = adversary.blurred(made, real, BATCH, step)
         across = (weight * torch.cdist(made, seen).mean(2)).sum()
         within = (weight[:, :, None] * weight[:, None] * _apart(made)).sum()
         optimiser.forget_gradient()

@@ -74,7 +74,7 @@ def _overlap(one: QgsMapLayer, other: QgsMapLayer) -> bool:
         return False
     extents = one.extent(), other.extent()
     if not extents[0].intersects(extents[1]):
-        return False  # what QGIS has for an empty intersection has endless sides in newer versions
+        return False  # in QGIS 3.40 even an empty intersection has an area
     common = extents[0].intersect(extents[1])
     smaller = min(extent.width() * extent.height() for extent in extents)
     return bool(common.width() * common.height() > smaller / 2)

@@ -30,7 +30,7 @@ def results(finished, plugin_modules, tmp_path):
         turned = [",".join([row[0], *row[:0:-1]]) for row in rows]
         (second / name).write_text("\n".join(turned) + "\n", encoding="utf-8")
     map_of_last = str(second / document["endmembers"][-1]["file"])
-    # GDAL from 3.9 on writes into a cloud-optimised map only where its layout may break
+    # GDAL 3.10 writes into a cloud-optimised map only where its layout may break
     raster = gdal.OpenEx(map_of_last, gdal.OF_UPDATE, open_options=["IGNORE_COG_LAYOUT_BREAK=YES"])
     values = raster.ReadAsArray()
     raster.GetRasterBand(1).WriteArray(np.where(values == NO_DATA, NO_DATA, 0).astype(np.float32))

@@ -126,6 +126,14 @@ Report = Callable[[float], None]
 Training = Callable[[Generator, Tensor, Report], None]
 
 
+def blurred(made: Tensor, real: Tensor, batch: int, step: int) -> tuple[Tensor, Tensor]:
+    """Generated pixels ``(C, n, K)``, and ``batch`` real ones for each set, under the noise of a step."""
+    blur = FIRST_BLUR * max(0.0, 1 - step / (0.6 * STEPS)) + LAST_BLUR
+    made = made + blur * torch.randn_like(made)
+    seen = real[torch.randint(len(real), (batch,)).to(real.device)]
+    return made, (seen + blur * torch.randn_like(seen)).expand(len(made), -1, -1)
+
+
 def train_against_critics(generator: Generator, real: Tensor, report: Report) -> None:
     """Let the generator learn to make what critics cannot tell from ``real`` ``(n, K)`` pixels."""
     many, count = generator.held.shape[:2]
@@ -134,11 +142,8 @@ def train_against_critics(generator: Generator, real: Tensor, report: Report) ->
     theirs = Adam(critics.parameters(), steady(STEPS, CRITICS_RATE, 0.5), spread_decay=0.95)
     for step, number in enumerate(torch.arange(STEPS, device=real.device).split(1)):
         report(step / STEPS)
-        blur = FIRST_BLUR * max(0.0, 1 - step / (0.6 * STEPS)) + LAST_BLUR
         made, weight = generator(DRAWS)
-        made = made + blur * torch.randn_like(made)
-        seen = real[torch.randint(len(real), (BATCH,)).to(real.device)]
-        seen = (seen + blur * torch.randn_like(seen)).expand(many, -1, -1)
+        made, seen = blurred(made, real, BATCH, step)
         slope = step % EVERY == 0
         seen = seen.detach().requires_grad_(slope)
         yes, no = critics(seen), critics(made.detach())

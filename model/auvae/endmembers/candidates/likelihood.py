@@ -146,14 +146,12 @@ class Fitted:
         likelihood: ``(M,)``, mean log likelihood of a pixel, less what lies below zero of the spectra.
         reached: ``(M, K)``, abundance of each material in its purest pixels, less noise, at most 1.
         noise: ``(M, K)``, deviation of that.
-        most: ``(M, K)``, of each material that a pixel holds at most, as `Parameters` learn it.
     """
 
     ends: Tensor
     likelihood: Tensor
     reached: Tensor
     noise: Tensor
-    most: Tensor
 
     def why_pure(self, index: int) -> str:
         """Why materials count as shown by pure pixels; "" where no pixels are as pure as that."""
@@ -197,7 +195,7 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float)
         top, where = amounts.topk(max(3, int(PUREST * len(cloud.sizes))), dim=1)
         noise = error.gather(1, where).mean(1)
         likelihood = value.mean(1) - _implausible(cloud, now)
-        return Fitted(now, likelihood, (top.mean(1) - noise).clamp_max(1), noise, held.most.exp())
+        return Fitted(now, likelihood, (top.mean(1) - noise).clamp_max(1), noise)
 
 
 def _implausible(cloud: Cloud, ends: Tensor) -> Tensor:
