@@ -21,7 +21,7 @@ import torch
 Figures = dict[str, Any]
 Measure = Callable[[], Figures]
 
-METHOD = ("endmembers", "network")
+METHOD = ("numerics", "endmembers", "network")
 """The folders of the core that decide what our method finds: figures of older versions are not used."""
 
 

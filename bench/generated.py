@@ -10,8 +10,8 @@ import torch
 from auvae.endmembers import adversary, search
 from auvae.endmembers.adversary import Generator, Report, Training
 from auvae.endmembers.candidates import likelihood
-from auvae.endmembers.optimiser import Adam, steady
 from auvae.endmembers.search_space import SearchSpace
+from auvae.numerics.optimiser import Adam, steady
 from torch import Tensor
 
 from . import ours

@@ -12,15 +12,15 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from auvae.contract.choices import AREAS, FIXED, SHAPES
-from auvae.endmembers.nonnegative import nonnegative_least_squares, to_simplex
 from auvae.endmembers.search import Endmembers
 from auvae.network import trainer as training
 from auvae.network.auvae_net import VariationalHead
-from auvae.network.device import choose_device
 from auvae.network.least_squares_model import LeastSquaresModel
 from auvae.network.model import Model
 from auvae.network.options import EFFORTS, Options
 from auvae.network.views import Views
+from auvae.numerics.device import choose_device
+from auvae.numerics.nonnegative import nonnegative_least_squares, to_simplex
 from numpy.typing import NDArray
 from torch import Tensor, nn
 

@@ -13,9 +13,9 @@ import numpy as np
 import rasterio
 import torch
 from auvae.endmembers.brightness import Brightness
-from auvae.endmembers.nonnegative import nonnegative_least_squares, to_simplex
 from auvae.endmembers.search import find_endmembers
 from auvae.network.options import EFFORTS
+from auvae.numerics.nonnegative import nonnegative_least_squares, to_simplex
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 

@@ -18,8 +18,8 @@ Method = Callable[[Known, int], Found]
 
 METHODS: dict[str, tuple[Method, tuple[str, ...]]] = {
     OURS: (ours.unmix, METHOD),
-    "starting point": (peers.starting_point, ("endmembers",)),
-    "VCA + FCLS": (peers.vca_fcls, ("endmembers",)),
+    "starting point": (peers.starting_point, ("numerics", "endmembers")),
+    "VCA + FCLS": (peers.vca_fcls, ("numerics", "endmembers")),
     **({"OTB UCLS": (peers.otb_ucls, ()), "OTB ISRA": (peers.otb_isra, ())} if peers.OTB else {}),
     **{
         f"without {part}": (partial(ours.unmix, variation=variation), METHOD)

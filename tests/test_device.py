@@ -10,8 +10,8 @@ import torch
 from auvae.contract.errors import DeviceError
 from auvae.mapping.map_scene import map_scene
 from auvae.network import trainer, trial
-from auvae.network.device import card_failure, choose_device
 from auvae.network.model import Maps
+from auvae.numerics.device import card_failure, choose_device
 from auvae.scene.scene import Scene
 
 FAILURES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from auvae.endmembers.brightness import Brightness
-from auvae.endmembers.nonnegative import nonnegative_least_squares
+from auvae.numerics.nonnegative import nonnegative_least_squares
 from auvae.simulation.materials import spectra
 from scipy.optimize import nnls
 

@@ -16,6 +16,7 @@ CORE = CHECKOUT / "model" / "auvae"
 FLOORS = (
     "contract",
     "scene",
+    "numerics",
     "endmembers",
     "spectra",
     "network",

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from auvae.endmembers.nonnegative import (
+from auvae.network.auvae_net import doubled
+from auvae.network.crops import Crops
+from auvae.network.options import Effort, Options
+from auvae.network.trainer import Trainer
+from auvae.numerics.nonnegative import (
     descended,
     descended_together,
     eliminated,
     nonnegative_least_squares,
     solve_on_support,
 )
-from auvae.endmembers.optimiser import Adam, falling, one_cycle, steady
-from auvae.network.auvae_net import doubled
-from auvae.network.crops import Crops
-from auvae.network.options import Effort, Options
-from auvae.network.steps import RepeatedStep
-from auvae.network.trainer import Trainer
+from auvae.numerics.optimiser import Adam, falling, one_cycle, steady
+from auvae.numerics.steps import RepeatedStep
 from torch.utils._python_dispatch import TorchDispatchMode
 
 pytestmark = pytest.mark.card

@@ -12,7 +12,7 @@ import time
 
 import pytest
 import torch
-from auvae.network.threads import usable_processors
+from auvae.numerics.threads import usable_processors
 
 _COUNT_KEYS = {"schema", "id", "scene", "bands", "seed", "device", "selection"}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")

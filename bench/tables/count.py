@@ -10,7 +10,7 @@ from bench.render import Bench, markdown
 
 TITLE = "Number of endmembers"
 SEEDS = 1
-MODULES = ("count", "endmembers")
+MODULES = ("count", "numerics", "endmembers")
 ABOUT = """\
 The estimate, and what HySime and the count of materials say each (target: within one of the truth on 8 of
 10)."""

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..numerics.optimiser import Adam, steady
 from .judge import Verdict
-from .optimiser import Adam, steady
 from .search_space import SearchSpace, unnormalised
 
 STEPS, FRESH_STEPS = 300, 250

@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..numerics.nonnegative import nonnegative_least_squares
 from .archetypes import CENTRES, archetypes, cluster
 from .brightness import Brightness, signal_subspace
-from .nonnegative import nonnegative_least_squares
 from .rare import count_rare
 from .targets import Observed
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .nonnegative import nonnegative_least_squares
+from ..numerics.nonnegative import nonnegative_least_squares
 
 CONVINCING = 0.65
 """A set of another kind replaces archetypes of centres when it leaves at most this share of their mean angle.

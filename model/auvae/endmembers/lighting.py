@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ..contract.choices import AREAS, AUTOMATIC, FIXED, SHAPES
-from .nonnegative import nonnegative_least_squares, ridged, to_simplex
+from ..numerics.nonnegative import nonnegative_least_squares, ridged, to_simplex
 
 PURE = 0.9
 """Share of a pixel's radiance from which on it is nearly pure."""

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ..contract.materials import ALIKE
+from ..numerics.nonnegative import nonnegative_least_squares
 from .judge import angles, mean_angle, needed
-from .nonnegative import nonnegative_least_squares
 from .search_space import unnormalised
 
 SPARE = 1.05

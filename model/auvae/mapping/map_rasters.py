@@ -20,7 +20,7 @@ from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from ..contract.errors import OutputError, SceneError
-from ..network.threads import chosen_threads
+from ..numerics.threads import chosen_threads
 from .pictures import UNCLASSIFIED, classes, composite, dominant
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from rasterio.windows import Window
 
 from ..contract.errors import DeviceError
 from ..network.auvae_net import STRIDE
-from ..network.device import CardFailure, card_failure, out_of_memory, release_card
 from ..network.model import Maps, TrainedModel
+from ..numerics.device import CardFailure, card_failure, out_of_memory, release_card
 from ..scene.scene import Scene
 from .gdal_cache import CACHE_BYTES
 

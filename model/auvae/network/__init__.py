@@ -1,1 +1,1 @@
-"""AUVAE-Net and its training, the published networks, devices, and model files. Knows no rasters."""
+"""AUVAE-Net and its training, the published networks, and model files. Knows no rasters."""

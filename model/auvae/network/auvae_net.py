@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from ..endmembers.brightness import signal_subspace
 from ..endmembers.lighting import Reading
-from ..endmembers.nonnegative import descended, nonnegative_least_squares, solve_on_support, to_simplex
+from ..numerics.nonnegative import descended, nonnegative_least_squares, solve_on_support, to_simplex
 
 HALO = 16
 """Pixels of neighbourhood that reach an abundance through the U-Net, rounded up to its stride."""

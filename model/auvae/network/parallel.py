@@ -29,9 +29,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ..contract.errors import DeviceError
+from ..numerics.threads import training_threads
 from .model import Model, Patch, Progress, Report, TrainedModel
 from .options import EFFORTS, Options
-from .threads import training_threads
 from .train import train
 from .trainer import Trainer
 

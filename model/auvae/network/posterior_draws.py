@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..endmembers.brightness import Brightness, counted
 from ..endmembers.lighting import NEGLIGIBLE_WEIGHT, Reading
-from ..endmembers.nonnegative import descended_together, to_simplex
+from ..numerics.nonnegative import descended_together, to_simplex
 from .auvae_net import AUVAENet
 from .views import View
 

@@ -24,13 +24,15 @@ from ..contract.errors import SceneError
 from ..endmembers.archetypes import Known
 from ..endmembers.brightness import Brightness
 from ..endmembers.lighting import Reading
-from ..endmembers.optimiser import Adam, falling, one_cycle
 from ..endmembers.search import find_endmembers
 from ..endmembers.search_record import search_document
 from ..endmembers.targets import Observed
+from ..numerics.device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
+from ..numerics.optimiser import Adam, falling, one_cycle
+from ..numerics.steps import Pace, RepeatedStep
+from ..numerics.threads import training_threads
 from .auvae_net import SPARE_DIRECTIONS, AUVAENet, NetworkShape
 from .crops import Crops
-from .device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
 from .losses import misfit_of_shape, posterior_misfit
 from .model import (
     REPORT_EVERY,
@@ -45,8 +47,6 @@ from .model import (
 )
 from .options import EFFORTS, Effort, Options
 from .posterior_draws import PosteriorDraws
-from .steps import Pace, RepeatedStep
-from .threads import training_threads
 from .views import LossTable, View, Views
 
 SMALLEST_VALUE = 1e-6

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from .device import card_failure, repeatable
+from ..numerics.device import card_failure, repeatable
+from ..numerics.threads import training_threads
 from .options import EFFORTS, Options
-from .threads import training_threads
 from .trainer import Trainer
 
 ROWS, COLS, BANDS, ENDMEMBERS = 52, 56, 20, 3

@@ -31,8 +31,8 @@ from ..mapping.gdal_cache import CACHE_BYTES
 from ..mapping.map_scene import WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
 from ..network.model import Model, TrainedModel
-from ..network.threads import chosen_threads
 from ..network.train import restore
+from ..numerics.threads import chosen_threads
 from ..result.folder import left_over
 from ..result.whole import write_text_whole, written_whole
 from ..result.writer import ResultWriter

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from ..contract.choices import ALL_GPUS
-from ..network.device import choose_device, hardware_name
 from ..network.parallel import all_gpus
+from ..numerics.device import choose_device, hardware_name
 
 
 def device_of(choice: str) -> tuple[str, str]:

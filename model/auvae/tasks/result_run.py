@@ -17,8 +17,8 @@ from ..contract.result_document import ResultError
 from ..contract.result_files import FILES
 from ..mapping.checkpoint import Pace, fingerprint
 from ..mapping.map_scene import map_scene
-from ..network.device import computed_on
-from ..network.threads import chosen_threads
+from ..numerics.device import computed_on
+from ..numerics.threads import chosen_threads
 from ..result.folder import left_over
 from ..result.writer import ResultWriter
 from ..spectra.known import KnownSpectra, known_spectra

@@ -10,12 +10,12 @@ from ..contract.choices import ALL_GPUS
 from ..contract.variants import abilities
 from ..endmembers.count import Count, count_endmembers
 from ..endmembers.sampling import sample_patches
-from ..network.device import on_best_device
 from ..network.model import Model, Patch, Progress, TrainedModel
 from ..network.options import Options
 from ..network.parallel import all_gpus, train_together
 from ..network.train import train
 from ..network.trainer import Start
+from ..numerics.device import on_best_device
 from ..report.brightness import explained
 from .progress import COUNTED, READ, TRAINED, JobProgress, rounded
 

@@ -87,7 +87,7 @@ def run(job: AnyJob, emit: Emit, cancelled: IsCancelled) -> None:
     progress = JobProgress(emit, cancelled)
     module = load(job)
     if job.task not in _WITHOUT_TORCH and _device(job)[0] != "cluster":
-        from ..network.threads import chosen_threads
+        from ..numerics.threads import chosen_threads
 
         progress.message("info", chosen_threads().sentence())
     module.run(job, progress)

@@ -87,7 +87,7 @@ def main(*, keep: bool = False) -> int:
         status = run_job(job, stream, inbox.watch)
         if status or not keep:
             return status
-        if device := sys.modules.get("auvae.network.device"):
+        if device := sys.modules.get("auvae.numerics.device"):
             device.release_card()
         line = inbox.next_job()
     return 0
@@ -157,7 +157,7 @@ def explained(error: Exception) -> AuvaeError:
     """What an exception that nobody foresaw means for the analyst; its traceback is for the log."""
     message = next((line.strip() for line in str(error).splitlines() if line.strip()), "").rstrip(".")
     # Where PyTorch could not be loaded it is not at fault either.
-    device = sys.modules.get("auvae.network.device")
+    device = sys.modules.get("auvae.numerics.device")
     short = device.out_of_memory(error) if device else isinstance(error, MemoryError)
     if short or any(words in message for words in _SHORT_OF_MEMORY):
         return DeviceError(

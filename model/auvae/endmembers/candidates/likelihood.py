@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...numerics.optimiser import Adam, one_cycle
 from ..faces import LEAST_LIGHT, Cloud, Parameters, log_likelihood
-from ..optimiser import Adam, one_cycle
 from ..search_space import SearchSpace, normalised, unnormalised
 
 NAME = "the most likely simplex"

@@ -22,12 +22,12 @@ from torch.nn import functional
 
 from ...contract.errors import SceneError
 from ...contract.variants import PUBLISHED, title
-from ...endmembers.nonnegative import to_simplex
 from ...endmembers.vca import vca
-from ..device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
+from ...numerics.device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
+from ...numerics.nonnegative import to_simplex
+from ...numerics.steps import RepeatedStep
 from ..model import REPORT_EVERY, FloatArray, Maps, Patch, Progress, Report, as_array
 from ..options import Options
-from ..steps import RepeatedStep
 from .networks import PublishedNet, PublishedShape, divergence, mean_angle, misfit
 
 ROUNDS = {"draft": 4, "standard": 20, "high": 60}

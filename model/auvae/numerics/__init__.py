@@ -1,0 +1,1 @@
+"""What computing stands on: devices, threads, recorded steps, optimiser, least squares. Knows no scenes."""
