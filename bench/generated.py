@@ -12,6 +12,7 @@ from auvae.endmembers.adversary import Generator, Report, Training
 from auvae.endmembers.candidates import likelihood
 from auvae.endmembers.search_space import SearchSpace
 from auvae.numerics.optimiser import Adam, steady
+from auvae.numerics.steps import repeat
 from torch import Tensor
 
 from . import ours
@@ -27,15 +28,18 @@ def train_by_energy_distance(generator: Generator, real: Tensor, report: Report)
     """As `adversary.train_against_critics`, but to a small energy distance (Szekely & Rizzo 2013)."""
     steps = adversary.STEPS
     optimiser = Adam(generator.parameters(), steady(steps, adversary.RATE, 0.5), spread_decay=0.95)
-    for step, number in enumerate(torch.arange(steps, device=real.device).split(1)):
-        report(step / steps)
+    drawn = adversary.batches(real, steps, BATCH)
+
+    def step(number: Tensor) -> None:
         made, weight = generator(DRAWS)
-        made, seen = adversary.blurred(made, real, BATCH, step)
+        made, seen = adversary.blurred(made, real[drawn.index_select(0, number)[0]], number)
         across = (weight * torch.cdist(made, seen).mean(2)).sum()
         within = (weight[:, :, None] * weight[:, None] * _apart(made)).sum()
         optimiser.forget_gradient()
         (2 * across - within).backward()
         optimiser.step(number)
+
+    repeat(step, steps, real.device, report)
 
 
 def _apart(pixels: Tensor) -> Tensor:

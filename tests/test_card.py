@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import gc
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from auvae.contract.errors import Cancelled
+from auvae.endmembers import adversary
+from auvae.endmembers.candidates import likelihood
 from auvae.network.options import EFFORTS, Options
 from auvae.network.published.training import ROUNDS
 from auvae.network.train import restore, train
@@ -43,6 +46,19 @@ def scene(rows=64, cols=72, seed=0):
     return cube.astype(np.float32), valid
 
 
+def capped(rows=48, cols=48, most=0.7):
+    """A cube as of `scene`, but no pixel holds more than ``most`` of one material, and noise is 50 dB."""
+    draws = np.random.default_rng(1)
+    shares = draws.dirichlet((0.4,) * 3, 40 * rows * cols)
+    shares = shares[shares.max(1) <= most][: rows * cols]
+    spectra = draws.uniform(0, 1, (3, 6)) @ np.exp(
+        -(((np.linspace(0, 1, BANDS) - np.linspace(0, 1, 6)[:, None]) / 0.2) ** 2)
+    )
+    cube = (shares @ (0.05 + spectra)).reshape(rows, cols, BANDS)
+    cube += np.sqrt((cube**2).mean() / 1e5) * draws.standard_normal(cube.shape)
+    return cube.astype(np.float32), np.ones((rows, cols), bool)
+
+
 def trained(device=DEVICE, seed=0, quality="draft", variant="auvae-net", report=lambda _progress: None):
     return train([scene()], Options(MATERIALS, quality, seed, device, variant), report)
 
@@ -60,6 +76,19 @@ def test_the_same_seed_gives_the_same_maps_bit_by_bit(variant, monkeypatch):
     first, again = (trained(seed=3, variant=variant) for _ in range(2))
     assert np.array_equal(first.endmembers, again.endmembers)
     assert np.array_equal(*(m.predict(*scene()).abundances for m in (first, again)), equal_nan=True)
+
+
+def test_endmembers_purer_than_all_pixels_are_the_same_bit_by_bit(monkeypatch):
+    monkeypatch.setattr(adversary, "STEPS", 20)
+    monkeypatch.setattr(adversary, "FRESH_STEPS", 20)
+    monkeypatch.setattr(likelihood, "STEPS", 60)
+    monkeypatch.setattr(adversary, "CONVINCING", np.inf)
+    monkeypatch.setitem(EFFORTS, "standard", replace(EFFORTS["standard"], cleaning=80, unmixing=5, starts=4))
+    models = [train([capped()], Options(3, seed=1, device=DEVICE), lambda _progress: None) for _ in range(2)]
+    kinds = [[kind for kind in model.search["weighed"] if kind["chosen"]] for model in models]
+    assert kinds[0] == kinds[1]
+    assert kinds[0][0]["name"] == likelihood.NAME
+    assert np.array_equal(*(model.endmembers for model in models))
 
 
 def test_a_scene_is_unmixed_and_nothing_is_made_up_where_it_holds_nothing():

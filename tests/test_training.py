@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from auvae.endmembers import adversary
+from auvae.endmembers.archetypes import archetypes
+from auvae.endmembers.candidates import likelihood
+from auvae.endmembers.search_space import SearchSpace
 from auvae.network.auvae_net import doubled
 from auvae.network.crops import Crops
 from auvae.network.options import Effort, Options
@@ -130,7 +134,8 @@ def test_many_small_systems_are_solved_by_elimination_as_lapack_solves_them():
 class HostAsked(TorchDispatchMode):
     """Notes every operation that makes a device wait for the host, or whose sizes hang on values."""
 
-    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "bincount", "is_nonzero")
+    WAITING = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "bincount", "is_nonzero",
+               "_linalg_eigh", "lift_fresh")  # fmt: skip
 
     def __init__(self):
         super().__init__()
@@ -146,6 +151,19 @@ class HostAsked(TorchDispatchMode):
         return func(*args, **kwargs)
 
 
+def watched(monkeypatch):
+    """What the steps taken from now on ask, by the names of operations."""
+    asked = set()
+
+    def take(step, call=RepeatedStep.__call__):
+        with HostAsked() as host:
+            call(step)
+        asked.update(host.asked)
+
+    monkeypatch.setattr(RepeatedStep, "__call__", take)
+    return asked
+
+
 @pytest.mark.parametrize("stage", ["clean", "unmix"])
 def test_a_step_asks_the_host_nothing_so_that_a_card_can_replay_it(stage, mixed, monkeypatch):
     cube = mixed(rows=20, cols=20).astype(np.float32)
@@ -156,13 +174,21 @@ def test_a_step_asks_the_host_nothing_so_that_a_card_can_replay_it(stage, mixed,
     if stage == "unmix":
         trainer.clean(0.0, 0.5)
         trainer.start(0.5)
-    asked = set()
-
-    def watched(step, take=RepeatedStep.__call__):
-        with HostAsked() as host:
-            take(step)
-        asked.update(host.asked)
-
-    monkeypatch.setattr(RepeatedStep, "__call__", watched)
+    asked = watched(monkeypatch)
     getattr(trainer, stage)(0.5, 1.0)
+    assert not asked
+
+
+def test_a_step_of_the_search_asks_the_host_nothing_either(monkeypatch):
+    monkeypatch.setattr(adversary, "STEPS", 8)
+    monkeypatch.setattr(adversary, "FRESH_STEPS", 3)
+    chance = torch.Generator().manual_seed(0)
+    pixels = torch.rand(500, 3, generator=chance) @ torch.rand(3, 12, generator=chance) + 0.1
+    space = SearchSpace.of(pixels, 3, 2, 5, chance, observed=pixels)
+    cloud, unit = likelihood.Cloud.of(space, space.unnormalised[:3, :3])
+    ends = likelihood.starts(cloud, space.unnormalised[:3, :3] / unit)
+    asked = watched(monkeypatch)
+    found = archetypes(space.centres, space.sizes, 3, 2, 5, chance)
+    likelihood.fit(cloud, ends, space, 3, 0.03)
+    adversary.distances(space, found)
     assert not asked

@@ -15,8 +15,10 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.distributions import Dirichlet
 
 from ..numerics.optimiser import Adam, steady
+from ..numerics.steps import repeat
 from .judge import Verdict
 from .search_space import SearchSpace, unnormalised
 
@@ -86,7 +88,8 @@ class Generator(nn.Module):
         """Pixels ``(C, n, K)``, ``draws`` from every distribution, and what each counts ``(C, n)``."""
         alpha = LARGEST_CONCENTRATION * torch.sigmoid(self.concentration) + 0.02  # (C, R, K)
         many, kinds, count = alpha.shape
-        shares = torch.distributions.Dirichlet(alpha).rsample((draws,)).transpose(0, 1).clamp_min(1e-7)
+        mixtures = Dirichlet(alpha, validate_args=False)  # a check would ask the host
+        shares = mixtures.rsample((draws,)).transpose(0, 1).clamp_min(1e-7)
         shares = shares.reshape(many, draws * kinds, count)
         varied = torch.randn_like(shares) * self.own.clamp(-5, -0.7).exp()[:, None] + self.gain[:, None]
         lit = shares * varied.exp()
@@ -126,12 +129,16 @@ Report = Callable[[float], None]
 Training = Callable[[Generator, Tensor, Report], None]
 
 
-def blurred(made: Tensor, real: Tensor, batch: int, step: int) -> tuple[Tensor, Tensor]:
-    """Generated pixels ``(C, n, K)``, and ``batch`` real ones for each set, under the noise of a step."""
-    blur = FIRST_BLUR * max(0.0, 1 - step / (0.6 * STEPS)) + LAST_BLUR
+def blurred(made: Tensor, seen: Tensor, number: Tensor) -> tuple[Tensor, Tensor]:
+    """Generated pixels ``(C, n, K)``, and real ones ``(m, K)`` for each set, under the noise of a step."""
+    blur = FIRST_BLUR * (1 - number / (0.6 * STEPS)).clamp_min(0) + LAST_BLUR
     made = made + blur * torch.randn_like(made)
-    seen = real[torch.randint(len(real), (batch,)).to(real.device)]
     return made, (seen + blur * torch.randn_like(seen)).expand(len(made), -1, -1)
+
+
+def batches(real: Tensor, steps: int, size: int) -> Tensor:
+    """Which of the real pixels ``(n, K)`` each step sees: ``(steps, size)``, drawn before the first."""
+    return torch.randint(len(real), (steps, size)).to(real.device)
 
 
 def train_against_critics(generator: Generator, real: Tensor, report: Report) -> None:
@@ -140,11 +147,11 @@ def train_against_critics(generator: Generator, real: Tensor, report: Report) ->
     critics = Critics(many, 1, count, real.device)
     ours = Adam(generator.parameters(), steady(STEPS, RATE, 0.5), spread_decay=0.95)
     theirs = Adam(critics.parameters(), steady(STEPS, CRITICS_RATE, 0.5), spread_decay=0.95)
-    for step, number in enumerate(torch.arange(STEPS, device=real.device).split(1)):
-        report(step / STEPS)
+    drawn = batches(real, STEPS, BATCH)
+
+    def step(number: Tensor, *, slope: bool) -> None:
         made, weight = generator(DRAWS)
-        made, seen = blurred(made, real, BATCH, step)
-        slope = step % EVERY == 0
+        made, seen = blurred(made, real[drawn.index_select(0, number)[0]], number)
         seen = seen.detach().requires_grad_(slope)
         yes, no = critics(seen), critics(made.detach())
         loss = F.softplus(-yes).mean(1).sum() + (weight.detach() * F.softplus(no)).sum()
@@ -158,6 +165,12 @@ def train_against_critics(generator: Generator, real: Tensor, report: Report) ->
         ours.forget_gradient()
         fooled.backward()
         ours.step(number)
+
+    def some_steps(number: Tensor) -> None:
+        for further in range(EVERY):
+            step(EVERY * number + further, slope=not further)
+
+    repeat(some_steps, STEPS // EVERY, real.device, report)
 
 
 def distances(space: SearchSpace, sets: Tensor, train: Training = train_against_critics) -> Tensor:
@@ -196,14 +209,17 @@ def _told_apart(generator: Generator, known: Tensor, new: Tensor, report: Report
     rates = steady(FRESH_STEPS, FRESH_RATE)
     optimiser = Adam(critics.parameters(), rates, spread_decay=0.999, shrinking=1e-4)
     learned, judged = made[:, : len(known)], made[:, len(known) :]
-    for step, number in enumerate(torch.arange(FRESH_STEPS, device=known.device).split(1)):
-        report(step / FRESH_STEPS)
-        batch = torch.randint(len(known), (min(BATCH, len(known)) // 2,)).to(known.device)
-        real = known[batch].expand(CRITICS * many, -1, -1)
-        loss = (F.softplus(-critics(real)).mean(1) + F.softplus(critics(learned[:, batch])).mean(1)).sum()
+    batch = batches(known, FRESH_STEPS, min(BATCH, len(known)) // 2)
+
+    def step(number: Tensor) -> None:
+        rows = batch.index_select(0, number)[0]
+        real = known[rows].expand(CRITICS * many, -1, -1)
+        loss = (F.softplus(-critics(real)).mean(1) + F.softplus(critics(learned[:, rows])).mean(1)).sum()
         optimiser.forget_gradient()
         loss.backward()
         optimiser.step(number)
+
+    repeat(step, FRESH_STEPS, known.device, report)
     with torch.no_grad():
         missed = F.softplus(-critics(new.expand(CRITICS * many, -1, -1))).mean(1)
         missed = missed + F.softplus(critics(judged)).mean(1)

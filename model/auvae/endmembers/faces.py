@@ -9,12 +9,13 @@ their edge.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..numerics.inverse import inverted
 from .search_space import SearchSpace
 
 PIXELS = 1500
@@ -57,6 +58,63 @@ _FAR_OUTSIDE = -60.0
 
 
 @dataclass(frozen=True)
+class Sums:
+    """How dense the sum of K independent shares is at one: what of it depends on no parameter.
+
+    Attributes:
+        others: ``(K, K)``, 0 on its diagonal, 1 elsewhere.
+        cells: ``(E, C)``, how much of each exponential lies in each cell of shares.
+        edges: ``(C + 1,)``, where the cells end.
+        kernels: ``(S, L)``, normal distributions around a sum of one, of the deviations `_BLURS`.
+        levels: ``(L,)``, their numbers.
+    """
+
+    others: Tensor
+    cells: Tensor
+    edges: Tensor
+    kernels: Tensor
+    levels: Tensor
+
+    @classmethod
+    def of(cls, count: int, like: Tensor) -> Sums:
+        """For K shares, in the type and on the device of ``like``."""
+        edges = torch.linspace(0, 1, _CELLS + 1, dtype=like.dtype)
+        cells = [
+            (torch.exp(-edges[:-1] / scale) - torch.exp(-edges[1:] / scale)) / (1 - math.exp(-1 / scale))
+            for scale in SCALES
+        ]
+        size = 2 ** math.ceil(math.log2(_CELLS * count + 1))
+        away = torch.arange(size, dtype=like.dtype) / _CELLS - 1
+        blurs = torch.tensor(_BLURS, dtype=like.dtype)
+        kernels = torch.exp(-0.5 * (away[:, None] / blurs).square()) / (blurs * math.sqrt(2 * math.pi))
+        levels = torch.arange(len(_BLURS), dtype=like.dtype)
+        tensors = 1 - torch.eye(count, dtype=like.dtype), torch.stack(cells), edges, kernels, levels
+        return cls(*(tensor.to(like.device) for tensor in tensors))
+
+    def log_density(self, parts: Tensor, most: Tensor, variance: Tensor) -> Tensor:
+        """Log density ``(M, n)``, at a sum of one, of independent shares blurred by ``variance`` in all.
+
+        ``parts`` ``(M, K, P)`` are log weights, ``most`` ``(M, K)`` the largest amounts. Computed for
+        `_BLURS` deviations, and between them interpolated.
+        """
+        weights, full = parts.exp(), most[..., None]
+        mass = weights[..., 1:-1] @ self.cells
+        mass = mass + weights[..., -1:] * ((full - self.edges[:-1]) * _CELLS).clamp(0, 1) / (full * _CELLS)
+        mass = 0.5 * F.pad(mass, (0, 1)) + 0.5 * F.pad(mass, (1, 0))  # from cells to their edges
+        mass = mass + F.pad(weights[..., :1], (0, _CELLS))
+        size = len(self.kernels)
+        waves = torch.fft.rfft(mass, n=size).unbind(1)
+        product = waves[0]
+        for wave in waves[1:]:  # of torch's own product the gradient asks the host
+            product = product * wave
+        total = torch.fft.irfft(product, n=size)  # (M, S)
+        levels = (total @ self.kernels).clamp_min(1e-9).log()  # (M, L)
+        place = (0.5 * variance.log() - math.log(_BLURS[0])) / math.log(_BLURS[1] / _BLURS[0])
+        place = place.clamp(0, len(_BLURS) - 1)[..., None] - self.levels
+        return ((1 - place.abs()).clamp_min(0) * levels[:, None]).sum(2)
+
+
+@dataclass(frozen=True)
 class Cloud:
     """Pixels by direction and length, in the K strongest dimensions.
 
@@ -66,6 +124,7 @@ class Cloud:
         sizes: ``(n,)``, their median is one.
         noise: deviation of the noise in every dimension, in the unit of the sizes.
         foreign: ``(n,)``, log density of pixels that are no mixture.
+        sums: of K shares.
     """
 
     axes: Tensor
@@ -73,6 +132,7 @@ class Cloud:
     sizes: Tensor
     noise: float
     foreign: Tensor
+    sums: Sums
 
     @classmethod
     def of(cls, space: SearchSpace, ends: Tensor) -> tuple[Cloud, float]:
@@ -88,11 +148,13 @@ class Cloud:
         drawn = torch.randperm(len(usable), generator=space.generator)[:PIXELS].to(usable.device)
         points, sizes = points[usable[drawn]] / unit, sizes[usable[drawn]].clamp_min(1e-6)
         shapes = points / sizes[:, None]
-        return cls(space.basis[:count], shapes, sizes, noise, _foreign(shapes, sizes)), unit
+        foreign, sums = _foreign(shapes, sizes), Sums.of(count, shapes)
+        return cls(space.basis[:count], shapes, sizes, noise, foreign, sums), unit
 
     def some(self, count: int) -> Cloud:
         """The same with so many of the pixels, which lie in an order that is chance."""
-        return Cloud(self.axes, self.shapes[:count], self.sizes[:count], self.noise, self.foreign[:count])
+        shapes, sizes, foreign = self.shapes[:count], self.sizes[:count], self.foreign[:count]
+        return replace(self, shapes=shapes, sizes=sizes, foreign=foreign)
 
 
 def _foreign(shapes: Tensor, sizes: Tensor) -> Tensor:
@@ -168,10 +230,35 @@ class Parameters:
         self.most.clamp_(math.log(LEAST_MOST), 0)
 
 
-def log_likelihood(cloud: Cloud, ends: Tensor, held: Parameters, floor: float) -> tuple[Tensor, Tensor]:
-    """Log density of each pixel ``(M, n)`` and its abundances of endmembers ``(M, n, K)``."""
-    count = ends.shape[1]
-    inverse = torch.linalg.inv_ex(ends)[0]  # (M, K, K): a column an endmember
+@dataclass(frozen=True)
+class Simplices:
+    """M simplices side by side.
+
+    Attributes:
+        ends: ``(M, K, K)``, with their brightness.
+        inverse: ``(M, K, K)``, a column an endmember: pixels times it are amounts.
+        volume: ``(M,)``, logarithm of the determinant of ``ends``.
+    """
+
+    ends: Tensor
+    inverse: Tensor
+    volume: Tensor
+
+    @classmethod
+    def of(cls, ends: Tensor) -> Simplices:
+        """Of endmembers ``(M, K, K)``."""
+        return cls(ends, *inverted(ends))
+
+
+def log_likelihood(
+    cloud: Cloud, simplices: Simplices, held: Parameters, floor: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Log density of each pixel ``(M, n)`` and its abundances of endmembers ``(M, n, K)``.
+
+    ``floor``: deviation, in shares, that is added to the blur of all faces.
+    """
+    inverse = simplices.inverse
+    count = inverse.shape[1]
     amounts = cloud.shapes @ inverse
     total = amounts.sum(2)
     inside = total * cloud.sizes > LEAST_LIGHT
@@ -181,17 +268,16 @@ def log_likelihood(cloud: Cloud, ends: Tensor, held: Parameters, floor: float) -
     square = square / square.sum(2, keepdim=True).clamp_min(1e-9)
     square = square.square()
     size = total * cloud.sizes
-    others = 1 - torch.eye(count, device=ends.device)
     noise = FACES_SEE * cloud.noise
     seen = (noise * inverse.norm(dim=1)).square()[:, None] / size[..., None].square()
-    variance = seen + square @ (held.blur.exp() * others).mT + floor**2
-    parts = F.log_softmax(held.parts, -1)
-    prior = _log_prior(shares, variance, parts, held.most.exp()).sum(2)
-    prior = prior - _log_normaliser(parts, held.most.exp(), variance.sum(2))
+    variance = seen + square @ (held.blur.exp() * cloud.sums.others).mT + floor**2
+    parts, most = F.log_softmax(held.parts, -1), held.most.exp()
+    prior = _log_prior(shares, variance, parts, most).sum(2)
+    prior = prior - cloud.sums.log_density(parts, most, variance.sum(2))
     lit = size.log()
     whole = (noise * inverse.sum(2).norm(dim=1))[:, None] / size
     spread = held.common.exp()[:, None] + (square @ held.own.exp()[..., None])[..., 0] + whole.square()
-    volume = torch.linalg.slogdet(inverse)[1][:, None] - count * total.log()
+    volume = -simplices.volume[:, None] - count * total.log()
     value = prior + volume - 0.5 * (lit.square() / spread + spread.log()) - _HALF_LOG_2PI
     value = torch.where(inside, value, _FAR_OUTSIDE)
     return torch.logaddexp(math.log1p(-OUTLYING) + value, math.log(OUTLYING) + cloud.foreign), shares
@@ -211,29 +297,3 @@ def _log_prior(shares: Tensor, variance: Tensor, parts: Tensor, most: Tensor) ->
         parts[:, None, :, -1] - most.log()[:, None] + torch.special.log_ndtr(z) + torch.special.log_ndtr(edge)
     )
     return torch.stack(terms).logsumexp(0)
-
-
-def _log_normaliser(parts: Tensor, most: Tensor, variance: Tensor) -> Tensor:
-    """Log density ``(M, n)``, at a sum of one, of independent shares blurred by ``variance`` in all.
-
-    ``parts`` ``(M, K, P)`` are log weights. Computed for `_BLURS` deviations, and between them interpolated.
-    """
-    edges = torch.linspace(0, 1, _CELLS + 1, device=parts.device, dtype=parts.dtype)
-    cells = [
-        (torch.exp(-edges[:-1] / scale) - torch.exp(-edges[1:] / scale)) / (1 - math.exp(-1 / scale))
-        for scale in SCALES
-    ]
-    weights, full = parts.exp(), most[..., None]
-    mass = weights[..., 1:-1] @ torch.stack(cells)
-    mass = mass + weights[..., -1:] * ((full - edges[:-1]) * _CELLS).clamp(0, 1) / (full * _CELLS)
-    mass = 0.5 * F.pad(mass, (0, 1)) + 0.5 * F.pad(mass, (1, 0))  # from cells to their edges
-    mass = mass + F.pad(weights[..., :1], (0, _CELLS))
-    size = 2 ** math.ceil(math.log2(_CELLS * mass.shape[1] + 1))
-    total = torch.fft.irfft(torch.fft.rfft(mass, n=size).prod(1), n=size)  # (M, size)
-    away = torch.arange(size, device=parts.device, dtype=parts.dtype) / _CELLS - 1
-    blurs = torch.tensor(_BLURS, device=parts.device, dtype=parts.dtype)
-    kernels = torch.exp(-0.5 * (away[:, None] / blurs).square()) / (blurs * math.sqrt(2 * math.pi))
-    levels = (total @ kernels).clamp_min(1e-9).log()  # (M, levels)
-    place = (0.5 * variance.log() - math.log(_BLURS[0])) / math.log(_BLURS[1] / _BLURS[0])
-    place = place.clamp(0, len(_BLURS) - 1)[..., None] - torch.arange(len(_BLURS), device=parts.device)
-    return ((1 - place.abs()).clamp_min(0) * levels[:, None]).sum(2)

@@ -1,4 +1,4 @@
-"""A training step run again and again: as it is, or recorded once as a CUDA graph and replayed."""
+"""A step run again and again: as it is, or recorded once as a CUDA graph and replayed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from .device import out_of_memory
 
@@ -15,11 +16,14 @@ WARM_UP = 3
 """Steps that run as they are before one is recorded: libraries choose their kernels in them."""
 
 AHEAD = 2
-"""Epochs that the host may be ahead of a card: progress and Cancel are of what is really done."""
+"""Marks that the host may be ahead of a card: progress and Cancel are of what is really done."""
+
+MARKED = 10
+"""Steps of `repeat` from one such mark to the next."""
 
 
 class RepeatedStep:
-    """One step of a training, for as often as it is called.
+    """One step, for as often as it is called.
 
     On a card most of a small step is Python asking for kernels; a recorded step is asked for once.
 
@@ -90,3 +94,31 @@ class Pace:
         self._marks.append(event)
         if len(self._marks) > AHEAD:
             self._marks.popleft().synchronize()
+
+
+def repeat(
+    step: Callable[[Tensor], None],
+    steps: int,
+    device: torch.device,
+    report: Callable[[float], None] = lambda _: None,
+) -> None:
+    """Take a step so many times; on a card it is recorded.
+
+    Args:
+        step: as of `RepeatedStep`, but it is handed its number ``(1,)``, from 0 on.
+        steps: how many.
+        device: where all that it reads and writes lies.
+        report: told before each step what share of them is taken; what it raises ends the work.
+    """
+    number = torch.zeros(1, dtype=torch.int64, device=device)
+
+    def taken() -> None:
+        step(number)
+        number.add_(1)
+
+    run, pace = RepeatedStep(taken, recorded=device.type == "cuda"), Pace(device)
+    for index in range(steps):
+        report(index / steps)
+        run()
+        if (index + 1) % MARKED == 0:
+            pace.mark()

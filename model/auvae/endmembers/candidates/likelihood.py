@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...numerics.optimiser import Adam, one_cycle
-from ..faces import LEAST_LIGHT, Cloud, Parameters, log_likelihood
+from ...numerics.steps import repeat
+from ..faces import LEAST_LIGHT, Cloud, Parameters, Simplices, log_likelihood
 from ..search_space import SearchSpace, normalised, unnormalised
 
 NAME = "the most likely simplex"
@@ -175,10 +176,10 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float)
         Adam(part, one_cycle(steps, peak, rising=0.2), spread_decay=0.98)
         for part, peak in (([held.moved], rate), (held.loose, LOOSE_RATE))
     ]
-    for step, number in enumerate(torch.arange(steps, device=ends.device).split(1)):
-        space.report(f"Fitting {NAME}: {step / steps:.0%}")
-        floor = LAST_BLUR + FIRST_BLUR * max(0.0, 1 - step / (0.6 * steps))
-        now = (whole + held.moved) @ ends
+
+    def climb(number: Tensor) -> None:
+        floor = LAST_BLUR + FIRST_BLUR * (1 - number / (0.6 * steps)).clamp_min(0)
+        now = Simplices.of((whole + held.moved) @ ends)
         value = log_likelihood(cloud, now, held, floor)[0].mean(1)
         for optimiser in optimisers:
             optimiser.forget_gradient()
@@ -186,29 +187,30 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float)
         for optimiser in optimisers:
             optimiser.step(number)
         held.hold()
+
+    repeat(climb, steps, ends.device, lambda done: space.report(f"Fitting {NAME}: {done:.0%}"))
     with torch.no_grad():
-        now = (whole + held.moved) @ ends
-        value, amounts = log_likelihood(cloud, now, held, LAST_BLUR)
-        across = torch.linalg.inv_ex(now)[0]  # (M, K, K)
+        now = Simplices.of((whole + held.moved) @ ends)
+        value, amounts = log_likelihood(cloud, now, held, torch.tensor(LAST_BLUR))
+        across = now.inverse
         size = ((cloud.shapes @ across).sum(2, keepdim=True) * cloud.sizes[:, None]).clamp_min(LEAST_LIGHT)
         error = cloud.noise * across.norm(dim=1)[:, None] / size
         top, where = amounts.topk(max(3, int(PUREST * len(cloud.sizes))), dim=1)
         noise = error.gather(1, where).mean(1)
         likelihood = value.mean(1) - _implausible(cloud, now)
-        return Fitted(now, likelihood, (top.mean(1) - noise).clamp_max(1), noise)
+        return Fitted(now.ends, likelihood, (top.mean(1) - noise).clamp_max(1), noise)
 
 
-def _implausible(cloud: Cloud, ends: Tensor) -> Tensor:
+def _implausible(cloud: Cloud, simplices: Simplices) -> Tensor:
     """Nats ``(M,)`` that simplices lose whose abundances noise hides, or whose spectra are negative."""
-    return NEGATIVE * _below_zero(cloud, ends) + UNSURE * _unsure(cloud, ends)
+    return NEGATIVE * _below_zero(cloud, simplices.ends) + UNSURE * _unsure(cloud, simplices.inverse)
 
 
-def _unsure(cloud: Cloud, ends: Tensor) -> Tensor:
+def _unsure(cloud: Cloud, inverse: Tensor) -> Tensor:
     """How far ``(M,)`` noise blurs abundances beyond `NOISIEST`, summed over endmembers.
 
     Without it two endmembers run into one, where the blurs of their abundances are no longer independent.
     """
-    inverse = torch.linalg.inv_ex(ends)[0]
     return F.relu((cloud.noise * inverse.norm(dim=1) / NOISIEST).log()).sum(1)
 
 
