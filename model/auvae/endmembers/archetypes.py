@@ -93,7 +93,7 @@ def archetypes(
     shares = points.new_full((starts, count, len(points)), 1 / count)  # (starts, K, n): columns a_i
     largest = (points**2).sum(-1).max()
 
-    def alternate(_: Tensor) -> None:
+    def alternate(_number: Tensor) -> None:
         """Points as mixtures of archetypes, then archetypes as mixtures of points."""
         found = given + sought * (mixtures @ points)
         gram, target = found @ found.mT, found @ points.T
