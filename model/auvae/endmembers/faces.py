@@ -59,10 +59,12 @@ _FAR_OUTSIDE = -60.0
 
 @dataclass(frozen=True)
 class Sums:
-    """How dense the sum of K independent shares is at one: what of it depends on no parameter.
+    """What depends on no parameter of the densities of K shares and of their sum.
 
     Attributes:
         others: ``(K, K)``, 0 on its diagonal, 1 elsewhere.
+        rates: ``(E, 1, 1, 1)``, one over the mean of each exponential.
+        areas: ``(E, 1, 1, 1)``, logarithm of what each holds between 0 and 1, before it is divided by that.
         cells: ``(E, C)``, how much of each exponential lies in each cell of shares.
         edges: ``(C + 1,)``, where the cells end.
         kernels: ``(S, L)``, normal distributions around a sum of one, of the deviations `_BLURS`.
@@ -70,6 +72,8 @@ class Sums:
     """
 
     others: Tensor
+    rates: Tensor
+    areas: Tensor
     cells: Tensor
     edges: Tensor
     kernels: Tensor
@@ -88,7 +92,10 @@ class Sums:
         blurs = torch.tensor(_BLURS, dtype=like.dtype)
         kernels = torch.exp(-0.5 * (away[:, None] / blurs).square()) / (blurs * math.sqrt(2 * math.pi))
         levels = torch.arange(len(_BLURS), dtype=like.dtype)
-        tensors = 1 - torch.eye(count, dtype=like.dtype), torch.stack(cells), edges, kernels, levels
+        scales = torch.tensor(SCALES, dtype=like.dtype)[:, None, None, None]
+        areas = (scales * (1 - (-1 / scales).exp())).log()
+        others = 1 - torch.eye(count, dtype=like.dtype)
+        tensors = others, 1 / scales, areas, torch.stack(cells), edges, kernels, levels
         return cls(*(tensor.to(like.device) for tensor in tensors))
 
     def log_density(self, parts: Tensor, most: Tensor, variance: Tensor) -> Tensor:
@@ -272,7 +279,7 @@ def log_likelihood(
     seen = (noise * inverse.norm(dim=1)).square()[:, None] / size[..., None].square()
     variance = seen + square @ (held.blur.exp() * cloud.sums.others).mT + floor**2
     parts, most = F.log_softmax(held.parts, -1), held.most.exp()
-    prior = _log_prior(shares, variance, parts, most).sum(2)
+    prior = _log_prior(cloud.sums, shares, variance, parts, most).sum(2)
     prior = prior - cloud.sums.log_density(parts, most, variance.sum(2))
     lit = size.log()
     whole = (noise * inverse.sum(2).norm(dim=1))[:, None] / size
@@ -283,17 +290,15 @@ def log_likelihood(
     return torch.logaddexp(math.log1p(-OUTLYING) + value, math.log(OUTLYING) + cloud.foreign), shares
 
 
-def _log_prior(shares: Tensor, variance: Tensor, parts: Tensor, most: Tensor) -> Tensor:
+def _log_prior(sums: Sums, shares: Tensor, variance: Tensor, parts: Tensor, most: Tensor) -> Tensor:
     """Log density of shares ``(M, n, K)``: none, exponentials or any amount, blurred by ``variance``."""
     deviation = variance.sqrt()
     z = shares / deviation
-    terms = [parts[:, None, :, 0] - 0.5 * z.square() - deviation.log() - _HALF_LOG_2PI]
-    for part, scale in enumerate(SCALES, start=1):
-        short = (deviation / scale).clamp_max(6.0)
-        weight = parts[:, None, :, part] - math.log(scale * (1 - math.exp(-1 / scale)))
-        terms.append(weight + 0.5 * short.square() - z * short + torch.special.log_ndtr(z - short))
+    weights = parts.movedim(-1, 0)[:, :, None]  # (P, M, 1, K)
+    none = weights[0] - 0.5 * z.square() - deviation.log() - _HALF_LOG_2PI
+    short = (deviation * sums.rates).clamp_max(6.0)  # (E, M, n, K)
+    few = weights[1:-1] - sums.areas + 0.5 * short.square() - z * short
     edge = (most[:, None] - shares) * (variance + EDGE**2).rsqrt()
-    terms.append(
-        parts[:, None, :, -1] - most.log()[:, None] + torch.special.log_ndtr(z) + torch.special.log_ndtr(edge)
-    )
-    return torch.stack(terms).logsumexp(0)
+    below = torch.special.log_ndtr(torch.cat([z - short, z[None], edge[None]]))
+    any_amount = weights[-1] - most.log()[:, None] + below[-2] + below[-1]
+    return torch.cat([none[None], few + below[:-2], any_amount[None]]).logsumexp(0)
