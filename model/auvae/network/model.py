@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 _PIECE = 2**24  # bytes that are on their way to a card while the next are made ready
-_LINES = 16  # of a window, weighted together: a copy of all of it would not fit into a processor's cache
+_CACHED = {"cpu": 2**20, "cuda": 2**26}  # bytes of a window that are weighted together, to stay in the cache
 
 ALIKE = 1.25
 """Two scenes of which one is up to so many times as bright as the other are lit alike."""
@@ -213,10 +213,8 @@ class Model:
             spectra = network.decoder.spectra
             # one pass over all the bands gives everything that is needed of them
             axes = torch.cat([self.brightness.basis, network.subspace.projection(), spectra])
-            weights = self.brightness.weights
-            seen = torch.where(inside[..., None], pixels @ (axes * weights).T, 0)
-            lines = [(part * weights).square_().sum(-1) for part in pixels.split(_LINES)]
-            energy = torch.where(inside, torch.cat(lines), 1)
+            products, energy = _products(pixels, self.brightness.weights, axes.T)
+            seen, energy = torch.where(inside[..., None], products, 0), torch.where(inside, energy, 1)
             lit, coordinates, products = seen.split(
                 [len(self.brightness.basis), network.shape.dimensions, network.shape.endmembers], -1
             )
@@ -240,7 +238,7 @@ class Model:
                 torch.where(inside.reshape(rows, cols, *[1] * (m.ndim - inside.ndim)), m, torch.nan)
                 for m in found
             ]
-        return Maps(*(as_array(m) for m in blank))
+        return Maps(*as_arrays(blank))
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Every tensor that `restore` needs, by name."""
@@ -298,6 +296,27 @@ def _in_offsets(network: AUVAENet, brightness: Brightness, patches: Sequence[Pat
             cleaned.append((clean.movedim(0, -1) * network.subspace.scale * measure)[inside])
         spectra = network.decoder.spectra
         return torch.cat(cleaned), spectra @ network.subspace.basis.T / brightness.darkness(spectra)
+
+
+def _products(pixels: Tensor, weights: Tensor, axes: Tensor) -> tuple[Tensor, Tensor]:
+    """Products ``(rows, cols, d)`` of weighted pixels ``(rows, cols, B)`` with axes ``(B, d)``, and |x|^2.
+
+    A few lines at a time are weighted, multiplied and squared: as many as fit into a processor's cache.
+    """
+    lines = max(1, _CACHED[pixels.device.type] // pixels[0].nbytes)
+    products, squares = [], []
+    for part in pixels.split(lines):
+        weighted = part * weights
+        products.append(weighted @ axes)
+        squares.append(weighted.square_().sum(-1))
+    return torch.cat(products), torch.cat(squares)
+
+
+def as_arrays(tensors: Sequence[Tensor]) -> list[FloatArray]:
+    """`as_array` of several tensors: a card is asked, and waited for, once."""
+    together = torch.cat([tensor.flatten() for tensor in tensors]).float().cpu()
+    parts = together.split([tensor.numel() for tensor in tensors])
+    return [part.reshape(tensor.shape).numpy() for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def as_array(tensor: Tensor) -> FloatArray:
