@@ -10,7 +10,10 @@ import argparse
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from auvae.network.auvae_net import HALO
 from auvae.network.model import Model
 from auvae.network.options import EFFORTS, Options
 from auvae.network.train import train
+from auvae.numerics.threads import threads_side_by_side
 
 Cube = NDArray[np.float32]
 
@@ -122,13 +126,18 @@ def _patches(cube: Cube) -> Iterator[tuple[Cube, NDArray[np.bool_]]]:
 
 
 def _map(model: Model, cube: Cube, device: str) -> None:
-    """Map a cube window by window, each with its halo."""
+    """Map a cube window by window, each with its halo, as many at a time as a job does."""
     rows, cols, _ = cube.shape
-    for top in range(0, rows, WINDOW[device]):
-        for left in range(0, cols, WINDOW[device]):
-            first, begin = max(0, top - HALO), max(0, left - HALO)
-            window = cube[first : top + WINDOW[device] + HALO, begin : left + WINDOW[device] + HALO]
-            model.predict(window, np.ones(window.shape[:2], bool))
+    corners = product(*(range(0, side, WINDOW[device]) for side in (rows, cols)))
+
+    def one(corner: tuple[int, int]) -> None:
+        first, begin = (max(0, place - HALO) for place in corner)
+        last, end = (place + WINDOW[device] + HALO for place in corner)
+        window = cube[first:last, begin:end]
+        model.predict(window, np.ones(window.shape[:2], bool))
+
+    with threads_side_by_side(model.device) as together, ThreadPoolExecutor(together) as computing:
+        deque(computing.map(one, corners), maxlen=0)
 
 
 def _wall(work: Callable[[], object], device: str) -> float:

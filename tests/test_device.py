@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from auvae.mapping.map_scene import map_scene
 from auvae.network import trainer, trial
 from auvae.network.model import Maps
 from auvae.numerics.device import card_failure, choose_device
+from auvae.numerics.threads import Threads
 from auvae.scene.scene import Scene
 
 FAILURES = {
@@ -113,6 +115,29 @@ class FailingModel:
             raise RuntimeError(self.failure)
         shares = np.full((*valid.shape, 2), 0.5, np.float32)
         return Maps(shares, shares, shares[..., 0], shares[..., 0])
+
+
+class MeetingModel(FailingModel):
+    """Maps a window only while another one is being mapped, and keeps how many threads each has."""
+
+    def __init__(self):
+        super().__init__("cpu")
+        self.meeting, self.threads = threading.Barrier(2), set()
+
+    def predict(self, cube, valid):
+        self.meeting.wait(timeout=10)
+        self.threads.add(torch.get_num_threads())
+        return super().predict(cube, valid)
+
+
+def test_two_windows_are_mapped_at_a_time_each_on_half_of_the_threads(simulated, monkeypatch):
+    monkeypatch.setattr("auvae.mapping.map_scene.WINDOW", 16)
+    monkeypatch.setattr("auvae.numerics.threads.chosen_threads", lambda: Threads(2, 2, 1))
+    with Scene.open(simulated) as scene:
+        held, model = Held((scene.rows, scene.cols)), MeetingModel()
+        list(map_scene(scene, model, held, lambda *_: None, pytest.fail))
+    assert (held.times == 1).all()
+    assert model.threads == {1}
 
 
 class Held:

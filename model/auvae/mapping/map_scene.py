@@ -1,5 +1,8 @@
 """A trained model over a whole scene, window by window. Reads, computes and writes at the same time.
 
+A few windows are mapped side by side: on the processor each on threads of its own; on a card one is made
+ready while another is computed.
+
 What is in memory is a few windows, however large the scene. Writes no files itself.
 """
 
@@ -8,9 +11,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +25,7 @@ from ..contract.errors import DeviceError
 from ..network.auvae_net import STRIDE
 from ..network.model import Maps, TrainedModel
 from ..numerics.device import CardFailure, card_failure, out_of_memory, release_card
+from ..numerics.threads import threads_side_by_side
 from ..scene.scene import Scene
 from .gdal_cache import CACHE_BYTES
 
@@ -33,6 +39,9 @@ _LOWEST_WINDOW = 16
 _AHEAD = 2
 _SLOW = 10.0
 _MINUTE = 60
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class Writer(Protocol):
@@ -91,32 +100,32 @@ def map_scene(
         DeviceError: memory does not even do for the smallest windows, or the card failed.
     """
     predictor = _Predictor(scene, model, say, warn)
-    height = strip_height(scene, model.halo)
     begun, before = time.monotonic(), first * scene.cols
     last = scene.rows if last is None else last
     pixels, done = last * scene.cols, before
-    reading, writing = ThreadPoolExecutor(1, "reading"), ThreadPoolExecutor(1, "writing")
-    try:
+    windows = _windows(scene, strip_height(scene, model.halo), first, last)
+    with (
+        threads_side_by_side(model.device) as together,
+        _threads(1, "reading") as reading,
+        _threads(together, "computing") as computing,
+        _threads(1, "writing") as writing,
+    ):
         # Window by window over the whole scene: the next strip is read while this one is written.
-        read = _ahead(
-            reading, lambda window: _read(scene, window, model.halo), _windows(scene, height, first, last)
-        )
+        read = _ahead(reading, partial(_read, scene, model.halo), windows, _AHEAD)
         written: deque[Future[None]] = deque()
-        for piece in read:
-            for part, maps in predictor.maps(piece):
+        for tried in _ahead(computing, predictor.attempt, read, together, predictor.under_way):
+            for part, maps in predictor.maps(tried):
                 inside = _slices(part.inner, part.outer)
                 written.append(writing.submit(writer.write, part.inner, maps, part.cube, inside))
             while len(written) > _AHEAD:
                 written.popleft().result()
-            done += piece.inner.width * piece.inner.height
+            window = tried.piece.inner
+            done += window.width * window.height
             report(done / pixels, _sentence(done, before, pixels, time.monotonic() - begun))
-            if piece.inner.col_off + piece.inner.width == scene.cols:
+            if window.col_off + window.width == scene.cols:
                 while written:
                     written.popleft().result()
-                yield piece.inner.row_off + piece.inner.height
-    finally:
-        for threads in (reading, writing):
-            threads.shutdown(cancel_futures=True)
+                yield window.row_off + window.height
 
 
 def strip_height(scene: Scene, halo: int) -> int:
@@ -127,8 +136,26 @@ def strip_height(scene: Scene, halo: int) -> int:
     return int(np.clip(lines // STRIDE * STRIDE, _LOWEST_WINDOW, WINDOW))
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    """A piece and its maps; without them the error that came instead, None where it was too large to try.
+
+    ``model`` and ``size`` of windows are those that it was tried with.
+    """
+
+    piece: _Piece
+    model: TrainedModel
+    size: int
+    maps: Maps | None = None
+    error: Exception | None = None
+
+
 class _Predictor:
-    """Maps pieces, in smaller parts where memory does not do."""
+    """Maps pieces, in smaller parts where memory does not do.
+
+    Attributes:
+        under_way: the attempts that other threads make.
+    """
 
     def __init__(
         self,
@@ -139,33 +166,44 @@ class _Predictor:
     ) -> None:
         self._scene, self._model, self._say, self._warn = scene, model, say, warn
         self._size = WINDOW
+        self.under_way: deque[Future[_Attempt]] = deque()
 
-    def maps(self, piece: _Piece) -> Iterator[tuple[_Piece, Maps]]:
-        """The piece, or the parts of it, each with its maps."""
-        waiting = deque([piece])
-        while waiting:
-            part = waiting.popleft()
-            if max(part.inner.width, part.inner.height) > self._size:
-                waiting.extendleft(reversed(list(self._quarters(part))))
-                continue
-            try:
-                maps = self._model.predict(part.cube, part.valid)
-            except (RuntimeError, MemoryError) as error:
-                short = out_of_memory(error)
-                failure = card_failure(error) if self._model.device.type == "cuda" else None
-                if not short and not failure:
-                    raise
-                if failure and not short and self._warn is None:
-                    raise DeviceError(f"The graphics card failed: {failure.what}.", failure.remedy) from error
-            else:
-                yield part, maps
-                continue
-            # Outside the except block, whose traceback would keep the failed window's memory.
-            if short and self._size >= 2 * SMALLEST_WINDOW:
-                self._shrink()
-            else:
-                self._leave_card(failure)
-            waiting.appendleft(part)
+    def attempt(self, piece: _Piece) -> _Attempt:
+        """Try to map a piece, on whatever thread."""
+        tried = _Attempt(piece, self._model, self._size)
+        if max(piece.inner.width, piece.inner.height) > tried.size:
+            return tried
+        try:
+            return replace(tried, maps=tried.model.predict(piece.cube, piece.valid))
+        except (RuntimeError, MemoryError) as error:
+            # the traceback would keep the failed window's memory
+            return replace(tried, error=error.with_traceback(None))
+
+    def maps(self, tried: _Attempt) -> Iterator[tuple[_Piece, Maps]]:
+        """The piece of an attempt, or the parts of it, each with its maps."""
+        if tried.maps is not None:
+            yield tried.piece, tried.maps
+            return
+        # otherwise what was in its way is mended already
+        if tried.error is not None and tried.model is self._model and tried.size == self._size:
+            self._mend(tried.error)
+        whole = max(tried.piece.inner.width, tried.piece.inner.height) <= self._size
+        for part in [tried.piece] if whole else self._quarters(tried.piece):
+            yield from self.maps(self.attempt(part))
+
+    def _mend(self, error: Exception) -> None:
+        """Go on with smaller windows or with the processor, or raise."""
+        short = out_of_memory(error)
+        failure = card_failure(error) if self._model.device.type == "cuda" else None
+        if not short and not failure:
+            raise error
+        if failure and not short and self._warn is None:
+            raise DeviceError(f"The graphics card failed: {failure.what}.", failure.remedy) from error
+        wait(self.under_way)  # until they have given their memory back
+        if short and self._size >= 2 * SMALLEST_WINDOW:
+            self._shrink()
+        else:
+            self._leave_card(failure)
 
     def _leave_card(self, failure: CardFailure | None) -> None:
         """Go on with the processor, where that is allowed."""
@@ -204,19 +242,33 @@ def _windows(scene: Scene, height: int, first: int, last: int) -> Iterator[Windo
             yield Window(col, row, min(WINDOW, scene.cols - col), min(height, last - row))
 
 
-def _read(scene: Scene, inner: Window, halo: int) -> _Piece:
+def _read(scene: Scene, halo: int, inner: Window) -> _Piece:
     outer = scene.grown(inner, halo)
     return _Piece(inner, outer, *scene.read(outer))
 
 
+@contextmanager
+def _threads(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads that at the end finish what they have begun, and begin nothing more."""
+    threads = ThreadPoolExecutor(count, name)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
 def _ahead(
-    threads: ThreadPoolExecutor, read: Callable[[Window], _Piece], windows: Iterator[Window]
-) -> Iterator[_Piece]:
-    """What is read of every window, a few of them ahead."""
-    waiting: deque[Future[_Piece]] = deque()
-    for window in windows:
-        waiting.append(threads.submit(read, window))
-        if len(waiting) > _AHEAD:
+    threads: ThreadPoolExecutor,
+    work: Callable[[Given], Made],
+    items: Iterator[Given],
+    count: int,
+    under_way: deque[Future[Made]] | None = None,
+) -> Iterator[Made]:
+    """What the threads make of every item, so many of them ahead; they are in ``under_way`` meanwhile."""
+    waiting = deque() if under_way is None else under_way
+    for item in items:
+        waiting.append(threads.submit(work, item))
+        if len(waiting) > count:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 _PIECE = 2**24  # bytes that are on their way to a card while the next are made ready
-_CACHED = {"cpu": 2**20, "cuda": 2**26}  # bytes of a window that are weighted together, to stay in the cache
+_CACHED = {"cpu": 2**19, "cuda": 2**26}  # bytes of a window that are weighted together, to stay in the cache
 
 ALIKE = 1.25
 """Two scenes of which one is up to so many times as bright as the other are lit alike."""

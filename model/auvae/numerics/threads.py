@@ -14,6 +14,9 @@ import torch
 TRAINING = 1
 """Crops are so small that more threads would mostly wait for each other."""
 
+SIDE_BY_SIDE = {"cpu": 4, "cuda": 2}
+"""Windows of a scene that are mapped at a time, at most: each takes memory, and a card does one by one."""
+
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """What Linux lets the processes of a container have: microseconds of processor time, in so many."""
 
@@ -71,8 +74,27 @@ def usable_processors(quota: Path = _QUOTA) -> int:
 @contextmanager
 def training_threads() -> Iterator[None]:
     """Compute on as few threads as training needs."""
+    with _computing_on(TRAINING):
+        yield
+
+
+@contextmanager
+def threads_side_by_side(device: torch.device) -> Iterator[int]:
+    """Share the threads that map out among windows that are mapped at the same time; yields how many.
+
+    A window on each thread is faster than all threads on one window, where after every operation each waits
+    for the others: much faster where other programs keep some of the processors busy.
+    """
+    threads = chosen_threads().mapping
+    windows = min(threads, SIDE_BY_SIDE[device.type])
+    with _computing_on(threads // windows):
+        yield windows
+
+
+@contextmanager
+def _computing_on(threads: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(TRAINING)
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
