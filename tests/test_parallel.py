@@ -40,6 +40,12 @@ def test_two_processes_come_as_near_to_the_truth_as_one_within_the_noise_of_trai
     assert any(progress.endmembers is not None for progress in told)
 
 
+def test_why_one_of_the_processes_failed_is_said():
+    alike = np.ones((16, 16, 5), np.float32), np.ones((16, 16), bool)
+    with pytest.raises(DeviceError, match=r"All pixels of the scene are equal \(on cpu\)"):
+        train_together([alike], Options(3, "draft"), lambda progress: None, ["cpu", "cpu"])
+
+
 def test_a_cancel_ends_all_processes(patches):
     def cancel(progress):
         raise Cancelled

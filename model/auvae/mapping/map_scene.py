@@ -167,6 +167,9 @@ class _Predictor:
         self._scene, self._model, self._say, self._warn = scene, model, say, warn
         self._size = WINDOW
         self.under_way: deque[Future[_Attempt]] = deque()
+        # Taken now: of a card that has failed nothing can be fetched any more.
+        spare = warn is not None and model.device.type == "cuda"
+        self._spare = model.to(torch.device("cpu")) if spare else None
 
     def attempt(self, piece: _Piece) -> _Attempt:
         """Try to map a piece, on whatever thread."""
@@ -207,12 +210,12 @@ class _Predictor:
 
     def _leave_card(self, failure: CardFailure | None) -> None:
         """Go on with the processor, where that is allowed."""
-        if failure is None or self._warn is None:
+        if failure is None or self._warn is None or self._spare is None:
             raise DeviceError(
                 f"There is not enough memory to map even {self._size} x {self._size} pixels at a time.",
                 "Close other programs, set the device to CPU, or choose fewer bands.",
             )
-        self._model, self._size = self._model.to(torch.device("cpu")), WINDOW
+        self._model, self._size = self._spare, WINDOW
         release_card()
         self._warn(f"The graphics card failed ({failure.what}), so the processor maps. {failure.remedy}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,8 +39,8 @@ Patch = tuple[FloatArray, NDArray[np.bool_]]
 class Progress:
     """Where training stands: ``fraction`` done, ``stage`` ("start" or "training"), a line of text, losses.
 
-    ``endmembers`` ``(K, B)`` in the raster's unit come along while they move. ``warning``: the text is one,
-    which belongs into the result.
+    ``endmembers`` ``(K, B)`` in the raster's unit come along while they move. ``left_card``: the text says
+    why a graphics card was left for the processor, and belongs into the result.
     """
 
     fraction: float
@@ -47,7 +48,7 @@ class Progress:
     text: str
     losses: dict[str, float]
     endmembers: FloatArray | None = None
-    warning: bool = False
+    left_card: bool = False
 
 
 Report = Callable[[Progress], None]
@@ -89,7 +90,7 @@ class TrainedModel(Protocol):
         ...
 
     def to(self, device: torch.device) -> TrainedModel:
-        """The same model where it computes on another device."""
+        """The same model on another device; this one stays where it is."""
         ...
 
     @property
@@ -150,8 +151,8 @@ class Model:
         return self.network.subspace.basis.device
 
     def to(self, device: torch.device) -> Model:
-        """The same model where it computes on another device."""
-        network, brightness = self.network.to(device), self.brightness.to(device)
+        """The same model on another device; this one stays where it is."""
+        network, brightness = deepcopy(self.network).to(device), self.brightness.to(device)
         moved = Model(network, brightness, self.history, self.lighting, self.choice)
         moved.search = self.search
         return moved

@@ -123,11 +123,11 @@ def _in_order(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def read_model(path: str, device: str = "cpu") -> SavedModel:
+def read_model(path: str) -> SavedModel:
     """Read the file of a model; raises ModelError, whatever is wrong with it."""
     name = os.path.basename(path)
     try:
-        return _read(path, device, _checked_digest(path))
+        return _read(path, _checked_digest(path))
     except OSError as error:
         raise ModelError(
             f"The model {path} cannot be opened: {error.strerror or error}.", _ANOTHER
@@ -156,7 +156,7 @@ def _checked_digest(path: str) -> str:
     return digest.hexdigest()
 
 
-def _read(path: str, device: str, sha256: str) -> SavedModel:
+def _read(path: str, sha256: str) -> SavedModel:
     with safe_open(path, framework="np") as file:
         described = file.metadata() or {}
         if described.get("format") != FORMAT:
@@ -190,7 +190,7 @@ def _read(path: str, device: str, sha256: str) -> SavedModel:
     if not all(isinstance(number, int) and number > 0 for number in whole):
         raise _UnfitError("its band numbers are none")
     return SavedModel(
-        _restored(settings, state, device),
+        _restored(settings, state),
         sha256,
         _names(_parsed(described, "names"), count),
         _colors(_parsed(described, "colors", None), count),
@@ -246,7 +246,7 @@ def _expected(settings: dict[str, Any]) -> dict[str, tuple[tuple[int, ...], torc
     }
 
 
-def _restored(settings: dict[str, Any], state: dict[str, np.ndarray], device: str) -> TrainedModel:
+def _restored(settings: dict[str, Any], state: dict[str, np.ndarray]) -> TrainedModel:
     """The model, once its tensors are known to be of the right shapes."""
     variant = settings.get("variant", DEFAULT)
     if variant in LEAST_SQUARES and "lighting" not in settings:
@@ -255,8 +255,8 @@ def _restored(settings: dict[str, Any], state: dict[str, np.ndarray], device: st
     if variant in LEAST_SQUARES:
         return LitLeastSquares.restore(state, settings)
     if variant == DEFAULT:
-        return Model.restore(state, settings, device)
-    return PublishedModel.restore(state, settings, device)
+        return Model.restore(state, settings)
+    return PublishedModel.restore(state, settings)
 
 
 def _positive(value: Any) -> float:

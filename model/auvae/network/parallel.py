@@ -28,7 +28,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ..contract.errors import DeviceError
+from ..contract.errors import AuvaeError, DeviceError
+from ..numerics.device import card_failure, repeatable
 from ..numerics.threads import training_threads
 from .model import Model, Patch, Progress, Report, TrainedModel
 from .options import EFFORTS, Options
@@ -37,6 +38,7 @@ from .trainer import Trainer
 
 _STRANGE = 1_000_003  # apart by a prime, so that no process draws what another one draws
 _LOOK_S = 0.1
+_FAILED = "failed-"  # begins the name of the file in which a process says why
 _PATIENCE = timedelta(minutes=10)  # for the slowest of them to reach a step
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
@@ -86,7 +88,7 @@ def train_together(
         }
         processes = [_start({**order, "rank": rank}) for rank in range(len(devices))]
         try:
-            _follow(processes, report)
+            _follow(processes, report, Path(folder))
         finally:
             for process in processes:
                 process.kill()
@@ -113,22 +115,25 @@ def _start(order: dict[str, Any]) -> subprocess.Popen[str]:
     )
 
 
-def _follow(processes: Sequence[subprocess.Popen[str]], report: Report) -> None:
-    """Hand on what the first process says until all have ended well."""
+def _follow(processes: Sequence[subprocess.Popen[str]], report: Report, folder: Path) -> None:
+    """Hand on what the first process says until all have ended well; why one failed lies in the folder."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_pump, args=(processes[0].stdout, lines), daemon=True).start()
     last = Progress(0.0, "start", "Starting a process for each device", {})
     while True:
         try:
-            told = json.loads(lines.get(timeout=_LOOK_S))
-            spectra = told.pop("endmembers")
-            last = Progress(**told, endmembers=None if spectra is None else np.array(spectra, np.float32))
+            said = json.loads(lines.get(timeout=_LOOK_S))
+            spectra = said.pop("endmembers")
+            last = Progress(**said, endmembers=None if spectra is None else np.array(spectra, np.float32))
         except queue.Empty:
             last = replace(last, endmembers=None)
             states = [process.poll() for process in processes]
             if any(states):
+                # The first that failed takes the others along.
+                told = sorted(folder.glob(f"{_FAILED}*"), key=lambda file: file.stat().st_mtime_ns)
+                why = told[0].read_text(encoding="utf-8") if told else "one of its processes ended"
                 raise DeviceError(
-                    f"Training on {len(processes)} devices failed: one of its processes ended.",
+                    f"Training on {len(processes)} devices failed: {why}.",
                     "Look into the log, or choose DEVICE automatic, which trains on one.",
                 ) from None
             if all(state == 0 for state in states):
@@ -161,6 +166,22 @@ def _average(gradient: Tensor) -> None:
 
 
 def main(order: dict[str, Any]) -> None:
+    """Train as one of several processes; one that fails leaves a few words on why."""
+    try:
+        _train_as_member(order)
+    except Exception as error:
+        failure = card_failure(error)
+        told = error.text if isinstance(error, AuvaeError) else str(error)
+        why = failure.what if failure else told.strip().partition("\n")[0].rstrip(".")
+        whose = order["devices"][order["rank"]]
+        # Whole or not at all: it is looked for while it is written.
+        staged = Path(order["folder"]) / f"staged-{order['rank']}"
+        staged.write_text(f"{why} (on {whose})", encoding="utf-8")
+        staged.rename(staged.with_name(f"{_FAILED}{order['rank']}"))
+        raise
+
+
+def _train_as_member(order: dict[str, Any]) -> None:
     """Train as one of several processes; the first one says how it goes and writes the model."""
     folder, rank, devices = Path(order["folder"]), order["rank"], order["devices"]
     device = torch.device(devices[rank])
@@ -190,7 +211,7 @@ def main(order: dict[str, Any]) -> None:
             spectra = None if moved is None else moved.tolist()
             print(json.dumps({**progress.__dict__, "endmembers": spectra}), flush=True)  # noqa: T201  its pipe
 
-    with training_threads():
+    with training_threads(), repeatable(device):
         trainer = _Member(patches, options, effort, device, tell)
         trainer.chance.manual_seed((options.seed + _STRANGE * rank) % 2**31)
         trainer.average, trainer.recorded = _average, False

@@ -27,7 +27,14 @@ from ..endmembers.lighting import Reading
 from ..endmembers.search import find_endmembers
 from ..endmembers.search_record import search_document
 from ..endmembers.targets import Observed
-from ..numerics.device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
+from ..numerics.device import (
+    on_best_device,
+    out_of_memory,
+    release_card,
+    repeatable,
+    seed_random_numbers,
+    too_little_memory,
+)
 from ..numerics.optimiser import Adam, falling, one_cycle
 from ..numerics.steps import Pace, RepeatedStep
 from ..numerics.threads import training_threads
@@ -108,7 +115,7 @@ def train_auvae_net(
             return _train_in_what_fits(patches, options, device, report, start)
 
     def warn(text: str) -> None:
-        report(Progress(0.0, "start", text, {}, warning=True))
+        report(Progress(0.0, "start", text, {}, left_card=True))
 
     return on_best_device(options.device, on, warn)
 
@@ -155,7 +162,7 @@ class Trainer:
         self.average: Callable[[Tensor], None] | None = None
         self._send, self._sent = report, 0.0
         self.history: list[dict[str, float]] = []
-        torch.manual_seed(options.seed)
+        seed_random_numbers(device, options.seed)
         self.chance = torch.Generator().manual_seed(options.seed)
         self.tell(0.0, "start", "Measuring brightness and signal subspace", {})
 

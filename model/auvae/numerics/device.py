@@ -12,9 +12,13 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..contract.errors import DeviceError
+from ..contract.errors import AuvaeError, DeviceError
 
 Done = TypeVar("Done")
+
+
+_heard: list[str] = []
+"""What torch warned of when it looked for a card: it does so once in a process."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -25,22 +29,45 @@ def choose_device(name: str) -> torch.device:
     """
     if name == "cpu":
         return torch.device("cpu")
-    with warnings.catch_warnings(record=True) as heard:  # a driver that is too old is a warning of torch's
-        warnings.simplefilter("always")
-        usable = torch.cuda.is_available()
-    if usable:
+    if _usable():
         return torch.device("cuda")
     if name == "cuda":
         built = torch.version.cuda
         reason = "torch is built without CUDA"
         if built is not None:
-            said = " ".join(str(heard[0].message).split(". ")[0].split()) if heard else ""
-            reason = f"torch (CUDA {built}) finds no usable GPU{f': {said}' if said else ''}"
+            heard = unusable_card()
+            reason = f"torch (CUDA {built}) finds no usable GPU{f': {heard}' if heard else ''}"
         raise DeviceError(
             f"CUDA was asked for, but {reason}.",
             "Choose DEVICE automatic or CPU, or install a CUDA build and a current NVIDIA driver.",
         )
     return torch.device("cpu")
+
+
+def _usable() -> bool:
+    """Whether torch finds a card that it can use."""
+    with warnings.catch_warnings(record=True) as heard:  # a driver that is too old is a warning of torch's
+        warnings.simplefilter("always")
+        usable = torch.cuda.is_available()
+    _heard.extend(str(one.message) for one in heard if "CUDA" in str(one.message))
+    return usable
+
+
+def unusable_card() -> str:
+    """Why torch cannot use a card that has a driver, in its words; empty where it can, or none is there."""
+    if _usable() or not _heard:
+        return ""
+    return " ".join(_heard[-1].split(". ")[0].split())
+
+
+def seed_random_numbers(device: torch.device, seed: int) -> None:
+    """Seed the processor's random numbers, and the card's where that computes.
+
+    torch.manual_seed seeds both, and so fails where the processor takes over from a card that is gone.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def on_best_device(choice: str, work: Callable[[torch.device], Done], warn: Callable[[str], None]) -> Done:
@@ -57,7 +84,7 @@ def on_best_device(choice: str, work: Callable[[torch.device], Done], warn: Call
     device = choose_device(choice)
     try:
         return work(device)
-    except (RuntimeError, DeviceError) as error:
+    except Exception as error:  # some that torch raises of a card are no RuntimeError
         failure = card_failure(error) if device.type == "cuda" else None
         if failure is None:
             raise
@@ -86,23 +113,36 @@ _FAILURES = (
     ),
     ("cudnn", "cuDNN, its library for networks, reported an error", "Install the environment anew."),
     ("cublas", "cuBLAS, its library for matrices, reported an error", "Install the environment anew."),
-    ("driver", "its driver is too old for this PyTorch", "Update the card's driver."),
+    ("cusolver", "cuSOLVER, its library for equations, reported an error", "Install the environment anew."),
+    ("driver version is insufficient", "its driver is too old for this PyTorch", "Update the card's driver."),
+    (
+        "driver on your system is too old",
+        "its driver is too old for this PyTorch",
+        "Update the card's driver.",
+    ),
+    ("busy or unavailable", "another program keeps it for itself", "Close other programs that use it."),
+    ("no cuda-capable device", "it is no longer there", "Restart the computer."),
     ("cuda", "it stopped in the middle of the work", "Update the card's driver, and restart the computer."),
 )
 """Words of torch's message in small letters, the first that fits; what they mean; what to do."""
 
+_SHORT_OF_MEMORY = ("out of memory", "t allocate memory", "_STATUS_ALLOC_FAILED")
+"""How torch and the libraries of a card say that memory ran out, other than by an exception of its own."""
+
 
 def card_failure(error: BaseException) -> CardFailure | None:
     """What an exception says of the graphics card; None where the card is not at fault."""
-    said = f"{type(error).__name__} {error}".lower()
-    if isinstance(error, torch.OutOfMemoryError) or "memory of the graphics card" in said:
-        said = "out of memory"
-    elif isinstance(error, DeviceError):
+    told = f"{type(error).__name__} {error}".lower()
+    if isinstance(error, AuvaeError):
+        if not (isinstance(error, DeviceError) and "memory of the graphics card" in told):
+            return None
+        told = "out of memory"
+    elif out_of_memory(error):
+        told = "out of memory"
+    libraries = ("cuda", "cudnn", "cublas", "cusolver", "acceleratorerror", "out of memory")
+    if not any(word in told for word in libraries):
         return None
-    on_card = any(word in said for word in ("cuda", "cudnn", "cublas", "acceleratorerror", "out of memory"))
-    if not on_card:
-        return None
-    what, remedy = next((rest for words, *rest in _FAILURES if words in said), _FAILURES[-1][1:])
+    what, remedy = next((rest for words, *rest in _FAILURES if words in told), _FAILURES[-1][1:])
     return CardFailure(what, remedy)
 
 
@@ -110,7 +150,7 @@ def release_card() -> None:
     """Give back what is no longer needed of the card's memory."""
     gc.collect()
     if torch.cuda.is_available():
-        with suppress(RuntimeError):  # a card that has failed may refuse even that
+        with suppress(Exception):  # a card that has failed may refuse even that
             torch.cuda.empty_cache()
 
 
@@ -125,7 +165,10 @@ def computed_on(device: torch.device) -> str:
 def hardware_name(device: torch.device) -> str:
     """What a person calls the device: the card's name, or the processor's."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+        name = "a graphics card"
+        with suppress(Exception):  # one that is full or gone may not even tell its name
+            name = torch.cuda.get_device_name(device)
+        return name
     return platform.processor() or platform.machine()
 
 
@@ -146,9 +189,7 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out: torch's CPU allocator only says so in words."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and (
-        "out of memory" in str(error) or "t allocate memory" in str(error)
-    )
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _SHORT_OF_MEMORY)
 
 
 @contextmanager

@@ -41,9 +41,9 @@ class Leftover:
     folder: Path
     checkpoint: Checkpoint
 
-    def model(self, device: str) -> TrainedModel:
-        """The model that it had trained."""
-        return read_model(str(self.folder / FILES["model"]), device).model
+    def model(self) -> TrainedModel:
+        """The model that it had trained, in the processor's memory."""
+        return read_model(str(self.folder / FILES["model"])).model
 
 
 def left_over(output: Path, fingerprint: str) -> Leftover | None:

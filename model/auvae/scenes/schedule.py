@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..contract.errors import AuvaeError, Cancelled, JobError, OutputError, SceneError
 from .common_bands import common_bands
-from .engine import Engine, TaskMessage, TaskOutcome
+from .engine import Engine, Key, TaskMessage, TaskOutcome
 from .run_progress import RunProgress
 from .scene_state import Block, SceneState
 from .task_queue import TRIES, TaskQueue
@@ -77,10 +77,22 @@ class Schedule:
         if event["event"] == "progress":
             self._run_progress.take(message.key, event)
         elif event["event"] == "message":
-            name = self.scenes[message.key[1]].name
-            self._progress.message(event["level"], f"{name}: {event['text']}")
+            self._hear(message.key, event["level"], event["text"])
         elif event["event"] == "scene" and self._job.models == "one":
             self._progress.send({**event, "name": f"{len(self.scenes)} scenes"})
+
+    def _hear(self, key: Key, level: str, text: str) -> None:
+        """Hand on a sentence; a warning also to the results that it is of, and only once for each."""
+        kind, number, _ = key
+        scene = self.scenes[number]
+        if level == "warning":
+            of_all = kind == "train" and self._job.models == "one"
+            new = [one for one in (self.scenes if of_all else [scene]) if text not in one.warnings]
+            for one in new:
+                one.warnings.append(text)
+            if not new:
+                return
+        self._progress.message(level, f"{scene.name}: {text}")
 
     def _end(self, outcome: TaskOutcome) -> None:
         kind, number, block = outcome.key

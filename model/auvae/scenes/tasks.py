@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import rasterio
 import safetensors.numpy
+import torch
 from rasterio.windows import Window
 
 from ..contract.choices import FEWEST_ENDMEMBERS
@@ -32,13 +33,14 @@ from ..mapping.map_scene import WINDOW, map_scene, strip_height
 from ..network.auvae_net import HALO
 from ..network.model import Model, TrainedModel
 from ..network.train import restore
+from ..numerics.device import computed_on
 from ..numerics.threads import chosen_threads
 from ..result.folder import left_over
 from ..result.whole import write_text_whole, written_whole
 from ..result.writer import ResultWriter
 from ..scene.pixel_area import PixelArea
 from ..scene.scene import Scene
-from ..tasks.devices import device_of
+from ..tasks.devices import name_unusable_card, on_device
 from ..tasks.progress import Emit, IsCancelled, JobProgress
 from ..tasks.provenance import how_made, scene_event
 from ..tasks.train import counted_endmembers, train_model
@@ -56,7 +58,7 @@ _BLOCK_PIXELS = 262_144
 # Training sets the seed of the whole process: two at once would disturb each other's random numbers.
 _TRAINING = threading.Lock()
 _PATIENCE_S = 0.5
-_model: tuple[str, str, TrainedModel] | None = None
+_models: dict[str, tuple[str, TrainedModel]] = {}
 
 
 def perform(kind: str, order: Order, emit: Emit, cancelled: IsCancelled) -> dict[str, Any]:
@@ -161,6 +163,7 @@ def _train(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any
             else:
                 patches = list(_patches(scene, job.seed, 1, progress))
             one = job.on(path)
+            name_unusable_card(job.device, progress)
             found = None if job.endmembers else counted_endmembers(one, scene, patches, progress, 0.15)
             number = found.number if found else job.endmembers
             progress.send(scene_event(scene, [f"Endmember {k}" for k in range(1, number + 1)]))
@@ -177,7 +180,7 @@ def _train(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any
             "history": model.history,
             "moves": moves,
         }
-        record = {"training": training, "device": " ".join(device_of(job.device))}
+        record = {"training": training, "device": computed_on(model.device)}
         state = {key: np.ascontiguousarray(value) for key, value in model.state().items()}
         with written_whole(place, uuid.uuid4().hex) as staged:
             settings = {"settings": json.dumps(model.settings())}
@@ -186,21 +189,20 @@ def _train(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any
     return {}
 
 
-def _read_model(place: Path, device: str) -> TrainedModel:
+def _read_model(place: Path) -> TrainedModel:
     """What `_train` kept: a folder of our own, whose content nobody else had a hand in."""
     with safetensors.safe_open(place, framework="np") as file:
         settings = json.loads(file.metadata()["settings"])
-    return restore(safetensors.numpy.load_file(place), settings, device)
+    return restore(safetensors.numpy.load_file(place), settings)
 
 
-def _kept_model(place: str, device: str) -> TrainedModel:
-    """The model of a file, kept for the next block: they are many and it is one."""
-    global _model  # noqa: PLW0603  a process that does task after task keeps one model between them
+def _kept_model(place: str, device: torch.device) -> TrainedModel:
+    """The model of a file, kept for the next block on every device: blocks are many and it is one."""
     known = f"{place} {Path(place).stat().st_mtime_ns}"
-    kept = _model
-    if kept is None or kept[:2] != (known, device):
-        kept = _model = (known, device, _read_model(Path(place), device))
-    return kept[2]
+    kept = _models.get(device.type)
+    if kept is None or kept[0] != known:
+        kept = _models[device.type] = known, _read_model(Path(place)).to(device)
+    return kept[1]
 
 
 def _map(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
@@ -210,8 +212,7 @@ def _map(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
         return {}
     progress.reach(0.0, "mapping", "Mapping")
     first, last = order["first"], order["last"]
-    device, _ = device_of(job.device)
-    model = _kept_model(order["model"], device)
+    model = on_device(job.device, progress, partial(_kept_model, order["model"]))
     with (
         Scene.open(order["scene"], order["bands"], job.selection) as scene,
         TileWriter(place, scene, first, last, len(model.endmembers)) as tile,
@@ -224,7 +225,7 @@ def _map(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]:
             lambda text: progress.message("info", text),
             first,
             last,
-            warn=partial(progress.message, "warning") if job.device == "auto" else None,
+            warn=progress.leave_card if job.device == "auto" else None,
         ):
             pass
     return {}
@@ -235,7 +236,7 @@ def _join(order: Order, job: ScenesJob, progress: JobProgress) -> dict[str, Any]
     output = Path(order["output"])
     record = json.loads(Path(order["model"]).with_suffix(".json").read_text(encoding="utf-8"))
     training: TrainingRecord = record["training"]
-    model = _kept_model(order["model"], "cpu")
+    model = _kept_model(order["model"], torch.device("cpu"))
     names = [f"Endmember {number}" for number in range(1, training["endmembers"] + 1)]
     left_over(output, "")  # what a worker that was lost left of the same task
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..contract.choices import AUTOMATIC, SHAPES
@@ -10,6 +11,7 @@ from ..contract.variants import title
 from ..mapping.fit_scene import does_not_fit
 from ..network.model import Model
 from ..report.brightness import explained
+from .devices import on_device
 from .fitted_scene import fitted_scene
 from .progress import READ
 from .provenance import no_training
@@ -17,8 +19,10 @@ from .result_run import ResultRun
 from .train import patches_of
 
 if TYPE_CHECKING:
+    import torch
+
     from ..contract.jobs import ApplyJob
-    from ..network.model import TrainedModel
+    from ..network.model import Patch, TrainedModel
     from ..network.model_file import SavedModel
     from ..scene.scene import Scene
     from .progress import JobProgress
@@ -35,7 +39,7 @@ def _map(job: ApplyJob, scene: Scene, progress: JobProgress, saved: SavedModel) 
     run = ResultRun(job, scene, progress, saved.variant, {"sha256": saved.sha256}, saved.colors)
     training = no_training(len(saved.names))
     with run.writer(saved.names) as writer:
-        run.map(writer, model, training, READ)
+        model = run.map(writer, model, training, READ)
         warning = does_not_fit(writer.statistics.metrics["mean_angle"], saved)
         if warning:
             progress.message("warning", warning)
@@ -60,7 +64,8 @@ def _with_brightness(job: ApplyJob, scene: Scene, progress: JobProgress, saved: 
     if job.brightness != AUTOMATIC:
         model = model.read_as(job.brightness)
     if model.lighting is not None:
-        model, times = model.lit_as(patches_of(job, scene, progress))
+        patches = patches_of(job, scene, progress)
+        model, times = on_device(job.device, progress, partial(_lit_on, model, patches))
         if times != 1:
             progress.message(
                 "info",
@@ -72,7 +77,19 @@ def _with_brightness(job: ApplyJob, scene: Scene, progress: JobProgress, saved: 
             "info",
             "The model is of a version that did not measure brightness: it is measured on this scene.",
         )
-        model = model.measured(patches_of(job, scene, progress), job.brightness, job.seed)
+        patches = patches_of(job, scene, progress)
+        model = on_device(job.device, progress, partial(_measured_on, model, patches, job))
     if model.lighting is not None:
         progress.message("info", explained(model))
     return model
+
+
+def _lit_on(model: Model, patches: list[Patch], device: torch.device) -> tuple[Model, float]:
+    """`Model.lit_as`, computed on a device."""
+    lit, times = model.to(device).lit_as(patches)
+    return lit.to(model.device), times
+
+
+def _measured_on(model: Model, patches: list[Patch], job: ApplyJob, device: torch.device) -> Model:
+    """`Model.measured`, computed on a device."""
+    return model.to(device).measured(patches, job.brightness, job.seed).to(model.device)

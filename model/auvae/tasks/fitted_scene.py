@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ..contract.errors import OutputError
 from ..mapping.fit_scene import fit_scene
 from ..network.model_file import SavedModel, read_model
-from .devices import device_of
 from .open_scene import opened_scene
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 def fitted_scene(
     job: UnmixJob | ApplyJob, model: str, progress: JobProgress
 ) -> Iterator[tuple[Scene, SavedModel]]:
-    """The scene of a job in the bands and unit of a model, and the model.
+    """The scene of a job in the bands and unit of a model, and the model, in the processor's memory.
 
     Args:
         job: that names the scene.
@@ -44,7 +43,7 @@ def fitted_scene(
             f"The model lies in the output folder {output}, which would be replaced.",
             "Choose another output folder.",
         )
-    saved = read_model(model, device_of(job.device)[0])
+    saved = read_model(model)
     # Which bands of water vapour are good was decided when the model was trained.
     selection = replace(job.selection, water_bands="keep")
     endmembers = getattr(job, "endmembers", 0)

@@ -29,6 +29,7 @@ class JobProgress:
 
     Attributes:
         warnings: what was sent as a warning, for the report.
+        left_card: whether a graphics card failed, and the processor does the rest of the job.
         paint: colours, #RRGGBB, of endmembers (K, B) while they move; None where nobody knows them yet.
     """
 
@@ -42,6 +43,7 @@ class JobProgress:
         self._moved_at = -_SECONDS_BETWEEN_MOVES
         self._starts: list[tuple[str, float]] = []
         self.warnings: list[str] = []
+        self.left_card = False
         self.paint: Paint | None = None
 
     @property
@@ -104,6 +106,11 @@ class JobProgress:
         if level == "warning":
             self.warnings.append(text)
         self._emit({"event": "message", "level": level, "text": text})
+
+    def leave_card(self, text: str) -> None:
+        """Say that a graphics card failed and why; the processor does the rest of the job."""
+        self.left_card = True
+        self.message("warning", text)
 
     def seconds(self) -> dict[str, float]:
         """Seconds by stage until now."""

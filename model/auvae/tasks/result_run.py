@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import torch
 
 from ..contract.choices import MOST_ENDMEMBERS
 from ..contract.errors import JobError, LibraryError
@@ -22,7 +22,7 @@ from ..numerics.threads import chosen_threads
 from ..result.folder import left_over
 from ..result.writer import ResultWriter
 from ..spectra.known import KnownSpectra, known_spectra
-from .devices import device_of
+from .devices import device_of, on_device
 from .progress import MAPPED
 from .provenance import how_made, versions
 
@@ -41,7 +41,6 @@ class ResultRun:
     """One scene on its way into a result folder, from where a run that died left it.
 
     Attributes:
-        device: "cuda" or "cpu".
         earlier: what such a run left, None where there was none.
     """
 
@@ -69,10 +68,11 @@ class ResultRun:
             OutputError: another run is at work on the folder.
         """
         self._job, self._scene, self._progress, self._variant = job, scene, progress, variant
-        self.device, _ = device_of(job.device)
+        device, _ = device_of(job.device)
         self._colors, self._alike = colors, _earlier_materials(job)
         facts = {**job.options, **model_facts, "colors": [colors, *(one.colors for one in self._alike)]}
-        self._fingerprint = fingerprint(scene, facts, versions(), self.device)
+        self._fingerprint = fingerprint(scene, facts, versions(), device)
+        self._computed_on = ""
         self.earlier = left_over(Path(job.output), self._fingerprint)
 
     @contextmanager
@@ -90,7 +90,9 @@ class ResultRun:
         new = Materials.of(self._scene.wavelengths, numbers, endmembers, own)
         return colors_by_material(new, self._alike)
 
-    def map(self, writer: ResultWriter, model: TrainedModel, training: TrainingRecord, begin: float) -> None:
+    def map(
+        self, writer: ResultWriter, model: TrainedModel, training: TrainingRecord, begin: float
+    ) -> TrainedModel:
         """Map the scene, and keep now and then how far that is.
 
         Args:
@@ -98,10 +100,16 @@ class ResultRun:
             model: to map with.
             training: what it left, kept with the maps.
             begin: share of the job that is done; the progress goes on from there.
+
+        Returns:
+            the model in the processor's memory, for what is to be written: what a card holds may go with it.
         """
         scene, progress = self._scene, self._progress
-        writer.paint(self.colors_of(np.asarray(model.endmembers)))
         progress.reach(begin, "mapping", "Mapping the scene")
+        kept = model.to(torch.device("cpu"))
+        writer.paint(self.colors_of(np.asarray(kept.endmembers)))
+        model = on_device(self._job.device, progress, kept.to)
+        self._computed_on = computed_on(model.device)
         pace = Pace(scene.rows * scene.cols)
         for row in map_scene(
             scene,
@@ -110,10 +118,13 @@ class ResultRun:
             lambda done, text: progress.reach(begin + (MAPPED - begin) * done, "mapping", text),
             lambda text: progress.message("info", text),
             self.earlier.checkpoint.row if self.earlier else 0,
-            warn=partial(progress.message, "warning") if self._job.device == "auto" else None,
+            warn=progress.leave_card if self._job.device == "auto" else None,
         ):
             if row < scene.rows and pace.due():
-                writer.keep(model, self._fingerprint, row, training)
+                writer.keep(kept, self._fingerprint, row, training)
+        if progress.left_card:
+            self._computed_on = computed_on(kept.device)
+        return kept
 
     def finish(
         self,
@@ -128,7 +139,7 @@ class ResultRun:
 
         Args:
             writer: that has the maps.
-            model: that they were made with.
+            model: that they were made with, in the processor's memory.
             training: what it left.
             known: spectra that were known.
             applied: what result.json says of a model that was trained elsewhere.
@@ -141,7 +152,7 @@ class ResultRun:
         self._scene.check_unchanged()
         for text in writer.advice(model, self._variant, training["search"]):
             progress.message("warning", text)
-        device = computed_on(model.device)
+        device = self._computed_on
         how = how_made(
             self._job, self._scene, progress, training,
             variant=self._variant, device=device, threads=chosen_threads().document(),

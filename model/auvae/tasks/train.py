@@ -15,8 +15,8 @@ from ..network.options import Options
 from ..network.parallel import all_gpus, train_together
 from ..network.train import train
 from ..network.trainer import Start
-from ..numerics.device import on_best_device
 from ..report.brightness import explained
+from .devices import on_device, one_device
 from .progress import COUNTED, READ, TRAINED, JobProgress, rounded
 
 if TYPE_CHECKING:
@@ -63,19 +63,14 @@ def counted_endmembers(
         progress.reach(READ + (until - READ) * done, "start", "Counting the endmembers")
 
     report(0.0)
-    found = on_best_device(
-        _one_device(job.device),
+    found = on_device(
+        job.device,
+        progress,
         lambda device: count_endmembers(pixels, job.seed, device.type, report, places),
-        lambda text: progress.message("warning", text),
     )
     scene.check(found.number)
     progress.message("info", found.sentence)
     return found
-
-
-def _one_device(choice: str) -> str:
-    """The choice for work that one device does: of all GPUs the first."""
-    return "cuda" if choice == ALL_GPUS else choice
 
 
 def train_model(
@@ -99,15 +94,16 @@ def train_model(
     def report_progress(step: Progress) -> None:
         fraction = begin + (TRAINED - begin) * step.fraction
         progress.reach(fraction, step.stage, step.text, step.losses, step.endmembers)
-        if step.warning:
-            progress.message("warning", step.text)
+        if step.left_card:
+            progress.leave_card(step.text)
         if step.endmembers is not None:
             moves.append((step.fraction, step.endmembers))
             if len(moves) > _MOST_MOVES:
                 # Every second one goes, the first stays.
                 del moves[1::2]
 
-    options = Options(endmembers, job.quality, job.seed, _one_device(job.device), job.variant, job.brightness)
+    device = one_device(job.device, progress)
+    options = Options(endmembers, job.quality, job.seed, device, job.variant, job.brightness)
     if job.device == ALL_GPUS and abilities(job.variant).several_devices and start is None:
         model = train_together(patches, options, report_progress, all_gpus())
     else:

@@ -60,7 +60,7 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
     else:
         share = run.earlier.checkpoint.row / scene.rows
         progress.message("info", f"An earlier run ended after {share:.0%} of the maps: going on from there.")
-        training, model = run.earlier.checkpoint.training, run.earlier.model(run.device)
+        training, model = run.earlier.checkpoint.training, run.earlier.model()
     names = [*given, *(f"Endmember {number}" for number in range(len(given) + 1, training["endmembers"] + 1))]
     progress.send(scene_event(scene, names))
     with run.writer(names) as writer:
@@ -71,7 +71,7 @@ def _unmix(job: UnmixJob, scene: Scene, progress: JobProgress, saved: SavedModel
             del patches
             if search is not None:
                 _tell_search(search, names, progress)
-        run.map(writer, model, training, TRAINED)
+        model = run.map(writer, model, training, TRAINED)
         run.finish(writer, model, training, known=known)
 
 

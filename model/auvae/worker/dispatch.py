@@ -90,6 +90,10 @@ def run(job: AnyJob, emit: Emit, cancelled: IsCancelled) -> None:
         from ..numerics.threads import chosen_threads
 
         progress.message("info", chosen_threads().sentence())
+        if not isinstance(job, ScenesJob):  # whose trainings say it, for the results that they are of
+            from ..tasks.devices import name_unusable_card
+
+            name_unusable_card(job.device, progress)
     module.run(job, progress)
 
 

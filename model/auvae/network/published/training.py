@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,14 @@ from torch.nn import functional
 from ...contract.errors import SceneError
 from ...contract.variants import PUBLISHED, title
 from ...endmembers.vca import vca
-from ...numerics.device import on_best_device, out_of_memory, release_card, repeatable, too_little_memory
+from ...numerics.device import (
+    on_best_device,
+    out_of_memory,
+    release_card,
+    repeatable,
+    seed_random_numbers,
+    too_little_memory,
+)
 from ...numerics.nonnegative import to_simplex
 from ...numerics.steps import RepeatedStep
 from ..model import REPORT_EVERY, FloatArray, Maps, Patch, Progress, Report, as_array
@@ -69,8 +77,8 @@ class PublishedModel:
         return next(self.network.parameters()).device
 
     def to(self, device: torch.device) -> PublishedModel:
-        """The same model where it computes on another device."""
-        return PublishedModel(self.variant, self.network.to(device), self.scale, self.history)
+        """The same model on another device; this one stays where it is."""
+        return PublishedModel(self.variant, deepcopy(self.network).to(device), self.scale, self.history)
 
     @property
     def endmembers(self) -> FloatArray:
@@ -160,7 +168,7 @@ def train_published(patches: Sequence[Patch], options: Options, report: Report) 
             return _train_in_what_fits(spectra, options, device, report)
 
     def warn(text: str) -> None:
-        report(Progress(0.0, "start", text, {}, warning=True))
+        report(Progress(0.0, "start", text, {}, left_card=True))
 
     return on_best_device(options.device, on, warn)
 
@@ -209,7 +217,9 @@ class _Training:
         chance = torch.Generator().manual_seed(options.seed)
         self.reference = vca(self.pixels, options.endmembers, chance)
 
-        torch.manual_seed(options.seed)  # first weights, dropout, samples, draws for the discriminator
+        seed_random_numbers(
+            device, options.seed
+        )  # first weights, dropout, samples, draws for the discriminator
         parts = PUBLISHED[options.variant]
         shape = PublishedShape(
             self.pixels.shape[1], options.endmembers, parts.unet, parts.variance, parts.output
