@@ -281,16 +281,19 @@ class Trainer:
         for pixels, inside in self.crops.patches:
             mean, _ = self.network(pixels[None])
             everything = torch.ones(pixels.shape[-1], device=self.device)
-            misfits.append(self._misfit(pixels[inside], everything, mean[0][inside]))
+            seen = pixels[inside]
+            misfits.append(self._misfit(seen, seen.square().sum(1), everything, mean[0][inside]))
         self.variance = torch.cat(misfits).mean().clamp_min(1e-12)
         self.lighting = lighting_of(self.network, self.brightness, self.scene, self.options.seed)
         self.tell(fraction, "training", "Endmembers found", {}, moved=True)
 
-    def _misfit(self, pixels: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
-        """Mean squared misfit of pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``."""
+    def _misfit(self, pixels: Tensor, energy: Tensor, judging: Tensor, abundances: Tensor) -> Tensor:
+        """Mean squared misfit of pixels' shapes in the bands of ``judging`` that are 1: ``(n,)``.
+
+        ``energy`` ``(n,)``: sum of squares of the pixels in these bands.
+        """
         spectra = self.network.decoder.spectra * judging
-        energy, products = pixels.square() @ judging, pixels @ spectra.T
-        return misfit_of_shape(energy, products, spectra @ spectra.T, abundances) / judging.sum()
+        return misfit_of_shape(energy, pixels @ spectra.T, spectra @ spectra.T, abundances) / judging.sum()
 
     def _cleaned(self, pixels: Tensor) -> Tensor:
         return (
@@ -317,7 +320,8 @@ class Trainer:
         def step(view: View) -> dict[str, Tensor]:
             coordinates, features = network.clean(view.coordinates())
             shapes, _ = network.posterior(coordinates, features.detach())
-            error = view.mean(self._misfit(view.pixels, view.judging, shapes.flatten(0, 2)))
+            left = self._misfit(view.pixels, view.energy, view.judging, shapes.flatten(0, 2))
+            error = view.mean(left)
             with torch.no_grad():
                 opposite = network.clean(view.opposite())[0]
             mean, again, draws = plausible.of(coordinates, opposite, view)

@@ -88,11 +88,15 @@ class View:
     def _image(self, values: Tensor) -> Tensor:
         return values.T.reshape(1, -1, *self.shape)
 
+    @cached_property
+    def energy(self) -> Tensor:
+        """Sum of squares ``(n,)`` of the pixels in the bands that judge."""
+        return self.pixels.square() @ self.judging
+
     def error(self, coordinates: Tensor) -> Tensor:
         """Mean squared error of cleaned ``coordinates`` ``(1, d, h, w)`` in the bands that judge."""
-        energy, products = self.pixels.square() @ self.judging, self._products[1]
         hidden = self.axes * self.judging
-        squared = misfit(energy, products, hidden @ hidden.T, coordinates[0].flatten(1).T)
+        squared = misfit(self.energy, self._products[1], hidden @ hidden.T, coordinates[0].flatten(1).T)
         return self.mean(squared) / self.judging.sum()
 
     def mean(self, values: Tensor) -> Tensor:
