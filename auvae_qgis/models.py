@@ -5,7 +5,11 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from qgis.core import QgsProcessingModelAlgorithm
+from qgis.core import (
+    QgsProcessingModelAlgorithm,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+)
 from qgis.PyQt.QtGui import QIcon
 
 from .help_pages import help_url
@@ -33,6 +37,10 @@ class ShippedModel(QgsProcessingModelAlgorithm):
             parameter.setDescription(tr(parameter.description()))
             # of an output the designer's name, without the step that it comes from
             parameter.setHelp(self.helpContent().get(parameter.name().split(":")[-1], ""))
+            if isinstance(parameter, QgsProcessingParameterEnum):
+                parameter.setOptions([tr(option) for option in parameter.options()])
+            elif isinstance(parameter, QgsProcessingParameterNumber):
+                parameter.setMetadata({"widget_wrapper": {"decimals": 2}})  # where it is no whole number
 
     def createInstance(self) -> ShippedModel:
         """Read the model anew."""

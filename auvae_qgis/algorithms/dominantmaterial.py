@@ -18,7 +18,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from ..inputs.scene_source import SceneSourceError, scene_file
+from ..inputs.scene_source import SceneSourceError, gdal_source, scene_file
+from ..plain_text import as_plain
 from ..results.raster_classes import RasterClassesError, write_dominant
 from ..results.styles import ClassNames
 from ..translation import tr
@@ -85,12 +86,25 @@ class DominantMaterial(Algorithm):
             minValue=0.0,
             maxValue=1.0,
         )
+        least.setMetadata({"widget_wrapper": {"decimals": 2}})
         least.setHelp(tr("Pixels whose largest abundance is smaller get no class. 0: all get one."))
         self.addParameter(least)
         classes = QgsProcessingParameterRasterDestination(self.OUTPUT, tr("Dominant material"))
         classes.setHelp(tr("The raster of classes: numbers from 1, in the order of the endmembers."))
         self.addParameter(classes)
         self.addOutput(QgsProcessingOutputString(self.NAMES, tr("Names of the classes, as a JSON list")))
+
+    def checkParameterValues(
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Refuse, before the dialog turns to its log, an image in the place of abundances."""
+        layer = self.parameterAsRasterLayer(parameters, self.INPUT, context)
+        if layer is not None and (layer.bandCount() > MOST_CLASSES or _has_wavelengths(gdal_source(layer))):
+            text = tr(
+                "“{}” is an image of {} bands: choose the abundances, which have a band for each material."
+            ).format(layer.name(), layer.bandCount())
+            return False, as_plain(text)
+        return super().checkParameterValues(parameters, context)
 
     def prepareAlgorithm(
         self, parameters: dict[str, Any], context: QgsProcessingContext, _feedback: QgsProcessingFeedback
@@ -103,12 +117,6 @@ class DominantMaterial(Algorithm):
             self._source = scene_file(layer)
         except SceneSourceError as error:
             raise QgsProcessingException(str(error)) from error
-        if layer.bandCount() > MOST_CLASSES:
-            raise QgsProcessingException(
-                tr(
-                    "“{}” has {} bands, one an abundance is wanted: choose the abundances, not the scene."
-                ).format(layer.name(), layer.bandCount())
-            )
         self._classes = _names_and_colors(self._source)
         self._namer = ClassNames(self._classes)
         self.provider().keep([self._namer])
@@ -135,6 +143,15 @@ class DominantMaterial(Algorithm):
             context.layerToLoadOnCompletionDetails(destination).setPostProcessor(self._namer)
         names = [name for name, _color in self._classes]
         return {self.OUTPUT: destination, self.NAMES: json.dumps(names, ensure_ascii=False)}
+
+
+def _has_wavelengths(source: str) -> bool:
+    """Say whether the bands of a raster are those of a spectrometer, and no abundances."""
+    raster = gdal.Open(source)  # kept: a band dies with its raster
+    band = None if raster is None else raster.GetRasterBand(1)
+    return band is not None and bool(
+        band.GetMetadataItem("wavelength") or band.GetMetadataItem("CENTRAL_WAVELENGTH_UM", "IMAGERY")
+    )
 
 
 def _names_and_colors(source: str) -> list[tuple[str, QColor]]:

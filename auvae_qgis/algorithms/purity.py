@@ -78,14 +78,16 @@ class Purity(SceneAlgorithm):
             ),
             tr("From how many random directions the image is looked at."),
         )
+        threshold = QgsProcessingParameterNumber(
+            self.THRESHOLD,
+            tr("Threshold (standard deviations of the noise)"),
+            QgsProcessingParameterNumber.Double,
+            defaultValue=2.5,
+            minValue=0,
+        )
+        threshold.setMetadata({"widget_wrapper": {"decimals": 2}})
         self._add(
-            QgsProcessingParameterNumber(
-                self.THRESHOLD,
-                tr("Threshold"),
-                QgsProcessingParameterNumber.Double,
-                defaultValue=2.5,
-                minValue=0,
-            ),
+            threshold,
             tr(
                 "A pixel counts as extreme within so many standard deviations of the noise from the end. "
                 "With 0 only the outermost pixel of each side does."

@@ -125,7 +125,9 @@ class UnmixScenes(SceneAlgorithm):
         )
         self._add_quality(tr("How long the network trains."))
         self._add(
-            QgsProcessingParameterString(self.RUN_ON, tr("Run on"), defaultValue="", optional=True),
+            QgsProcessingParameterString(
+                self.RUN_ON, tr("Cluster (empty: this computer)"), defaultValue="", optional=True
+            ),
             tr(
                 "Left empty: this computer. “cluster”: the Dask scheduler set in Plugins ▸ AUVAE Unmixing ▸ "
                 "Cluster…. Or a scheduler's address, such as tcp://host:8786 or tls://host:8786."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QToolButton
 
 from ..plain_text import as_plain
 from ..results.keep import is_temporary
@@ -29,15 +29,18 @@ def tell_finished(
 
     """
     text = tr("“{}” is unmixed.").format(result.scene)
-    item = bar.createMessage("AUVAE Unmixing", as_plain(text))
+    # no title and small buttons: the bar must not take its room from the docks of a small window
+    item = bar.createMessage(as_plain(text))
     page = result.folder / str(result.document["files"].get("report", ""))
     if page.is_file():
-        button = QPushButton(tr("Report"))
+        button = QToolButton()
+        button.setText(tr("Report"))
         button.setToolTip(tr("The report says how well it fits."))
         button.clicked.connect(lambda: report(str(page)))
         item.layout().addWidget(button)
     if is_temporary(result.folder):
-        button = QPushButton(tr("Keep this result…"))
+        button = QToolButton()
+        button.setText(tr("Keep…"))
         button.setToolTip(tr("This result lies in a temporary folder: copy it to one that stays"))
         button.clicked.connect(lambda: keep(result))
         item.layout().addWidget(button)

@@ -7,6 +7,7 @@ import time
 from qgis.core import QgsProcessingFeedback
 
 from ..translation import tr
+from .in_words import stage_in_words
 from .process import Event
 
 TEXT_INTERVAL = 0.5  # seconds between two lines of progress in the log
@@ -43,7 +44,7 @@ class Narrator:
         fraction = event.get("fraction")
         if isinstance(fraction, (int, float)):
             self._feedback.setProgress(100.0 * min(max(fraction, 0.0), 1.0))
-        stage, text = event.get("stage"), str(event.get("text", ""))
+        stage, text = event.get("stage"), stage_in_words(str(event.get("text", "")))
         now = time.monotonic()
         if not text or text == self._text or (stage == self._stage and now - self._written < TEXT_INTERVAL):
             return

@@ -356,6 +356,10 @@
    <translation>请至少选择一幅高光谱影像。</translation>
   </message>
   <message>
+   <source>Cleaning: epoch {} of {}</source>
+   <translation>去噪：第 {} 轮，共 {} 轮</translation>
+  </message>
+  <message>
    <source>Click pixels in the map to see what they are made of</source>
    <translation>点击地图中的像元，查看其组成</translation>
   </message>
@@ -370,6 +374,10 @@
   <message>
    <source>Close other programs and press Install again.</source>
    <translation>请关闭其他程序，然后再次点击“安装”。</translation>
+  </message>
+  <message>
+   <source>Cluster (empty: this computer)</source>
+   <translation>集群（留空：本机）</translation>
   </message>
   <message>
    <source>Cluster of AUVAE Unmixing</source>
@@ -430,6 +438,10 @@
   <message>
    <source>Count of materials</source>
    <translation>物质数</translation>
+  </message>
+  <message>
+   <source>Counting the endmembers</source>
+   <translation>估计端元数</translation>
   </message>
   <message>
    <source>Counting was cancelled; nothing was written.</source>
@@ -522,6 +534,10 @@
   <message>
    <source>Endmembers (pale: earlier)</source>
    <translation>端元（浅色：较早）</translation>
+  </message>
+  <message>
+   <source>Endmembers found</source>
+   <translation>已找到端元</translation>
   </message>
   <message>
    <source>Estimates how many materials a hyperspectral image is made of.</source>
@@ -764,16 +780,16 @@
    <translation>其驱动程序对 PyTorch 的 CUDA 来说太旧：请先安装 NVIDIA 的最新驱动程序。</translation>
   </message>
   <message>
+   <source>Joining the blocks</source>
+   <translation>合并各块</translation>
+  </message>
+  <message>
    <source>Keep</source>
    <translation>保留</translation>
   </message>
   <message>
    <source>Keep pixels with one impossible value</source>
    <translation>保留全波段为同一不可能值的像元</translation>
-  </message>
-  <message>
-   <source>Keep this result…</source>
-   <translation>保留此结果…</translation>
   </message>
   <message>
    <source>Keep…</source>
@@ -824,8 +840,10 @@
    <translation>打开插件的对话框时就载入 PyTorch</translation>
   </message>
   <message>
-   <source>Load a library to name the endmembers by.</source>
-   <translation>载入光谱库，用来给端元命名。</translation>
+   <source>Load a library
+to name the endmembers by.</source>
+   <translation>载入光谱库，
+用来给端元命名。</translation>
   </message>
   <message>
    <source>Load spectral libraries</source>
@@ -836,12 +854,32 @@
    <translation>对每种共有物质，载入此结果的丰度减去另一结果的丰度</translation>
   </message>
   <message>
+   <source>Looking at the scene</source>
+   <translation>查看影像</translation>
+  </message>
+  <message>
+   <source>Looking at the scenes</source>
+   <translation>查看各影像</translation>
+  </message>
+  <message>
    <source>Looking for a graphics card</source>
    <translation>正在查找显卡</translation>
   </message>
   <message>
    <source>Looking for a graphics card…</source>
    <translation>正在查找显卡…</translation>
+  </message>
+  <message>
+   <source>Looking for endmembers in the cleaned scene</source>
+   <translation>在去噪后的影像中寻找端元</translation>
+  </message>
+  <message>
+   <source>Looking for reference endmembers (VCA)</source>
+   <translation>寻找参考端元（VCA）</translation>
+  </message>
+  <message>
+   <source>Looking for the purest spectra</source>
+   <translation>寻找最纯的光谱</translation>
   </message>
   <message>
    <source>Losses and moving endmembers</source>
@@ -862,6 +900,14 @@
   <message>
    <source>Many pixels that hold one impossible value in all bands, such as -9999, are taken for no-data that the file does not declare, and the log says so. Tick this where they were measured.</source>
    <translation>若许多像元在所有波段都是同一个不可能的值（如 -9999），则视为文件未声明的无数据，并在日志中说明。若它们确为测量值，请勾选此项。</translation>
+  </message>
+  <message>
+   <source>Mapping</source>
+   <translation>计算丰度图</translation>
+  </message>
+  <message>
+   <source>Mapping the scene</source>
+   <translation>计算丰度图</translation>
   </message>
   <message>
    <source>Maps an image with a trained model: the same endmembers, in the same order, no training.</source>
@@ -894,6 +940,10 @@
   <message>
    <source>Mean spectral angle, in radians</source>
    <translation>平均光谱角（弧度）</translation>
+  </message>
+  <message>
+   <source>Measuring brightness and signal subspace</source>
+   <translation>测量亮度与信号子空间</translation>
   </message>
   <message>
    <source>Memory</source>
@@ -1200,6 +1250,18 @@
    <translation>重构的均方根误差（栅格单位）</translation>
   </message>
   <message>
+   <source>Radiance</source>
+   <translation>辐亮度</translation>
+  </message>
+  <message>
+   <source>Reading the result</source>
+   <translation>读取结果</translation>
+  </message>
+  <message>
+   <source>Reading the scene</source>
+   <translation>读取影像</translation>
+  </message>
+  <message>
    <source>Ready. Unmixing runs in {}</source>
    <translation>就绪。解混运行于 {}</translation>
   </message>
@@ -1210,6 +1272,10 @@
   <message>
    <source>Reconstruction error: red where a material has no endmember, or light is weak.</source>
    <translation>重构误差：红色处的像元没有端元能够解释。</translation>
+  </message>
+  <message>
+   <source>Reflectance</source>
+   <translation>反射率</translation>
   </message>
   <message>
    <source>Remove</source>
@@ -1264,10 +1330,6 @@
    <translation>工程中的结果</translation>
   </message>
   <message>
-   <source>Run on</source>
-   <translation>运行于</translation>
-  </message>
-  <message>
    <source>Run pip config set global.proxy http://HOST:PORT in a terminal (with your name and password before HOST where it asks for them) and install again.</source>
    <translation>请在终端中运行 pip config set global.proxy http://HOST:PORT（若需要认证，请在 HOST 前加上用户名和密码），然后重新安装。</translation>
   </message>
@@ -1306,10 +1368,6 @@
   <message>
    <source>Select a map of an unmixing result first.</source>
    <translation>请先选择一个解混结果的图。</translation>
-  </message>
-  <message>
-   <source>Select an abundance map of an unmixing result to see its endmember spectra.</source>
-   <translation>选择解混结果的一幅丰度图，以查看其端元光谱。</translation>
   </message>
   <message>
    <source>Sensor, where it was recognised</source>
@@ -1720,6 +1778,10 @@
    <translation>分类栅格：编号从 1 开始，与端元顺序一致。</translation>
   </message>
   <message>
+   <source>The report says how well it fits.</source>
+   <translation>报告说明了拟合的好坏。</translation>
+  </message>
+  <message>
    <source>The result could not be copied to “{}”: {}.</source>
    <translation>无法将结果复制到“{}”：{}。</translation>
   </message>
@@ -1736,8 +1798,10 @@
    <translation>从别处运行</translation>
   </message>
   <message>
-   <source>The scene has no wavelengths: nothing to compare by.</source>
-   <translation>影像没有波长：无法比较。</translation>
+   <source>The scene has no wavelengths:
+nothing to compare by.</source>
+   <translation>影像没有波长信息：
+无从比较。</translation>
   </message>
   <message>
    <source>The scene “{}” is not where it was unmixed: add it to the project to see the pixel's spectrum.</source>
@@ -1824,8 +1888,8 @@
    <translation>线程</translation>
   </message>
   <message>
-   <source>Threshold</source>
-   <translation>阈值</translation>
+   <source>Threshold (standard deviations of the noise)</source>
+   <translation>阈值（噪声标准差的倍数）</translation>
   </message>
   <message>
    <source>To repeat it: {}</source>
@@ -1874,6 +1938,10 @@
   <message>
    <source>Unmix again…</source>
    <translation>再次解混…</translation>
+  </message>
+  <message>
+   <source>Unmix an image, or select an abundance map of a result, to see its endmember spectra here.</source>
+   <translation>解混一幅影像，或选择某个结果的一幅丰度图，其端元光谱就显示在这里。</translation>
   </message>
   <message>
    <source>Unmix into known spectra (FCLS)</source>
@@ -1928,12 +1996,20 @@
    <translation>解混已取消；未写入任何内容。</translation>
   </message>
   <message>
+   <source>Unmixing: epoch {} of {}</source>
+   <translation>解混：第 {} 轮，共 {} 轮</translation>
+  </message>
+  <message>
    <source>Use as known</source>
    <translation>作为已知</translation>
   </message>
   <message>
    <source>Use this name</source>
    <translation>使用此名称</translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <translation>数值</translation>
   </message>
   <message>
    <source>Value / continuum</source>
@@ -1946,6 +2022,10 @@
   <message>
    <source>Versions, paths, graphics card and the last lines, without passwords</source>
    <translation>版本、路径、显卡和最后的输出，不含密码</translation>
+  </message>
+  <message>
+   <source>Waiting for another training of this process</source>
+   <translation>等待本进程的另一次训练</translation>
   </message>
   <message>
    <source>Warnings</source>
@@ -1994,6 +2074,22 @@
   <message>
    <source>Writes the endmembers of a result as a library for ENVI, EnMAP-Box or a spreadsheet.</source>
    <translation>将结果的端元写成光谱库，供 ENVI、EnMAP-Box 或电子表格使用。</translation>
+  </message>
+  <message>
+   <source>Writing the report</source>
+   <translation>写出报告</translation>
+  </message>
+  <message>
+   <source>Writing the result</source>
+   <translation>写出结果</translation>
+  </message>
+  <message>
+   <source>Writing the spectra</source>
+   <translation>写出光谱</translation>
+  </message>
+  <message>
+   <source>Writing the summary</source>
+   <translation>写出汇总</translation>
   </message>
   <message>
    <source>a tiny scene unmixed in {} s</source>
@@ -2380,16 +2476,18 @@
    <translation>{}，{} 个端元</translation>
   </message>
   <message>
+   <source>{}:
+the first {} of {} spectra</source>
+   <translation>{}：
+前 {} 条，共 {} 条光谱</translation>
+  </message>
+  <message>
    <source>{}: open {} and press Install.</source>
    <translation>{}：请打开 {} 并按“安装”。</translation>
   </message>
   <message>
    <source>{}: press Install.</source>
    <translation>{}：请点击“安装”。</translation>
-  </message>
-  <message>
-   <source>{}: the first {} of {} spectra</source>
-   <translation>{}：前 {} 条光谱，共 {} 条</translation>
   </message>
   <message>
    <source>{}: the pixel in row {}, column {}</source>
@@ -2416,10 +2514,6 @@
    <translation>“{}”没有给出红、绿、蓝光的波长：显示其最前面的波段。</translation>
   </message>
   <message>
-   <source>“{}” has {} bands, one an abundance is wanted: choose the abundances, not the scene.</source>
-   <translation>“{}”有 {} 个波段，这里需要每个波段一种丰度：请选择丰度，而不是影像。</translation>
-  </message>
-  <message>
    <source>“{}” holds files already: choose a new or an empty folder.</source>
    <translation>“{}”中已有文件：请选择新的或空的文件夹。</translation>
   </message>
@@ -2434,6 +2528,10 @@
   <message>
    <source>“{}” is a map that unmixing has made, no hyperspectral image. Choose the image that it was made from: {}.</source>
    <translation>“{}”是解混生成的图，不是高光谱影像。请选择生成它所用的影像：{}。</translation>
+  </message>
+  <message>
+   <source>“{}” is an image of {} bands: choose the abundances, which have a band for each material.</source>
+   <translation>“{}”是有 {} 个波段的影像：请选择丰度栅格，其中每种物质一个波段。</translation>
   </message>
   <message>
    <source>“{}” is damaged.</source>
@@ -2466,10 +2564,6 @@
   <message>
    <source>“{}” is unmixed.</source>
    <translation>“{}”已解混。</translation>
-  </message>
-  <message>
-   <source>The report says how well it fits.</source>
-   <translation>报告说明了拟合的好坏。</translation>
   </message>
   <message>
    <source>“{}” says no wavelengths, so its spectra cannot be compared.</source>

@@ -23,7 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QPushButton, QTextEdit, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QDockWidget, QPushButton, QTextEdit, QToolButton, QWidget
 from qgis.utils import iface
 
 NAME = "auvae_unmixing"
@@ -289,7 +289,7 @@ def promises() -> None:
     facts["moving"] = sum("endmembers" in event for event in heard if event["event"] == "progress")
     wait(lambda: dock().isVisible(), 5)
     facts["layers"] = layers_in_group()
-    offered = iface.messageBar().currentItem().findChildren(QPushButton)
+    offered = iface.messageBar().currentItem().findChildren(QToolButton)
     facts["offered above the map"] = [button.text() for button in offered if button.text()]
     facts["active"] = iface.activeLayer().name()
     facts["image in the next dialog"] = image_in_a_dialog()

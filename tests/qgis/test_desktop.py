@@ -107,7 +107,7 @@ def test_a_layer_renamed_in_the_tree_offers_to_rename_the_endmember(facts):
 
 
 def test_a_result_in_a_temporary_folder_is_offered_to_be_kept(facts):
-    assert facts["offered above the map"] == ["Report", "Keep this result…"]
+    assert facts["offered above the map"] == ["Report", "Keep…"]
 
 
 def test_extracted_endmembers_are_shown_in_the_library(facts):

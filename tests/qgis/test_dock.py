@@ -251,6 +251,30 @@ def test_every_tab_draws_without_a_complaint_however_small_the_dock(dock, result
             tab.panel.canvas.draw()
 
 
+def test_the_picture_of_a_plot_covers_its_widget_at_every_width(dock):
+    canvas = dock.spectra.panel.canvas
+    for width in range(240, 300):
+        canvas.resize(width, 300)
+        assert int(canvas.get_renderer().width) == width
+
+
+def test_no_title_is_cut_off_by_the_edge_of_a_narrow_plot(dock):
+    dock.resize(260, 700)
+    dock.tabs.setCurrentWidget(dock.library)
+    settle()
+    canvas, title = dock.library.panel.canvas, dock.library.axes.title
+    for text in ("short", f"{10 * 'a good deal longer '}\nthan the plot is wide"):
+        title.set_text(text)
+        canvas.finish()
+        canvas.draw()
+        shown = title.get_window_extent()
+        assert 0 <= shown.x0 < shown.x1 <= canvas.figure.bbox.width
+        narrow = title.get_text()
+    canvas.resize(canvas.width() + 60, canvas.height())
+    canvas.draw()
+    assert len(title.get_text()) > len(narrow)
+
+
 def test_everything_that_can_be_reached_by_keyboard_has_a_name_for_screen_readers(dock):
     for kind in (QComboBox, QListWidget, QTreeWidget, QToolButton):
         for widget in dock.findChildren(kind):
@@ -352,6 +376,22 @@ def test_training_is_shown_live_and_the_selected_result_again_when_it_is_over(do
     wait_for(lambda: tab.panel.canvas.is_filled and lines(moves)["B"].get_color() == "#009E73")
     dock.hear("1", {"event": "ended"})
     wait_for(lambda: "scène 1" in tab.note.text())
+
+
+def test_the_training_stays_in_view_until_its_result_takes_its_place(plugin_modules, result, monkeypatch):
+    module = plugin_modules("auvae_qgis.gui.dock.dock")
+    monkeypatch.setattr(module, "COMING", 200)
+    made = module.ResultDock()
+    for comes in (True, False):
+        made.hear("1", SCENE_EVENT)
+        made.hear("1", {"event": "ended"})
+        assert made.tabs.isVisibleTo(made)
+        if comes:
+            made.show_result(result, 0)
+        QTest.qWait(300)
+        assert made.tabs.isVisibleTo(made) == comes
+        made.forget()
+    made.deleteLater()
 
 
 def test_the_window_handles_what_is_waiting_while_a_plot_is_drawn(dock):

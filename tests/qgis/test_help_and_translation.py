@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import re
@@ -36,6 +37,17 @@ def test_every_string_the_user_reads_is_translated_into_chinese():
     translations = tool("translations")
     [file] = translations.FILES.glob("*.ts")
     assert translations.faults(translations.source_strings(CHECKOUT), translations.read_ts(file)) == []
+
+
+def test_every_stage_of_a_run_is_translated():
+    spoken = set()
+    for file in (CHECKOUT / "model" / "auvae").rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in ("reach", "tell"):
+                texts = [one.value for one in call.args[2:3] if isinstance(one, ast.Constant)]
+                spoken.update(text for text in texts if isinstance(text, str))
+    assert "Mapping the scene" in spoken
+    assert spoken <= set(tool("translations").source_strings(CHECKOUT))
 
 
 @pytest.mark.skipif(not shutil.which("lrelease"), reason="needs Qt's lrelease")

@@ -166,6 +166,13 @@ def write_fractions(path):
     return str(path)
 
 
+def test_a_scene_is_not_taken_for_abundances(tmp_path, scene, qgis_app):
+    with pytest.raises(QgsProcessingException, match="choose the abundances"):
+        processing.run(
+            "auvae:dominantmaterial", {"INPUT": str(scene), "OUTPUT": str(tmp_path / "classes.tif")}
+        )
+
+
 def test_any_raster_of_fractions_can_be_made_classes_and_weak_ones_get_none(tmp_path, project, qgis_app):
     fractions = write_fractions(tmp_path / "fractions.tif")
     wanted = tmp_path / "à part" / "classes.tif"

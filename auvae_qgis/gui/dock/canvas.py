@@ -25,6 +25,7 @@ from .zoom import scale, shift
 ZOOM = 1.25  # a notch of the wheel
 NEAR = 60.0  # pixels from a line beyond which the mouse points at nothing
 SOON = 20  # milliseconds
+SLACK = 0.01  # pixels: inches times dots per inch may be a little less than the pixels they came from
 PATIENCE = 4  # drawings that new sizes stop before one is drawn at once: somebody drags an edge
 PAN = 0.1  # of the view, a key press
 LOW = 230  # pixels: a plot that is no higher goes without title, and writes small
@@ -51,6 +52,7 @@ class Canvas(FigureCanvasQTAgg):
         self._shape = (False, False)
         self._home: dict[Any, tuple[tuple[float, float], tuple[float, float]]] = {}
         self._cells: dict[Any, Cell] = {}
+        self._titles: dict[Any, str] = {}  # in full: a narrow plot shows less of them
         self._arranged_for: tuple[float, float] | None = None  # the size in pixels
         self._soon = QTimer(self)  # widgets around it take their sizes first
         self._soon.setSingleShot(True)
@@ -99,9 +101,16 @@ class Canvas(FigureCanvasQTAgg):
             self._drawing = False
             self._given_up += 1
         super().resizeEvent(event)
+        self._take_whole_pixels()
         before, self._shape = self._shape, (self.is_low, self.is_wide)
         if self._shape != before:
             self.reshaped.emit()
+
+    def _take_whole_pixels(self) -> None:
+        """Let the page be as large as the widget: a column less, and the last one showed old pixels."""
+        ratio, dpi = self.device_pixel_ratio, self.figure.dpi
+        pixels = [round(side * ratio) + SLACK for side in (self.width(), self.height())]
+        self.figure.set_size_inches(*(side / dpi for side in pixels), forward=False)
 
     @property
     def is_filled(self) -> bool:
@@ -130,6 +139,7 @@ class Canvas(FigureCanvasQTAgg):
         self._shown = None
         self._home = {axes: (axes.get_xlim(), axes.get_ylim()) for axes in self.figure.axes}
         self._cells = cells or dict.fromkeys(self.figure.axes, (0.0, 0.0, 1.0, 1.0))
+        self._titles = {axes: axes.get_title() for axes in self._cells}
         self._arranged_for = None
         self._moving = moving or []
         for artist in self._moving:
@@ -163,7 +173,7 @@ class Canvas(FigureCanvasQTAgg):
         figure = self.figure
         size = (figure.bbox.width, figure.bbox.height)
         if self._arranged_for != size:
-            yield from arranging(self._cells, self.get_renderer())
+            yield from arranging(self._cells, self._titles, self.get_renderer())
             self._arranged_for = size
             yield
         page = RendererAgg(*size, figure.dpi)

@@ -21,6 +21,7 @@ from ...plain_text import as_written
 from ...results.result import Result, ResultError, Spectra, unlike
 from ...spectra.export import Table
 from ...translation import tr
+from ...worker.in_words import unit_in_words
 from .legend import swatch
 from .plot_panel import PlotPanel, PlotTab
 from .theme import DASHES
@@ -150,7 +151,7 @@ class CompareTab(PlotTab):
                 label=tr("{} of the other").format(endmember.name),
             )
         axes.set_xlabel(tr("Wavelength (nm)") if spectra.in_nanometres else tr("Band"), fontsize="small")
-        axes.set_ylabel(as_written(spectra.unit), fontsize="small")
+        axes.set_ylabel(as_written(unit_in_words(spectra.unit)), fontsize="small")
         axes.set_gid(" nm" if spectra.in_nanometres else "")
         axes.tick_params(labelsize="small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)

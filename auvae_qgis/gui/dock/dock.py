@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -34,6 +34,9 @@ else:
     CAN_PLOT = True
 
 
+COMING = 5000  # milliseconds after a run in which its result may still come
+
+
 class ResultDock(QgsDockWidget):
     """Shows a result in tabs, or says why it cannot."""
 
@@ -50,6 +53,9 @@ class ResultDock(QgsDockWidget):
         self.pieces = Pieces(self)
         self._seen = False
         self._went_to_training = False  # by itself, so that the result may be shown by itself
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.timeout.connect(self._leave_training)
         self._note = QLabel()
         self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setWordWrap(True)
@@ -130,7 +136,9 @@ class ResultDock(QgsDockWidget):
         """Show what the dock is for, as there is no result to show."""
         self.pieces.stop()
         self.result = None
-        self._say(tr("Select an abundance map of an unmixing result to see its endmember spectra."))
+        self._say(
+            tr("Unmix an image, or select an abundance map of a result, to see its endmember spectra here.")
+        )
         if self.can_plot:
             self.spectra.forget()
             self.probe.set_result(None)
@@ -224,8 +232,14 @@ class ResultDock(QgsDockWidget):
         """Take in an event of a worker that unmixes."""
         if self.can_plot:
             self.training.hear(job, event)
-            if self.result is None and not self.training.is_live:
-                self._pages.setCurrentWidget(self._note)
+            if self._went_to_training and not self.training.is_live:
+                self._leaving.start(COMING)
+
+    def _leave_training(self) -> None:
+        """Say again what the dock is for: a run has ended some time ago, and no result of it has come."""
+        if self.result is None and not self.training.is_live:
+            self._went_to_training = False
+            self._pages.setCurrentWidget(self._note)
 
     def _training_started(self) -> None:
         """Show the training where there is nothing else to show; the analyst's tab stays as it is."""

@@ -8,13 +8,15 @@ from typing import Any
 Cell = tuple[float, float, float, float]  # left, bottom, right, top, as shares of the figure
 
 PAD = 7.0  # points around every part
+GAP = 2.0  # pixels between a title and the edge of its cell
 LEAST = 0.04  # of the figure: what is left for the lines where labels take it all
 
 
-def arranging(cells: dict[Any, Cell], renderer: Any) -> Iterator[None]:
+def arranging(cells: dict[Any, Cell], titles: dict[Any, str], renderer: Any) -> Iterator[None]:
     """Move every axes into its cell, so that its labels stay in there too; yields after every measuring.
 
-    Axes whose cells begin or end at the same place share that margin, so that they are aligned.
+    Axes whose cells begin or end at the same place share that margin, so that they are aligned. A title is
+    moved away from the edge of its cell, and cut where it is longer than the cell is wide.
     """
     needed = {}
     for axes in cells:
@@ -29,6 +31,24 @@ def arranging(cells: dict[Any, Cell], renderer: Any) -> Iterator[None]:
         x0, x1 = cell[0] + left / box.width, cell[2] - right / box.width
         y0, y1 = cell[1] + bottom / box.height, cell[3] - top / box.height
         axes.set_position([x0, y0, max(LEAST, x1 - x0), max(LEAST, y1 - y0)])
+        if titles.get(axes):
+            _fit_title(axes, titles[axes], cell, renderer)
+
+
+def _fit_title(axes: Any, text: str, cell: Cell, renderer: Any) -> None:
+    """Show as much of a title as its cell is wide, as near to the middle of ``axes`` as it fits."""
+    title, box = axes.title, axes.bbox
+    left, right = cell[0] * axes.figure.bbox.width + GAP, cell[2] * axes.figure.bbox.width - GAP
+    title.set_text(text)
+    width = title.get_window_extent(renderer).width
+    most = max(map(len, text.split("\n")))
+    while width > right - left and most > 1:
+        most = min(most - 1, int(most * (right - left) / width))
+        lines = [line if len(line) <= most else line[: most - 1].rstrip() + "…" for line in text.split("\n")]
+        title.set_text("\n".join(lines))
+        width = title.get_window_extent(renderer).width
+    middle = min(max((box.x0 + box.x1) / 2, left + width / 2), max(left + width / 2, right - width / 2))
+    title.set_x((middle - box.x0) / box.width)
 
 
 def _margins(axes: Any, renderer: Any) -> Generator[None, None, tuple[float, float, float, float]]:

@@ -29,6 +29,7 @@ from ...spectra.export import Table, table_of
 from ...spectra.first_names import Suggestion, suggest
 from ...spectra.matching import Match, best_names
 from ...translation import tr
+from ...worker.in_words import unit_in_words
 from .first_name_words import evidence, name_of, question
 from .legend import swatch
 from .plot_panel import PlotPanel, PlotTab, icon_named
@@ -302,12 +303,12 @@ class LibraryTab(PlotTab):
                 label=name,
             )
         if not spectra.in_nanometres:
-            axes.set_title(tr("The scene has no wavelengths: nothing to compare by."), fontsize="small")
+            axes.set_title(tr("The scene has no wavelengths:\nnothing to compare by."), fontsize="small")
         elif not self._libraries:
-            axes.set_title(tr("Load a library to name the endmembers by."), fontsize="small")
+            axes.set_title(tr("Load a library\nto name the endmembers by."), fontsize="small")
         elif not self._matches:
             axes.set_title(tr("Comparing…"), fontsize="small")
-        axes.set_ylabel(as_written(spectra.unit), fontsize="small")
+        axes.set_ylabel(as_written(unit_in_words(spectra.unit)), fontsize="small")
         self._finish_axes(in_nanometres=spectra.in_nanometres)
 
     def _library_alone(self) -> Library | None:
@@ -323,7 +324,7 @@ class LibraryTab(PlotTab):
             axes.plot(profile.centres, profile.values, color=color, linewidth=1.3, label=profile.name)
         title = library.path.name
         if len(library.profiles) > len(shown):
-            title = tr("{}: the first {} of {} spectra").format(title, len(shown), len(library.profiles))
+            title = tr("{}:\nthe first {} of {} spectra").format(title, len(shown), len(library.profiles))
         axes.set_title(as_written(title), fontsize="small")
         self._finish_axes(in_nanometres=not any(profile.numbered for profile in shown))
 

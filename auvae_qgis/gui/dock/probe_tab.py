@@ -26,6 +26,7 @@ from ...results.probe import Pixel
 from ...results.result import Array, Axis, Result
 from ...spectra.export import Table
 from ...translation import tr
+from ...worker.in_words import unit_in_words
 from .fonts import families
 from .layout import Cell
 from .legend import Legend
@@ -266,7 +267,7 @@ def _draw_spectra(result: Result, axes: Any, shown: list[Step], current: Step) -
         gid="ink",
         label=tr("reconstruction, {}").format(current.name),
     )
-    axes.set_ylabel(as_written(str(result.document.get("unit") or "")), fontsize="small")
+    axes.set_ylabel(as_written(unit_in_words(str(result.document.get("unit") or ""))), fontsize="small")
     _finish(axes, axis)
 
 

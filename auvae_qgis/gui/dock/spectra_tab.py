@@ -16,6 +16,7 @@ from ...results.result import Array, Result, Spectra
 from ...spectra.export import Table
 from ...spectra.views import View, divisor
 from ...translation import tr
+from ...worker.in_words import unit_in_words
 from .area_words import about_areas, areas
 from .evidence_row import EvidenceRow
 from .legend import Legend
@@ -184,7 +185,7 @@ class SpectraTab(PlotTab):
 
     def _unit(self, spectra: Spectra) -> str:
         return {
-            View.VALUES: spectra.unit,
+            View.VALUES: unit_in_words(spectra.unit),
             View.NORM: tr("Value / norm"),
             View.CONTINUUM: tr("Value / continuum"),
         }[self.view.currentData()]

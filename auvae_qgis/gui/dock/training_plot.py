@@ -15,6 +15,7 @@ from matplotlib.ticker import NullLocator
 from ...plain_text import as_written
 from ...results.result import Array, Axis
 from ...translation import tr
+from ...worker.in_words import unit_in_words
 from .canvas import RULE, Canvas
 from .layout import Cell
 from .theme import TRAIL
@@ -148,7 +149,7 @@ class TrainingPlot:
             self._last += axes.plot([], [], color=color, linewidth=1.6, label=name)
         axes.set_gid(" nm" if run.axis.in_nanometres else "")
         axes.set_xlabel(tr("Wavelength (nm)") if run.axis.in_nanometres else tr("Band"), fontsize="x-small")
-        axes.set_ylabel(as_written(run.unit), fontsize="x-small")
+        axes.set_ylabel(as_written(unit_in_words(run.unit)), fontsize="x-small")
         axes.grid(visible=True, linewidth=0.5, alpha=0.4)
 
     # ---- lines

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QLabel, QSizePolicy, QVBoxLayout
 from ...results.result import Axis, Result, ResultError
 from ...spectra.export import Table
 from ...translation import tr
+from ...worker.in_words import stage_in_words
 from .plot_panel import PlotPanel, PlotTab
 from .training_plot import Run, TrainingPlot
 
@@ -123,7 +124,7 @@ class TrainingTab(PlotTab):
 
 def _progress(run: Run, event: dict[str, Any]) -> None:
     done = float(event.get("fraction", 0.0))
-    run.text = f"{done:.0%} · {event.get('text', '')}"
+    run.text = f"{done:.0%} · {stage_in_words(str(event.get('text', '')))}"
     for name, value in (event.get("losses") or {}).items():
         run.losses.setdefault(str(name), []).append((done, float(value)))
     if event.get("endmembers"):
