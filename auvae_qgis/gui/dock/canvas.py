@@ -16,7 +16,7 @@ from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from qgis.PyQt.QtWidgets import QSizePolicy
 
-from .layout import Cell, arranging
+from .layout import Cell, arranging, whole_pixels
 from .pieces import Pieces
 from .readout import draw_focus, draw_readout
 from .theme import paint, tones
@@ -25,7 +25,6 @@ from .zoom import scale, shift
 ZOOM = 1.25  # a notch of the wheel
 NEAR = 60.0  # pixels from a line beyond which the mouse points at nothing
 SOON = 20  # milliseconds
-SLACK = 0.01  # pixels: inches times dots per inch may be a little less than the pixels they came from
 PATIENCE = 4  # drawings that new sizes stop before one is drawn at once: somebody drags an edge
 PAN = 0.1  # of the view, a key press
 LOW = 230  # pixels: a plot that is no higher goes without title, and writes small
@@ -101,16 +100,10 @@ class Canvas(FigureCanvasQTAgg):
             self._drawing = False
             self._given_up += 1
         super().resizeEvent(event)
-        self._take_whole_pixels()
+        self.figure.set_size_inches(*whole_pixels(self), forward=False)
         before, self._shape = self._shape, (self.is_low, self.is_wide)
         if self._shape != before:
             self.reshaped.emit()
-
-    def _take_whole_pixels(self) -> None:
-        """Let the page be as large as the widget: a column less, and the last one showed old pixels."""
-        ratio, dpi = self.device_pixel_ratio, self.figure.dpi
-        pixels = [round(side * ratio) + SLACK for side in (self.width(), self.height())]
-        self.figure.set_size_inches(*(side / dpi for side in pixels), forward=False)
 
     @property
     def is_filled(self) -> bool:
@@ -342,12 +335,7 @@ class Canvas(FigureCanvasQTAgg):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Read, pan and zoom by keyboard; other keys are left to QGIS."""
         key = Qt.Key
-        arrows = {
-            key.Key_Left: (-1, 0),
-            key.Key_Right: (1, 0),
-            key.Key_Up: (0, 1),
-            key.Key_Down: (0, -1),
-        }
+        arrows = {key.Key_Left: (-1, 0), key.Key_Right: (1, 0), key.Key_Up: (0, 1), key.Key_Down: (0, -1)}
         pressed = event.key()
         if pressed in arrows:
             along, up = arrows[pressed]

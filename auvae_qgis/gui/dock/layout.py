@@ -8,6 +8,7 @@ from typing import Any
 Cell = tuple[float, float, float, float]  # left, bottom, right, top, as shares of the figure
 
 PAD = 7.0  # points around every part
+SLACK = 0.01  # pixels: inches times dots per inch may be a little less than the pixels they came from
 GAP = 2.0  # pixels between a title and the edge of its cell
 LEAST = 0.04  # of the figure: what is left for the lines where labels take it all
 
@@ -33,6 +34,12 @@ def arranging(cells: dict[Any, Cell], titles: dict[Any, str], renderer: Any) -> 
         axes.set_position([x0, y0, max(LEAST, x1 - x0), max(LEAST, y1 - y0)])
         if titles.get(axes):
             _fit_title(axes, titles[axes], cell, renderer)
+
+
+def whole_pixels(canvas: Any) -> tuple[float, float]:
+    """Return the size of a page, in inches, that covers its widget: a column less would show old pixels."""
+    ratio, dpi = canvas.device_pixel_ratio, canvas.figure.dpi
+    return (round(canvas.width() * ratio) + SLACK) / dpi, (round(canvas.height() * ratio) + SLACK) / dpi
 
 
 def _fit_title(axes: Any, text: str, cell: Cell, renderer: Any) -> None:
