@@ -6,6 +6,7 @@ from qgis.core import QgsSettings
 
 _PYTHON = "auvae/python"
 _EARLY = "auvae/start-early"
+_UNMIXED = "auvae/has-unmixed"
 _LIBRARIES = "auvae/libraries"
 _CLUSTER = "auvae/cluster"
 
@@ -24,13 +25,23 @@ def set_worker_python(path: str | None) -> None:
 
 
 def start_early() -> bool:
-    """Return whether PyTorch is loaded when a dialog opens, and not only when Run is pressed."""
+    """Return whether PyTorch is loaded when an image or a dialog opens, and not only when Run is pressed."""
     return bool(QgsSettings().value(_EARLY, True, type=bool))
 
 
 def set_start_early(early: bool) -> None:
-    """Remember whether PyTorch is loaded when a dialog opens."""
+    """Remember whether PyTorch is loaded when an image or a dialog opens."""
     QgsSettings().setValue(_EARLY, early)
+
+
+def has_unmixed() -> bool:
+    """Return whether a result was ever loaded in this profile: whoever opens an image may unmix it."""
+    return bool(QgsSettings().value(_UNMIXED, False, type=bool))
+
+
+def note_unmixed() -> None:
+    """Remember that a result was loaded."""
+    QgsSettings().setValue(_UNMIXED, True)
 
 
 def libraries() -> list[str]:

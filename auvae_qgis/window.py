@@ -20,6 +20,7 @@ from .gui.session import Session
 from .help_pages import help_url
 from .paths import ICON, UNMIX_ICON
 from .translation import tr
+from .worker.early import load_ahead_for
 
 if TYPE_CHECKING:
     from qgis.gui import QgisInterface
@@ -56,6 +57,7 @@ class WindowParts:
         provider.worker_event.connect(self.dock.hear)
         provider.library_written.connect(self.control.show_library)
         provider.said.connect(self._say)
+        iface.currentLayerChanged.connect(load_ahead_for)
         iface.initializationCompleted.connect(spare_what_stays)
         self._invitation = invite_to_set_up(iface.messageBar(), lambda: self._open(EnvironmentDialog))
 
@@ -63,6 +65,7 @@ class WindowParts:
         """Take everything out of the window again."""
         self._iface.initializationCompleted.disconnect(spare_what_stays)
         gc.unfreeze()
+        self._iface.currentLayerChanged.disconnect(load_ahead_for)
         self._provider.abundance_loaded.disconnect(self.control.note_loaded)
         self._provider.worker_event.disconnect(self.dock.hear)
         self._provider.library_written.disconnect(self.control.show_library)

@@ -181,7 +181,8 @@ class ResultAlgorithm(SceneAlgorithm):
             raise QgsProcessingException(tr("Unmixing was cancelled; nothing was written.")) from cancelled
         except (WorkerError, RasterCopyError, OutputFolderError) as error:
             # in a batch's log it must be plain which scene this is about
-            raise QgsProcessingException(f"{scene_name(scene)}: {error}") from error
+            name, text = scene_name(scene), str(error)
+            raise QgsProcessingException(text if text.startswith(name) else f"{name}: {text}") from error
         finally:
             self._tell_dock({"event": "ended"})
 

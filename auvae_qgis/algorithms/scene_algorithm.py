@@ -29,11 +29,12 @@ from .. import settings
 from ..environment.find import find_worker_python
 from ..inputs.layer_settings import layer_settings
 from ..inputs.mask_source import crs_name, mask_file
+from ..inputs.refusals import refusal
 from ..inputs.scene_source import SceneSourceError, named_file, scene_file
 from ..plain_text import as_plain
 from ..results.layers import result_that_wrote
 from ..translation import tr
-from ..worker.run import start_early
+from ..worker.early import load_ahead
 from .algorithm import Algorithm
 
 COUNT_WIDGET = f"{__name__.rsplit('.', 2)[0]}.gui.count_widget.CountWidget"  # loaded with a dialog
@@ -242,8 +243,7 @@ class SceneAlgorithm(Algorithm):
 
     def createCustomParametersWidget(self, _parent: QWidget) -> None:
         """Load PyTorch while QGIS opens its own dialog, which it does when this returns nothing."""
-        python = find_worker_python(settings.worker_python())
-        if settings.start_early() and not python.problem and start_early(python.path):
+        if load_ahead():
             self.provider().say(tr("AUVAE Unmixing: PyTorch is loaded while you fill in the dialog."))
 
     def canExecute(self) -> tuple[bool, str]:
@@ -264,6 +264,9 @@ class SceneAlgorithm(Algorithm):
             file = self._scene(parameters, context)
         except SceneSourceError as error:
             return False, as_plain(str(error))
+        problem = refusal(self, parameters, context)
+        if problem:
+            return False, as_plain(problem)
         if file:
             # QGIS accepts no file that it makes no layer of, unless the value is still to be evaluated
             parameters = {**parameters, self.INPUT: QgsProperty.fromValue(file)}

@@ -126,6 +126,7 @@ class DockControl(QObject):
             self._wanted = (loaded[0], 0)
             self._activate_scene(loaded[0])
             yield
+            settings.note_unmixed()
             self._dock.setUserVisible(True)
             tell_finished(self._iface.messageBar(), loaded[0], self._open_report, self._dock.keep_asked.emit)
             yield

@@ -60,7 +60,7 @@ class EnvironmentDialog(QDialog):
         layout.addWidget(self.state)
         layout.addWidget(self._install_box())
         layout.addWidget(self._own_python_box())
-        self.early = QCheckBox(tr("Load PyTorch as soon as a dialog of the plugin opens"))
+        self.early = QCheckBox(tr("Load PyTorch ahead, when an image or a dialog of the plugin is opened"))
         self.early.setToolTip(
             tr("Run then begins at once. It takes some 300 MB of memory for three minutes.")
         )

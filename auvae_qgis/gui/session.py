@@ -21,6 +21,7 @@ from ..results.probe import Pixel
 from ..results.result import Result
 from ..results.styles import style_difference
 from ..translation import tr
+from ..worker.early import load_ahead
 from .background import Background
 from .dock.dock import ResultDock
 from .known_places import add_place, names_in, places_of
@@ -95,6 +96,7 @@ class Session(QObject):
             )
         QgsProject.instance().addMapLayer(layer)
         self._iface.setActiveLayer(layer)
+        load_ahead()
         self._iface.zoomToActiveLayer()
         return layer
 

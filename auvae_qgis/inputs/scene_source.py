@@ -37,7 +37,7 @@ def scene_file(layer: QgsRasterLayer) -> str:
     if _MEMORY.search(source):
         problem = tr("The layer “{}” lies in the memory of QGIS, where no other process can read it.")
         raise SceneSourceError(f"{problem.format(layer.name())} {remedy}")
-    if _REMOTE.search(source) or _driver(source) in _SERVICES:
+    if _REMOTE.search(source) or gdal_driver(source) in _SERVICES:
         problem = tr("The layer “{}” is read over the network and has no file on this computer.")
         raise SceneSourceError(f"{problem.format(layer.name())} {remedy}")
     return str(Path(source).resolve()) if Path(source).exists() else source
@@ -60,7 +60,7 @@ def gdal_source(layer: QgsRasterLayer) -> str:
     return _QGIS_SUFFIX.split(str(layer.source()), maxsplit=1)[0]
 
 
-def _driver(source: str) -> str:
+def gdal_driver(source: str) -> str:
     """Return the short name of GDAL's driver for ``source``; empty where no driver knows it."""
     try:
         driver = gdal.IdentifyDriverEx(source, gdal.OF_RASTER)

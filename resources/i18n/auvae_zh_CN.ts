@@ -836,8 +836,8 @@
    <translation>列出高光谱影像的哪些波段被使用、哪些被排除及其原因。</translation>
   </message>
   <message>
-   <source>Load PyTorch as soon as a dialog of the plugin opens</source>
-   <translation>打开插件的对话框时就载入 PyTorch</translation>
+   <source>Load PyTorch ahead, when an image or a dialog of the plugin is opened</source>
+   <translation>打开影像或插件的对话框时预先载入 PyTorch</translation>
   </message>
   <message>
    <source>Load a library
@@ -1020,6 +1020,10 @@ to name the endmembers by.</source>
   <message>
    <source>No {} was found to make the environment from: {}.</source>
    <translation>未找到可用来建立环境的 {}，只找到：{}。</translation>
+  </message>
+  <message>
+   <source>Nothing can be written to “{}”: choose another result folder.</source>
+   <translation>无法写入“{}”：请另选结果文件夹。</translation>
   </message>
   <message>
    <source>Nothing is known: choose a library of spectra, a layer of places, or both.</source>
@@ -1728,6 +1732,10 @@ to name the endmembers by.</source>
   <message>
    <source>The no-data values or the coordinate system that the layer “{}” is set to do not count where several images are unmixed: save it as a file with them.</source>
    <translation>解混多幅影像时，图层“{}”上设置的无数据值或坐标系无效：请将其连同这些设置另存为文件。</translation>
+  </message>
+  <message>
+   <source>The number of chosen bands is {}, too few for {} endmembers: choose more, or ask for fewer.</source>
+   <translation>所选波段数为 {}，不足以求 {} 个端元：请选择更多波段，或减少端元数。</translation>
   </message>
   <message>
    <source>The number of endmembers must be from 2 to {}, or 0 to estimate it, not {}.</source>
@@ -2494,6 +2502,10 @@ the first {} of {} spectra</source>
    <translation>{}：第 {} 行第 {} 列的像元</translation>
   </message>
   <message>
+   <source>{}: there is no file “{}”. Choose one that is there.</source>
+   <translation>{}：文件“{}”不存在。请选择存在的文件。</translation>
+  </message>
+  <message>
    <source>{}?</source>
    <translation>{}？</translation>
   </message>
@@ -2514,6 +2526,14 @@ the first {} of {} spectra</source>
    <translation>“{}”没有给出红、绿、蓝光的波长：显示其最前面的波段。</translation>
   </message>
   <message>
+   <source>“{}” has one band, and unmixing needs a spectrum in every pixel: choose an image of many bands.</source>
+   <translation>“{}”只有一个波段，而解混需要每个像元的光谱：请选择多波段影像。</translation>
+  </message>
+  <message>
+   <source>“{}” has {} bands, too few for {} endmembers: choose a hyperspectral image, or ask for fewer.</source>
+   <translation>“{}”有 {} 个波段，不足以求 {} 个端元：请选择高光谱影像，或减少端元数。</translation>
+  </message>
+  <message>
    <source>“{}” holds files already: choose a new or an empty folder.</source>
    <translation>“{}”中已有文件：请选择新的或空的文件夹。</translation>
   </message>
@@ -2524,6 +2544,10 @@ the first {} of {} spectra</source>
   <message>
    <source>“{}” holds other values now than when it was unmixed.</source>
    <translation>“{}”现在的值与解混时不同。</translation>
+  </message>
+  <message>
+   <source>“{}” is a file, and a result needs a folder: choose another result folder.</source>
+   <translation>“{}”是文件，而结果需要一个文件夹：请另选结果文件夹。</translation>
   </message>
   <message>
    <source>“{}” is a map that unmixing has made, no hyperspectral image. Choose the image that it was made from: {}.</source>

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsMultiBandColorRenderer, QgsProject, QgsRasterLayer
+from osgeo import gdal
+from qgis.core import (
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsMultiBandColorRenderer,
+    QgsProcessingContext,
+    QgsProject,
+    QgsRasterLayer,
+)
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtTest import QTest
@@ -100,6 +109,37 @@ def test_a_map_of_ours_is_refused_before_anything_starts(result, add_layer, qgis
         assert "is a map that unmixing has made" in problem
 
 
+def test_what_cannot_be_unmixed_is_refused_in_the_dialog_before_the_worker_starts(
+    scene, tmp_path, add_layer, plugin_modules
+):
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    algorithm = QgsApplication.processingRegistry().algorithmById("auvae:unmix").create()
+    good = add_layer(scene)
+    rgb, single = (add_layer(make_raster(tmp_path / f"{bands}.tif", bands)) for bands in (3, 1))
+    given = {"INPUT": good.id(), "ENDMEMBERS": MATERIALS, "OUTPUT": str(tmp_path / "result")}
+    assert algorithm.checkParameterValues(given, context) == (True, "")
+    for change, said in (
+        ({"INPUT": rgb.id(), "ENDMEMBERS": 4}, "“3” has 3 bands, too few for 4 endmembers"),
+        ({"INPUT": single.id()}, "“1” has one band"),
+        ({"BANDS": [1, 2], "ENDMEMBERS": 3}, "The number of chosen bands is 2, too few for 3"),
+        ({"KNOWN": str(tmp_path / "no.sli")}, "Known spectra: there is no file"),
+        ({"START_MODEL": str(tmp_path / "no.auvae")}, "Fine-tune this model: there is no file"),
+        ({"OUTPUT": str(tmp_path / "3.tif")}, "is a file, and a result needs a folder"),
+        ({"OUTPUT": str(tmp_path / "3.tif" / "{scene}")}, "is a file, and a result needs a folder"),
+    ):
+        possible, problem = algorithm.checkParameterValues({**given, **change}, context)
+        assert not possible
+        assert said in problem
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="everything can be written to here")
+def test_a_folder_that_nothing_can_be_written_to_is_refused(tmp_path, plugin_modules):
+    refusals = plugin_modules("auvae_qgis.inputs.refusals")
+    tmp_path.chmod(0o500)
+    assert "Nothing can be written to" in refusals.out_of_reach(str(tmp_path / "result"))
+
+
 def test_a_dialog_starts_the_worker_unless_a_setting_says_no(stand_in, plugin_modules, tmp_path):
     from qgis.core import QgsApplication
 
@@ -115,12 +155,39 @@ def test_a_dialog_starts_the_worker_unless_a_setting_says_no(stand_in, plugin_mo
     settings.set_start_early(True)
     for _ in range(3):
         algorithm.createCustomParametersWidget(None)
+    wait_for_lines(started, 1)
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+
+
+def test_a_hyperspectral_image_starts_the_worker_for_those_who_have_unmixed_before(
+    stand_in, plugin_modules, tmp_path, add_layer, monkeypatch
+):
+    settings, early = plugin_modules("auvae_qgis.settings"), plugin_modules("auvae_qgis.worker.early")
+    started = tmp_path / "started"
+    stand_in(f"echo started >> '{started}'; cat > /dev/null")
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+    image = add_layer(make_raster(tmp_path / "image.tif", early.MANY_BANDS))
+    monkeypatch.setattr(settings, "has_unmixed", lambda: False)
+    assert not early.load_ahead_for(image)
+    monkeypatch.setattr(settings, "has_unmixed", lambda: True)
+    assert not early.load_ahead_for(add_layer(make_raster(tmp_path / "rgb.tif", 3)))
+    assert not early.load_ahead_for(None)
+    assert early.load_ahead_for(image)
+    wait_for_lines(started, 1)
+    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+
+
+def make_raster(path, bands):
+    gdal.GetDriverByName("GTiff").Create(str(path), 2, 2, bands).FlushCache()
+    return path
+
+
+def wait_for_lines(file, count):
     for _ in range(100):
         QTest.qWait(50)
-        if started.exists():
+        if file.exists():
             break
-    assert started.read_text(encoding="utf-8").split() == ["started"]
-    plugin_modules("auvae_qgis.worker.run").end_idle_worker()
+    assert len(file.read_text(encoding="utf-8").split()) == count
 
 
 def test_a_result_whose_folder_vanished_is_no_longer_offered_and_named_when_asked_for(
