@@ -51,6 +51,18 @@ def test_a_dark_material_without_a_pixel_of_its_own_is_as_bright_as_its_mixtures
     assert not found.tested
 
 
+def test_one_material_with_pixels_of_its_own_does_not_turn_the_mixtures_of_seven_others_into_shapes():
+    draws = np.random.default_rng(0)
+    spectra = draws.uniform(0.1, 1, (8, 20)) * draws.uniform(0.2, 1, (8, 1))
+    shares = 0.25 / 8 + 0.75 * draws.dirichlet(np.full(8, 0.3), 3000)
+    shares[:60] = np.eye(8)[0]
+    light = np.exp(np.where(np.arange(3000) < 60, 0.02, 0.15) * draws.normal(size=3000))
+    pixels = light[:, None] * (shares @ spectra) + 0.002 * draws.normal(size=(3000, 20))
+    found = measure_lighting(torch.from_numpy(pixels), torch.from_numpy(spectra), 0)
+    assert found.tested
+    assert found.shape_weight < 0.2
+
+
 @pytest.fixture(scope="module")
 def unmixed(tmp_path_factory):
     """Folders of a simulated scene whose truth is areas, with dark water, and of its result."""

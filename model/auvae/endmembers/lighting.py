@@ -38,6 +38,10 @@ LEAST_SPREAD = 0.005
 CALIBRATION = 0.05
 """Deviation of the logarithm of an endmember's own brightness, as it is measured."""
 
+UNSURE_LEVEL = 0.1
+"""The same of a material without pure pixels, which only mixtures tell, where as many others have pure pixels
+as have none; with the root of the odds, since errors add up. Else one of eight would decide for all."""
+
 ROUNDS, LEAST_REST, BRIGHTEST = 20, 0.02, 5.0
 """Steps towards the brightness of materials without pure pixels; the least that others may leave of a pixel;
 how many times as bright as its spectrum, or as dark, such a material may be."""
@@ -232,7 +236,7 @@ def measure_lighting(pixels: Tensor, endmembers: Tensor, seed: int) -> Lighting:
     shifts = tuple(pure.shifts.tolist())
     found = Lighting(shifts, *_misfit(scene), pure.spread, usual=usual, tested=pure.known)
     if found.tested:
-        found = replace(found, contradicting=_contradicting(scene, found))
+        found = replace(found, contradicting=_contradicting(scene, found, pure.unsure))
     return replace(found, noisy=_noisy(scene, found, seed))
 
 
@@ -253,10 +257,12 @@ def usual_brightness(pixels: Tensor, endmembers: Tensor, lighting: Lighting) -> 
 class _PureBrightness:
     """What pixels of nearly one material show of brightness: shifts ``(K,)`` and spread as of `Lighting`.
 
+    ``unsure``: deviation of each shift ``(K,)`` of a material without pure pixels, else 0.
     ``known``: some material has pure pixels enough, so that other brightness can contradict.
     """
 
     shifts: Tensor
+    unsure: Tensor
     spread: float
     known: bool
 
@@ -284,10 +290,13 @@ def _brightness_of_pure_pixels(scene: _Scene) -> _PureBrightness:
         if count < FEWEST_LEVEL or deviation > CALIBRATION * math.sqrt(count):
             mixed[material] = scene.amounts[share >= limit]
     shifts = _shifts_of_mixed(shifts, mixed)
+    unsure = torch.zeros_like(shifts)
+    odds = len(mixed) / max(1, len(size) - len(mixed))
+    unsure[list(mixed)] = UNSURE_LEVEL * math.sqrt(odds)
     known = bool(spreads)
     if not known:
         spreads = [_deviation((scene.amounts @ (-shifts).exp()).clamp_min(1e-3).log())]
-    return _PureBrightness(shifts, max(LEAST_SPREAD, float(np.median(spreads))), known)
+    return _PureBrightness(shifts, unsure, max(LEAST_SPREAD, float(np.median(spreads))), known)
 
 
 def _deviation(logs: Tensor) -> float:
@@ -331,8 +340,11 @@ def _misfit(scene: _Scene) -> tuple[float, float]:
     return floor, relative / float(unit)
 
 
-def _contradicting(scene: _Scene, lighting: Lighting) -> float:
-    """Share of the mixed pixels whose brightness lies beyond what mixing by area and light explain."""
+def _contradicting(scene: _Scene, lighting: Lighting, unsure: Tensor) -> float:
+    """Share of the mixed pixels whose brightness lies beyond what mixing by area and light explain.
+
+    ``unsure`` ``(K,)``: as of `_PureBrightness`; the more such materials hold of a pixel, the less it says.
+    """
     mixed = scene.radiance.amax(1) < PURE
     if int(mixed.sum()) < FEWEST_PURE:
         return 0.0
@@ -343,7 +355,8 @@ def _contradicting(scene: _Scene, lighting: Lighting) -> float:
     both = inside[:, :, None] * inside[:, None, :]
     gram = ridged(scene.endmembers @ scene.endmembers.T) * both + torch.diag_embed(1 - inside)
     of_sum = (torch.linalg.solve(gram, inside[..., None])[..., 0] * inside).sum(1) * misfit
-    known = (lighting.spread**2 + CALIBRATION**2 + of_sum / brightness.square()).sqrt()
+    levels = (to_simplex(amounts) * unsure).square().sum(1)
+    known = (lighting.spread**2 + CALIBRATION**2 + levels + of_sum / brightness.square()).sqrt()
     return float((brightness.log().abs() > BEYOND * known).double().mean())
 
 
