@@ -18,6 +18,7 @@ AGAIN ?=
 MEGAPIXELS ?=
 RUNS ?=
 SUITES ?=
+REHEARSE ?=
 GPU_PYTHON ?= build/worker/bin/python
 
 WORKER := build/worker/auvae-environment.json
@@ -119,8 +120,8 @@ bench-desktop: $(ENVIRONMENTS) $(if $(SCENE),,$(DEMO_SCENE)) translations ## sec
 bench-gpu: $(WORKER) ## training and mapping from memory, and how busy the GPU is
 	@build/worker/bin/python bench/gpu.py
 
-bench-card: ## all that is to be seen on a graphics card, to bench/CARD.md; GPU_PYTHON=python3 with torch
-	@"$(GPU_PYTHON)" bench/card.py
+bench-card: ## all that is to be seen on a graphics card, to bench/CARD.md; GPU_PYTHON=python3; REHEARSE=1 on the processor
+	@"$(GPU_PYTHON)" bench/card.py $(if $(REHEARSE),--rehearse)
 
 test-gpu: ## the tests of what a graphics card does; GPU_PYTHON=python3 with torch, numpy and pytest
 	@PYTHONPATH=model "$(GPU_PYTHON)" -m pytest -m card tests --ignore=tests/qgis

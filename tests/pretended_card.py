@@ -245,6 +245,12 @@ def pretended_card(monkeypatch):
 
         return submit(executor, here)
 
+    def parameter(kind, data=None, *args, new=torch.nn.Parameter.__new__, **options):
+        """What a parameter is made of no mode sees."""
+        made = new(kind, data, *args, **options)
+        return made if data is None else _marked(made, on_card(data), [])
+
+    monkeypatch.setattr(torch.nn.Parameter, "__new__", parameter)
     monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     for name, stand_in in {

@@ -81,3 +81,16 @@ def test_the_network_trains_with_every_part_taken_away(part, mixed, monkeypatch)
     maps = ours.train(scene, 0, variation, "draft").predict(scene.cube, scene.valid)
     assert np.allclose(maps.abundances.sum(-1), 1, atol=1e-5)
     assert (maps.uncertainty.max() < 1e-5) == (part == "variance")
+
+
+def test_what_is_measured_on_a_card_can_be_rehearsed_where_there_is_none(tmp_path):
+    page = tmp_path / "CARD.md"
+    done = subprocess.run(
+        [sys.executable, "bench/card.py", "--rehearse", "--parts", "Times", "--output", str(page)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "A rehearsal on the processor" in done.stdout
+    assert "| cleaning |" in done.stdout
+    assert "Steps that a card did not record: none." in done.stdout
+    assert not page.exists()
