@@ -13,6 +13,7 @@ from auvae.network.auvae_net import doubled
 from auvae.network.crops import Crops
 from auvae.network.options import Effort, Options
 from auvae.network.trainer import Trainer
+from auvae.numerics.inverse import inverted
 from auvae.numerics.nonnegative import (
     descended,
     descended_together,
@@ -118,6 +119,16 @@ def test_problems_that_are_solved_together_come_near_the_mixtures_of_each_alone(
     held = nonnegative_least_squares(products[1], gram[1], stiffness[1])
     assert (near[0] - free).abs().mean() < 5e-3
     assert (near[1] - held).abs().mean() < 5e-3
+
+
+def test_inverses_and_volumes_by_elimination_are_those_of_lapack_and_their_gradient_is_right():
+    torch.manual_seed(0)
+    matrices = torch.randn(5, 6, 6, dtype=torch.float64)
+    matrices[0, 0, 0] = 0  # cannot be eliminated without exchanging rows
+    inverses, volumes = inverted(matrices)
+    assert torch.allclose(inverses, torch.linalg.inv(matrices))
+    assert torch.allclose(volumes, torch.linalg.slogdet(matrices)[1])
+    assert torch.autograd.gradcheck(inverted, matrices.requires_grad_())
 
 
 def test_many_small_systems_are_solved_by_elimination_as_lapack_solves_them():

@@ -130,7 +130,8 @@ def _largest_eigenvalue(positive: Tensor) -> Tensor:
     too small in simulated scenes. It only sets how far a step goes, and a solver would ask the host.
     """
     along = positive @ (positive @ positive.sum(2, keepdim=True))
-    return ((positive @ along).norm(dim=1, keepdim=True) / along.norm(dim=1, keepdim=True)).clamp_min(1e-12)
+    size = along.norm(dim=1, keepdim=True).clamp_min(1e-30)
+    return ((positive @ along).norm(dim=1, keepdim=True) / size).clamp_min(1e-12)
 
 
 def _furthest_points(

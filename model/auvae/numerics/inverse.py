@@ -1,4 +1,4 @@
-"""Inverses and volumes of a few small matrices, with their gradient, without asking the host anything."""
+"""Inverses and volumes of small matrices, with their gradient, without asking the host anything."""
 
 from __future__ import annotations
 
@@ -11,26 +11,37 @@ from torch import Tensor
 def inverted(matrices: Tensor) -> tuple[Tensor, Tensor]:
     """Inverses ``(M, K, K)`` of matrices ``(M, K, K)``, and logarithms of their determinants' sizes ``(M,)``.
 
-    Of a singular matrix they are not finite, which raises nothing. The gradient is not differentiable again.
+    By Gauss-Jordan elimination with pivots, all of them side by side: which way a library of a card's goes
+    depends on their number and size, and some ways ask the host, so that a step with them cannot be recorded.
+    Of a singular matrix neither is finite, which raises nothing. The gradient is not differentiable again.
     """
     inverses, volumes = _Inverted.apply(matrices)
     return inverses, volumes
 
 
 class _Inverted(torch.autograd.Function):
-    """Both from one factorisation; d inverse = - inverse dA inverse, d log |det A| = trace(inverse dA)."""
+    """d inverse = - inverse dA inverse, d log |det A| = trace(inverse dA)."""
 
     @staticmethod
     def forward(ctx: Any, matrices: Tensor) -> tuple[Tensor, Tensor]:
-        whole = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
-        inverses, volumes = [], []
-        for matrix in matrices:  # one after the other: on a card a library that solves several asks the host
-            factors, pivots, _ = torch.linalg.lu_factor_ex(matrix)
-            inverses.append(torch.linalg.lu_solve(factors, pivots, whole))
-            volumes.append(factors.diagonal().abs().log().sum())
-        inverse = torch.stack(inverses)
+        count = matrices.shape[1]
+        places = torch.arange(count, device=matrices.device)
+        whole = (places[:, None] == places).to(matrices).expand_as(matrices)
+        rows = torch.cat([matrices, whole], 2)  # (M, K, 2 K)
+        volumes = torch.zeros_like(matrices[:, 0, 0])
+        for k in range(count):
+            pivot = rows[:, k:, k].abs().argmax(1, keepdim=True) + k
+            exchanged = torch.where(places == pivot, k, places)
+            exchanged[:, k] = pivot[:, 0]
+            rows = rows.gather(1, exchanged[:, :, None].expand_as(rows))
+            largest = rows[:, k, k, None]
+            volumes = volumes + largest[:, 0].abs().log()
+            row = rows[:, k] / largest
+            rows = rows - rows[:, :, k, None] * row[:, None]
+            rows[:, k] = row
+        inverse = rows[:, :, count:]
         ctx.save_for_backward(inverse)
-        return inverse, torch.stack(volumes)
+        return inverse, volumes
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .inverse import inverted
+
 ROUNDING = 8
 """Times the precision of the Gram matrix, added to unit endmembers' squares: two equal ones do no harm."""
 
@@ -142,7 +144,7 @@ def descended(target: Tensor, gram: Tensor, sweeps: int = SWEEPS) -> Tensor:
     with torch.no_grad():
         size = gram.diagonal()[:, None]
         scaled, wanted = gram / size, target.reshape(-1, len(gram)).T / size  # (K, K), (K, n)
-        amounts = torch.linalg.solve_ex(ridged(gram), wanted * size)[0].clamp_min_(0)
+        amounts = (inverted(ridged(gram)[None])[0][0] @ (wanted * size)).clamp_min_(0)
         lines = list(zip(scaled, wanted, amounts, strict=True))  # views, made once
         for _ in range(sweeps):
             for row, right, own in lines:
@@ -165,9 +167,7 @@ def descended_together(target: Tensor, gram: Tensor, stiffness: Tensor, sweeps: 
     with torch.no_grad():
         size = gram.diagonal(dim1=1, dim2=2)[:, :, None]  # (P, K, 1)
         right = target.mT
-        # one after the other: on a card a library that solves several asks the host
-        alone = [torch.linalg.solve_ex(ridged(one), each)[0] for one, each in zip(gram, right, strict=True)]
-        amounts = torch.stack(alone).clamp_min_(0)
+        amounts = (inverted(ridged(gram))[0] @ right).clamp_min_(0)
         pull = stiffness[:, None] / size  # (P, K, n)
         step = 1 / (1 + pull)
         wanted = step * (right / size + pull)
@@ -237,8 +237,9 @@ def eliminated(matrix: Tensor, right: Tensor) -> Tensor:
 
 
 def ridged(gram: Tensor) -> Tensor:
-    """The Gram matrix with a little of its scale on the diagonal: twins among endmembers do not stop it."""
-    return gram + 1e-6 * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device, dtype=gram.dtype)
+    """Gram matrices ``(..., K, K)`` with a little of their scale on the diagonal: twins do not stop them."""
+    scale = gram.diagonal(dim1=-2, dim2=-1).mean(-1)[..., None, None]
+    return gram + 1e-6 * scale * torch.eye(gram.shape[-1], device=gram.device, dtype=gram.dtype)
 
 
 def to_simplex(amounts: Tensor) -> Tensor:
