@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from auvae.endmembers.brightness import Brightness
+from auvae.numerics import nonnegative
 from auvae.numerics.nonnegative import nonnegative_least_squares
 from auvae.simulation.materials import spectra
 from scipy.optimize import nnls
@@ -52,6 +53,28 @@ def test_nonnegative_mixtures_are_the_exact_ones_however_alike_two_endmembers_ar
         rows = np.vstack([endmembers.T, np.full(count, held)])
         expected, _ = nnls(rows, np.append(pixel, held))
         assert np.allclose(mixture, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [3, 8, 12])
+@pytest.mark.parametrize("at_once", [2**24, 2**10])
+def test_problems_that_are_solved_together_are_solved_as_each_alone(count, at_once, monkeypatch):
+    monkeypatch.setitem(nonnegative.AT_ONCE, "cpu", at_once)
+    draws = torch.Generator().manual_seed(count)
+    endmembers = torch.rand(5, count, 20, generator=draws, dtype=torch.float64)
+    endmembers[3, 1] = 0  # left out
+    pixels = torch.rand(300, count, generator=draws, dtype=torch.float64) ** 4 @ endmembers[0]
+    products, gram = pixels @ endmembers.mT, endmembers @ endmembers.mT
+    stiffness = torch.rand(5, 300, generator=draws, dtype=torch.float64)
+    for held in (None, stiffness):
+        together = nonnegative_least_squares(products, gram, held)
+        for number, (target, own) in enumerate(zip(products, gram, strict=True)):
+            alone = nonnegative_least_squares(target, own, None if held is None else held[number])
+            assert torch.allclose(together[number], alone, atol=1e-9)
+    left_out = nonnegative_least_squares(products, gram)[3]
+    others = endmembers[3, torch.arange(count) != 1]
+    smaller = nonnegative_least_squares(pixels @ others.T, others @ others.T)
+    assert torch.allclose(left_out[:, torch.arange(count) != 1], smaller, atol=1e-9)
+    assert (left_out[:, 1] == 0).all()
 
 
 def test_mixtures_are_finite_where_endmembers_are_equal_or_a_pixel_is_black():

@@ -16,7 +16,7 @@ from ..contract.errors import SceneError
 from .brightness import Brightness
 from .candidates import centres
 from .extremes import SAMPLED, Sides, extremes, sampled
-from .judge import mean_angle
+from .judge import mean_angles
 from .nfindr import nfindr
 from .search import most_abundant_first
 from .search_space import SearchSpace
@@ -71,7 +71,9 @@ def extract(scene: Scene, method: str, count: int, seed: int, report: Callable[[
         brightness = Brightness.of(pixels, min(count + 4, pixels.shape[1]))
         normalised = brightness.normalise(pixels)
         space = SearchSpace.of(normalised, count, STARTS, ROUNDS, generator)
-        best = min(centres.propose(space), key=lambda ends: mean_angle(space.judges, ends))
+        sets = centres.propose(space)
+        angles = mean_angles(space.judges, sets)
+        best = sets[angles.index(min(angles))]
         best = (most_abundant_first(space, best) @ space.basis).clamp_min(1e-6)
         return Extracted(brightness.restore(best).numpy(), None)
     corners = _nearest(spectra, vca(pixels, count, generator).numpy())

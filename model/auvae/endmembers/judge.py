@@ -17,6 +17,9 @@ leave 0.8 to 1.2, and the smaller figure is no sign of better endmembers: extrem
 come nearer to its pixels than its mean does.
 """
 
+SMALLEST = 1e-9
+"""A mean angle, in radians, that others are divided by, at least."""
+
 NEEDED = 1.2
 """Without any one of a convincing set the mean angle grows by this factor at least.
 
@@ -41,29 +44,46 @@ class Signs:
 
 
 def angles(points: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """Angles ``(n,)`` between points ``(n, d)`` and mixtures of ``ends`` ``(K, d)``; amounts ``(n, K)``."""
-    amounts = nonnegative_least_squares(points @ ends.T, ends @ ends.T)
+    """Angles between points ``(n, d)`` and mixtures of sets of endmembers, and the amounts in these.
+
+    Args:
+        points: ``(n, d)``.
+        ends: ``(K, d)``, or P sets side by side ``(P, K, d)``; what is zero is left out of its set.
+
+    Returns:
+        angles ``(n,)`` and amounts ``(n, K)``, or ``(P, n)`` and ``(P, n, K)``.
+    """
+    amounts = nonnegative_least_squares(points @ ends.mT, ends @ ends.mT)
     cosine = torch.nn.functional.cosine_similarity(amounts @ ends, points, dim=-1)
     return cosine.clamp(-1, 1).acos(), amounts
 
 
-def mean_angle(points: Tensor, ends: Tensor) -> float:
-    """Mean angle, in radians, between points ``(n, d)`` and their mixtures of ``ends`` ``(K, d)``."""
-    return float(angles(points, ends)[0].mean())
+def mean_angles(points: Tensor, sets: Tensor) -> list[float]:
+    """Mean angles, in radians, between points ``(n, d)`` and mixtures of each of ``sets`` ``(P, K, d)``."""
+    means: list[float] = angles(points, sets)[0].mean(-1).tolist()
+    return means
 
 
-def needed(points: Tensor, ends: Tensor) -> list[float]:
-    """By what factor the mean angle grows when each endmember is left out."""
-    whole = max(mean_angle(points, ends), 1e-9)
-    rows = torch.arange(len(ends), device=ends.device)
-    return [mean_angle(points, ends[rows != left_out]) / whole for left_out in range(len(ends))]
+def growths(points: Tensor, ends: Tensor) -> tuple[float, list[float]]:
+    """Mean angle of a set ``(K, d)``, and by what factor it grows when each endmember is left out."""
+    whole, *without = mean_angles(points, _with_one_left_out(ends))
+    whole = max(whole, SMALLEST)
+    return whole, [angle / whole for angle in without]
 
 
 def signs(points: Tensor, ends: Tensor) -> Signs:
     """All signs of one set ``(K, d)``."""
-    found = angles(points, ends)[0]
-    halves = float(found[::2].mean()), float(found[1::2].mean())
-    return Signs(float(found.mean()), halves, min(needed(points, ends)))
+    found = angles(points, _with_one_left_out(ends))[0]
+    both = torch.stack([found[:, ::2].mean(1), found[:, 1::2].mean(1), found.mean(1)])
+    even, odd, (whole, *without) = both.tolist()
+    return Signs(whole, (even[0], odd[0]), min(without) / max(whole, SMALLEST))
+
+
+def _with_one_left_out(ends: Tensor) -> Tensor:
+    """The set ``(K, d)``, and it without each of its endmembers: ``(K + 1, K, d)``."""
+    count = len(ends)
+    without = 1 - torch.eye(count, dtype=ends.dtype, device=ends.device)
+    return torch.cat([ends[None], ends * without[:, :, None]])
 
 
 @dataclass(frozen=True)
@@ -76,7 +96,7 @@ class Verdict:
 
 def verdict(newcomer: Signs, incumbent: Signs) -> Verdict:
     """Compare a set with the one that stands for the scene so far."""
-    share = max(new / max(old, 1e-9) for new, old in zip(newcomer.halves, incumbent.halves, strict=True))
+    share = max(new / max(old, SMALLEST) for new, old in zip(newcomer.halves, incumbent.halves, strict=True))
     left = f"they leave {share:.0%} of the mean angle"
     if share > CONVINCING:
         return Verdict(False, f"{left}, and at most {CONVINCING:.0%} would convince")

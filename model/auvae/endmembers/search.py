@@ -168,7 +168,7 @@ def find_endmembers(
         (*not_weighed, *without),
         tuple(reasons),
         tuple(rare),
-        tuple(judge.needed(judges, spectra[0])),
+        tuple(judge.growths(judges, spectra[0])[1]),
     )
 
 
@@ -255,7 +255,7 @@ def _extrapolated(
             continue
         near, far = adversary.distances(space, torch.stack([chosen.ends[0], proposed[0]])).tolist()
         verdict = adversary.verdict(far, near)
-        angles = [judge.mean_angle(space.judges, ends) for ends in proposed]
+        angles = judge.mean_angles(space.judges, proposed)
         signs = judge.signs(space.judges, proposed[0])
         further = _Sets(kind.NAME, list(proposed), angles, signs, verdict.reason, far)
         passed = replace(chosen, distance=near)
@@ -296,7 +296,7 @@ def _nearly_as_good(space: SearchSpace, kinds: list[_Sets], chosen: _Sets) -> li
 
 def _judged(space: SearchSpace, name: str, proposed: Tensor) -> _Sets:
     """A kind's sets ``(M, K, d)`` by their mean angle."""
-    angles = [judge.mean_angle(space.judges, ends) for ends in proposed]
+    angles = judge.mean_angles(space.judges, proposed)
     ranking = sorted(range(len(angles)), key=lambda index: angles[index])
     ends = [proposed[index] for index in ranking]
     return _Sets(name, ends, [angles[index] for index in ranking], judge.signs(space.judges, ends[0]))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..contract.materials import ALIKE
 from ..numerics.nonnegative import nonnegative_least_squares
-from .judge import angles, mean_angle, needed
+from .judge import angles, growths, mean_angles
 from .search_space import unnormalised
 
 SPARE = 1.05
@@ -146,10 +146,9 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
     """
     neighbours = observed.neighbours()
     found: list[Target] = []
-    before = max(mean_angle(judges, spectra), 1e-9)
     spectra, free = spectra.clone(), list(range(held, len(spectra)))
     passed_over: list[Tensor] = []
-    leaving, allowed = needed(judges, spectra), _allowed(spectra)
+    (before, leaving), allowed = growths(judges, spectra), _allowed(spectra)
     while len(free) > 1 and len(passed_over) < PASSED_OVER:
         spare = [place for place in free if leaving[place] <= allowed[place]]
         explained = torch.cat([spectra, *passed_over])
@@ -157,9 +156,8 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
         if patch is None:
             break
         spectrum = observed.pixels[list(patch.pixels)].mean(0).clamp_min(1e-6)
-        growth, instead = min(
-            (_exchanged(judges, spectra, place, spectrum) / before, place) for place in spare
-        )
+        angle, instead = min(zip(_exchanged(judges, spectra, spare, spectrum), spare, strict=True))
+        growth = angle / before
         most = TWIN if allowed[instead] > SPARE else AS_GOOD
         rare = growth <= most
         if rare and (patch.faint or growth > AS_GOOD):
@@ -169,7 +167,7 @@ def find_targets(observed: Observed, judges: Tensor, spectra: Tensor, held: int)
             passed_over.append(spectrum[None])
             continue
         spectra[instead] = spectrum
-        leaving, allowed = needed(judges, spectra), _allowed(spectra)
+        leaving, allowed = growths(judges, spectra)[1], _allowed(spectra)
         free.remove(instead)
         found.append(Target(spectrum, patch.pixels, instead, growth))
     return found
@@ -188,10 +186,11 @@ def shown(pixels: Tensor, spectra: Tensor) -> int:
     return int((amounts[:, -1] > SHOWN * amounts.sum(1).clamp_min(1e-9)).sum())
 
 
-def _exchanged(judges: Tensor, spectra: Tensor, place: int, spectrum: Tensor) -> float:
-    changed = spectra.clone()
-    changed[place] = spectrum
-    return mean_angle(judges, changed)
+def _exchanged(judges: Tensor, spectra: Tensor, places: list[int], spectrum: Tensor) -> list[float]:
+    """Mean angle when the spectrum stands in each of these places."""
+    changed = spectra.repeat(len(places), 1, 1)
+    changed[range(len(places)), places] = spectrum
+    return mean_angles(judges, changed)
 
 
 class Patch(NamedTuple):

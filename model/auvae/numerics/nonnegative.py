@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -30,11 +32,14 @@ MOST_ROUNDS = 10
 SHARING = 3
 """Pixels for a pattern of endmembers in play, from which on its matrix is inverted once for all of them."""
 
+LISTED = 10
+"""Endmembers up to which all patterns are inverted before the first round, if so many pixels share them."""
+
 SWEEPS = 12
 """Of coordinate descent: with so many a step of training is near enough to the solution."""
 
-AT_ONCE = 2**20
-"""Numbers in the matrices that are factorised together: what fits into a processor's cache is fastest."""
+AT_ONCE = {"cpu": 2**19, "cuda": 2**24}
+"""Numbers in the matrices of pixels that take their rounds together: a processor's cache holds so many."""
 
 
 def nonnegative_least_squares(target: Tensor, gram: Tensor, stiffness: Tensor | None = None) -> Tensor:
@@ -44,95 +49,192 @@ def nonnegative_least_squares(target: Tensor, gram: Tensor, stiffness: Tensor | 
     split into those in play and those held at zero; all that break a condition of optimality change sides at
     once, until none does. The result is exact, however alike two endmembers are. All pixels take their rounds
     together, and those with the same endmembers in play share one factorisation (Van Benthem & Keenan, J.
-    Chemometrics 18, 2004). Computed in 64 bits, on the tensors' device.
+    Chemometrics 18, 2004). Several problems are solved side by side: rounds are what takes time, above all on
+    a card, which is waited for once in each. Computed in 64 bits, on the tensors' device.
 
     Args:
-        target: ``(..., K)``, the products ``x S^T``.
-        gram: ``(K, K)``, ``S S^T``.
+        target: ``(..., K)``, the products ``x S^T``; of P problems ``(P, ..., K)``.
+        gram: ``(K, K)``, ``S S^T``; of P problems ``(P, K, K)``.
         stiffness: how firmly the sum is held at one, ``(...)`` or one number for all, in the unit of
             ``gram``: 0 (or None) leaves brightness free, infinity is fully constrained least squares.
 
     Returns:
-        ``(..., K)`` in the type of ``target``; the abundances are these divided by their sum, the sum is the
-        pixel's brightness.
+        The shape and type of ``target``; the abundances are these divided by their sum, the sum is the
+        pixel's brightness. Where that is free, an endmember that is zero is left out: its amount is 0.
     """
+    count = gram.shape[-1]
     with torch.no_grad():
-        size = gram.diagonal().double().sqrt()
-        size = torch.where(size > 0, size, 1)
-        unit = gram.double() / (size[:, None] * size)
-        # symmetric to the last bit, or exchanges may go round in circles
-        ridge = max(ROUNDING * torch.finfo(gram.dtype).eps, SMALLEST_RIDGE)
-        unit = (unit + unit.T) / 2 + ridge * torch.eye(len(unit), dtype=unit.dtype, device=unit.device)
-        wanted = target.reshape(-1, len(gram)).double() / size
-        free = torch.zeros((), dtype=unit.dtype, device=unit.device) if stiffness is None else stiffness
-        give = 1 / free.double().expand(target.shape[:-1]).reshape(-1, 1)  # infinity where the sum is free
-        portion = max(1, AT_ONCE // unit.numel())
-        parts = zip(wanted.split(portion), give.split(portion), strict=True)
-        amounts = torch.cat([_pivoted(x, unit, 1 / size, None if stiffness is None else g) for x, g in parts])
-        amounts = amounts / size
-    return amounts.clamp_min(0).reshape(target.shape).to(target.dtype)
+        grams = gram.reshape(-1, count, count)
+        wanted = target.reshape(len(grams), -1, count).double()
+        give = None
+        if stiffness is not None:  # infinity where the sum is free
+            give = (1 / stiffness.double()).expand(target.shape[:-1]).reshape(len(grams), -1, 1)
+        portion = max(1, AT_ONCE[target.device.type] // count**2)
+        together = max(1, portion // max(1, wanted.shape[1]))  # problems
+        gives = repeat(None) if give is None else give.split(together)
+        groups = zip(wanted.split(together), grams.split(together), gives, strict=False)
+        amounts = torch.cat([_solved_together(*group, portion) for group in groups])
+    return amounts.reshape(target.shape).to(target.dtype)
 
 
-def _pivoted(wanted: Tensor, gram: Tensor, ones: Tensor, give: Tensor | None) -> Tensor:
-    """The solution ``(n, K)`` for endmembers of unit length.
+def _solved_together(wanted: Tensor, gram: Tensor, give: Tensor | None, portion: int) -> Tensor:
+    """The solutions ``(P, n, K)`` of P problems, so many pixels at once.
 
-    ``ones`` ``(K,)`` is what one of each adds to the sum; ``give`` ``(n, 1)`` is one over the stiffness, or
-    None where the sum is free.
+    Args:
+        wanted: ``(P, n, K)``.
+        gram: ``(P, K, K)``.
+        give: ``(P, n, 1)``, one over the stiffness; None where the sum is free.
+        portion: pixels.
     """
-    pixels, count = wanted.shape
-    amounts = torch.zeros_like(wanted)
-    rows = torch.arange(pixels, device=wanted.device)
-    playing = torch.ones_like(wanted, dtype=torch.bool)
-    fewest = torch.full_like(rows, count + 1)
-    patience = torch.full_like(rows, PATIENCE)
-    order = torch.arange(1, count + 1, device=wanted.device)
+    systems = _Systems.of(gram)
+    wanted = wanted * systems.ones[:, None]
+    found, slope = systems.all_playing(wanted, give)
+    problem = torch.arange(len(gram), device=gram.device).repeat_interleave(wanted.shape[1])
+    table = systems.table() if systems.few_beside(len(problem)) else None
+    columns = [wanted, wanted.abs().amax(-1, keepdim=True)]
+    given = torch.cat(columns if give is None else [*columns, give], -1)
+    pixels = (given.flatten(0, 1), found.flatten(0, 1), slope.flatten(0, 1), problem)
+    parts = zip(*(part.split(portion) for part in pixels), strict=True)
+    amounts = torch.cat([_pivoted(*part, systems=systems, table=table) for part in parts])
+    return (amounts.view(wanted.shape) * systems.ones[:, None]).clamp_min_(0)
+
+
+@dataclass(frozen=True)
+class _Systems:
+    """P problems whose endmembers have unit length.
+
+    Attributes:
+        gram: ``(P, K, K)``.
+        ones: ``(P, K)``, what one of each adds to the sum.
+        bits: ``(K,)``, an endmember's in the number of a pattern of those in play.
+    """
+
+    gram: Tensor
+    ones: Tensor
+    bits: Tensor
+
+    @classmethod
+    def of(cls, gram: Tensor) -> _Systems:
+        """The problems with Gram matrices ``(P, K, K)``."""
+        count = gram.shape[-1]
+        ridge = max(ROUNDING * torch.finfo(gram.dtype).eps, SMALLEST_RIDGE)
+        gram = gram.double()
+        size = gram.diagonal(dim1=1, dim2=2).sqrt()
+        ones = 1 / size.masked_fill(size <= 0, 1)
+        gram = gram * (ones[:, :, None] * ones[:, None])
+        # symmetric to the last bit, or exchanges may go round in circles
+        unit = (gram + gram.mT) / 2 + ridge * torch.eye(count, dtype=gram.dtype, device=gram.device)
+        return cls(unit, ones, 2 ** torch.arange(count, device=gram.device))
+
+    def few_beside(self, pixels: int) -> bool:
+        """Whether there are few patterns beside so many pixels."""
+        problems, count = self.ones.shape
+        return count <= LISTED and problems * 2**count * SHARING <= pixels
+
+    def table(self) -> Tensor:
+        """Inverses ``(P 2^K, K, K)`` of all patterns of all problems, by number ``problem 2^K + pattern``."""
+        problems, count = self.ones.shape
+        return self.inverses(torch.arange(problems * 2**count, device=self.bits.device))
+
+    def inverses(self, numbers: Tensor) -> Tensor:
+        """Inverses ``(q, K, K)`` of the Gram matrices of those in play, else zero, by number ``(q,)``."""
+        factor, inside = self._factors(numbers)
+        inverse = torch.cholesky_inverse(factor)
+        inverse.diagonal(dim1=1, dim2=2).sub_(1 - inside)
+        return inverse
+
+    def solutions(self, right: Tensor, numbers: Tensor) -> Tensor:
+        """Solutions ``(n, m, K)`` of right sides ``(n, m, K)`` by those in play, by number ``(n,)``."""
+        factor, inside = self._factors(numbers)
+        return torch.cholesky_solve((right * inside[:, None]).mT, factor).mT
+
+    def _factors(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Cholesky factors, with ones on the diagonal for endmembers not in play, and those in play."""
+        inside = ((numbers[:, None] & self.bits) > 0).double()
+        matrix = self.gram[numbers >> len(self.bits)]
+        matrix.mul_(inside[:, :, None]).mul_(inside[:, None]).diagonal(dim1=1, dim2=2).add_(1 - inside)
+        return torch.linalg.cholesky_ex(matrix).L, inside  # what is NaN stays NaN
+
+    def all_playing(self, wanted: Tensor, give: Tensor | None) -> tuple[Tensor, Tensor]:
+        """`_solved` where all endmembers are in play, of products ``(P, n, K)``."""
+        problems, count = self.ones.shape
+        inverse = self.inverses(torch.arange(1, problems + 1, device=self.bits.device) * 2**count - 1)
+        found, ones = wanted @ inverse, self.ones[:, None]
+        if give is None:
+            return found, wanted - found @ self.gram
+        found, push = _pushed(found, ones @ inverse, ones, give)
+        return found, wanted - found @ self.gram + push * ones
+
+
+def _pivoted(
+    given: Tensor, found: Tensor, slope: Tensor, problem: Tensor, *, systems: _Systems, table: Tensor | None
+) -> Tensor:
+    """The solution ``(n, K)`` from where all endmembers are in play.
+
+    Args:
+        given: ``(n, K + 1)``, products with endmembers of unit length and the largest of them; as a last
+            column, one over the stiffness, unless the sum is free.
+        found: ``(n, K)``, the best mixtures without bounds.
+        slope: ``(n, K)``, the gain of more of each endmember.
+        problem: ``(n,)``, the number of each pixel's.
+        systems: the problems.
+        table: `_Systems.table`, where it is worth making.
+    """
+    count = found.shape[1]
+    amounts = torch.empty_like(found)
+    rows = torch.arange(len(found), device=found.device)
+    begun = (2**count - 1, count + 1, PATIENCE)  # the pattern, the fewest that were wrong, patience
+    state = torch.stack([rows, problem, *(torch.full_like(rows, number) for number in begun)], 1)
     for _ in range(MOST_ROUNDS * count):
-        found, slope = _solved(wanted, gram, ones, give, playing)
+        rows, problem, pattern, fewest, patience = state.unbind(1)
         amounts[rows] = found
-        largest = wanted.abs().amax(-1, keepdim=True) + found.abs().sum(-1, keepdim=True)
-        wrong = torch.where(playing, found < 0, slope > NEGLIGIBLE * largest)
+        limit = NEGLIGIBLE * (given[:, count : count + 1] + found.abs().sum(-1, keepdim=True))
+        wrong = torch.where((pattern[:, None] & systems.bits) > 0, found < 0, slope > limit)
         number = wrong.sum(-1)
         left = number.nonzero()[:, 0]
         if not len(left):
             break
-        rows, wanted, playing, wrong = rows[left], wanted[left], playing[left], wrong[left]
-        give = None if give is None else give[left]
-        number, fewest, patience = number[left], fewest[left], patience[left]
         better = number < fewest
-        alone = ~better & (patience <= 0)
-        patience = torch.where(better, PATIENCE, patience - 1)
+        patience = (patience - 1).masked_fill(better, PATIENCE)
+        sides = wrong * systems.bits
+        change = torch.where(patience < 0, sides.amax(-1), sides.sum(-1))
         fewest = torch.minimum(fewest, number)
-        last = order == (wrong * order).amax(-1, keepdim=True)
-        playing = playing ^ torch.where(alone[:, None], last, wrong)
+        state = torch.stack([rows, problem, pattern ^ change, fewest, patience], 1)[left]
+        given = given[left]
+        found, slope = _solved(given, state[:, 1], state[:, 2], systems, table)
     return amounts
 
 
 def _solved(
-    wanted: Tensor, gram: Tensor, ones: Tensor, give: Tensor | None, playing: Tensor
+    given: Tensor, problem: Tensor, pattern: Tensor, systems: _Systems, table: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """The best mixtures ``(n, K)`` without bounds of the endmembers in play, and the gain of more of each."""
-    bits = 2 ** torch.arange(len(gram), device=gram.device)
-    patterns, which = torch.unique((playing * bits).sum(-1), return_inverse=True)
-    shared = len(patterns) * SHARING <= len(wanted)
-    inside = ((patterns[:, None] & bits > 0) if shared else playing).to(gram.dtype)
-    both = inside[:, :, None] * inside[:, None]
-    factor = torch.linalg.cholesky_ex(gram * both + torch.diag_embed(1 - inside)).L  # what is NaN stays NaN
-    if shared:
-        inverse = torch.cholesky_inverse(factor) * both  # (patterns, K, K)
-        alike = len(patterns) == 1
-        found = wanted @ inverse[0] if alike else torch.bmm(wanted[:, None], inverse[which])[:, 0]
-    else:
-        found = torch.cholesky_solve((wanted * inside)[:, :, None], factor)[:, :, 0]
-    slope = wanted - found @ gram
-    if give is not None:  # a term of rank one: Sherman & Morrison, 1950
-        if shared:
-            along = (inverse @ ones)[which]
-        else:
-            along = torch.cholesky_solve((ones * inside)[:, :, None], factor)[:, :, 0]
-        push = (1 - found @ ones)[:, None] / (give + (along @ ones)[:, None])
-        found = found + push * along
-        slope = slope + push * (ones - along @ gram)
-    return found, slope
+    count = len(systems.bits)
+    wanted, give = given[:, :count], given[:, count + 1 :]
+    numbers = which = (problem << count) + pattern
+    ones = systems.ones[problem]
+    right = torch.stack([wanted, ones], 1) if give.shape[1] else wanted[:, None]
+    if table is None:
+        patterns, which = torch.unique(numbers, return_inverse=True)
+        if len(patterns) * SHARING <= len(numbers):
+            table = systems.inverses(patterns)
+    solved = systems.solutions(right, numbers) if table is None else torch.bmm(right, table[which])
+    found, push = solved[:, 0], None
+    if give.shape[1]:
+        found, push = _pushed(found, solved[:, 1], ones, give)
+    alone = len(systems.gram) == 1
+    explained = found @ systems.gram[0] if alone else torch.bmm(found[:, None], systems.gram[problem])[:, 0]
+    slope = wanted - explained
+    return found, slope if push is None else slope + push * ones
+
+
+def _pushed(found: Tensor, along: Tensor, ones: Tensor, give: Tensor) -> tuple[Tensor, Tensor]:
+    """Mixtures ``(..., K)`` whose sum is held, a term of rank one (Sherman & Morrison, 1950), and its force.
+
+    ``along`` is how a mixture follows a force, ``ones`` what one of each endmember adds to the sum.
+    """
+    push = (1 - (found * ones).sum(-1, keepdim=True)) / (give + (along * ones).sum(-1, keepdim=True))
+    return found + push * along, push
 
 
 def descended(target: Tensor, gram: Tensor, sweeps: int = SWEEPS) -> Tensor:
