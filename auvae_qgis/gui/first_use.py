@@ -17,8 +17,7 @@ def invite_to_set_up(bar: QgsMessageBar, open_set_up: Callable[[], None]) -> Qgs
     """Say in ``bar`` that set-up is missing, with a button that opens it; None when there is no need."""
     if not find_worker_python(settings.worker_python()).problem:
         return None
-    text = tr("Unmixing needs PyTorch, in an environment of its own that is not set up yet.")
-    item = bar.createMessage(tr("AUVAE Unmixing"), text)
+    item = bar.createMessage(tr("AUVAE Unmixing needs PyTorch, which is not set up yet."))
     button = QPushButton(tr("Set up…"))
 
     def pressed() -> None:

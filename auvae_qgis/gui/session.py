@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import QObject, Qt
 from qgis.PyQt.QtWidgets import QApplication, QFileDialog
 
 from ...model.auvae.contract.materials import Pair
+from ..inputs.scene_source import gdal_driver, gdal_source
 from ..plain_text import as_plain
 from ..results.compare import CompareError, write_differences
 from ..results.keep import KeepError, keep
@@ -35,6 +36,7 @@ SECONDS = 8  # a message stays
 IMAGES = "*.img *.hdr *.dat *.bsq *.bil *.bip *.tif *.tiff *.vrt *.nc *.he5 *.h5 *.xml *.zip"
 ENMAP = "METADATA.XML"  # the end of the name of what an EnMAP product is known by
 LEAST_BANDS = 2
+CUBES = {"netCDF", "HDF5", "HDF5Image"}
 
 
 class Session(QObject):
@@ -78,7 +80,10 @@ class Session(QObject):
         """Show an image in true colour; one that QGIS cannot show is offered to Unmix, which reads more."""
         file = _raster_of(path)
         layer = QgsRasterLayer(str(file), file.stem, "gdal")
-        if not layer.isValid() or layer.bandCount() < LEAST_BANDS:
+        coloured = layer.isValid() and draw_in_true_colour(layer)
+        # GDAL takes another axis of a cube than its bands for bands, and then it has no wavelengths
+        is_cube = layer.isValid() and gdal_driver(gdal_source(layer)) in CUBES
+        if not layer.isValid() or layer.bandCount() < LEAST_BANDS or (is_cube and not coloured):
             self._say(
                 tr(
                     "QGIS cannot show “{}”. Unmix reads the products of more sensors: it is chosen there."
@@ -87,7 +92,7 @@ class Session(QObject):
             )
             self.open_unmix({"INPUT": str(path)})
             return None
-        if not draw_in_true_colour(layer):
+        if not coloured:
             self._say(
                 tr(
                     "“{}” does not state wavelengths of red, green and blue light: its first bands are shown."

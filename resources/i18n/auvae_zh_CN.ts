@@ -112,8 +112,8 @@
    <translation>AUVAE</translation>
   </message>
   <message>
-   <source>AUVAE Unmixing</source>
-   <translation>AUVAE Unmixing</translation>
+   <source>AUVAE Unmixing needs PyTorch, which is not set up yet.</source>
+   <translation>AUVAE Unmixing 需要 PyTorch，它尚未设置。</translation>
   </message>
   <message>
    <source>AUVAE Unmixing: PyTorch is loaded while you fill in the dialog.</source>
@@ -1986,10 +1986,6 @@ nothing to compare by.</source>
   <message>
    <source>Unmixes several images into the same materials, on this computer or on a Dask cluster.</source>
    <translation>在本机或 Dask 集群上把多幅影像解混为相同的物质。</translation>
-  </message>
-  <message>
-   <source>Unmixing needs PyTorch, in an environment of its own that is not set up yet.</source>
-   <translation>解混需要 PyTorch，它位于一个单独的环境中，而该环境尚未设置。</translation>
   </message>
   <message>
    <source>Unmixing report</source>

@@ -196,3 +196,20 @@ def test_a_setting_that_cannot_count_is_named(scene):
 def test_a_cube_with_its_bands_last_is_not_taken_from_the_side(product):
     found = processing.run("auvae:inspect", {"INPUT": str(product("cube"))})
     assert found["USED"] + found["LEFT_OUT"] == 12
+
+
+@pytest.mark.parametrize("sensor", ["emit", "prisma"])
+def test_a_product_that_qgis_shows_wrongly_or_not_at_all_is_offered_to_unmix(
+    product, sensor, plugin_modules, monkeypatch, project
+):
+    session = plugin_modules("auvae_qgis.gui.session")
+    offered, said = [], []
+    monkeypatch.setattr(session.Session, "open_unmix", lambda _self, given: offered.append(given["INPUT"]))
+    monkeypatch.setattr(session.Session, "_say", lambda _self, text, _level: said.append(text))
+    made = session.Session(None, plugin_modules("auvae_qgis.gui.dock.dock").ResultDock(), None)
+    file = product(sensor)
+    assert made.open_image(file) is None
+    assert offered == [str(file)]
+    assert "Unmix reads the products of more sensors" in said[0]
+    assert not project.mapLayers()
+    made.remove()
