@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from auvae.endmembers import adversary
 from auvae.endmembers.brightness import Brightness, signal_subspace
 from auvae.endmembers.candidates import likelihood
 from auvae.endmembers.search import find_endmembers
@@ -142,3 +143,33 @@ def test_no_stage_of_a_standard_run_waits_for_torchs_compiler(tmp_path, environm
     weighed = json.loads((tmp_path / "result" / "result.json").read_text("utf-8"))["search"]["weighed"]
     assert [kind["name"] for kind in weighed if kind["distance"] is not None][-1] == likelihood.NAME
     assert run.stdout.splitlines()[-1] == ""
+
+
+def test_a_climb_that_goes_on_ends_no_lower_than_the_one_before(tmp_path, monkeypatch):
+    real, climbs = likelihood.fit, []
+
+    def fit(*given):
+        climbs.append((given, real(*given)))
+        return climbs[-1][1]
+
+    monkeypatch.setattr(likelihood, "fit", fit)
+    monkeypatch.setattr(adversary, "STEPS", 2)
+    monkeypatch.setattr(adversary, "FRESH_STEPS", 2)
+    searched(tmp_path / "capped.img", endmembers=3, cap=0.75, seed=24, extrapolate=lambda _: None)
+    (_, before), ((cloud, *how), _) = climbs
+    after = real(cloud.some(likelihood.FEW), *how)
+    assert (after.likelihood > before.likelihood.topk(likelihood.BEST).values - 0.01).all()
+
+
+@pytest.mark.parametrize(
+    ("radians", "sure", "taken"), [(0.01, True, 0), (0.04, True, 1), (0.04, False, 0), (0.1, False, 1)]
+)
+def test_a_simplex_near_to_what_stood_counts_where_pixels_lack_more_than_noise_hides(
+    monkeypatch, radians, sure, taken
+):
+    so_far = torch.eye(4)[:3]
+    moved = so_far * np.cos(radians) + torch.eye(4)[3] * np.sin(radians)
+    monkeypatch.setattr(likelihood, "likeliest", lambda *_: (moved[None].float(), "", sure))
+    found, reason = likelihood.propose(None, so_far)
+    assert len(found) == taken
+    assert bool(reason) != bool(taken)

@@ -229,6 +229,12 @@ class Parameters:
         return DRAWN * (blur + own + self.parts.square().sum((1, 2)))
 
     @torch.no_grad()
+    def go_on_from(self, loose: list[Tensor]) -> None:
+        """Begin with what another climb ended with, in the order of `loose`."""
+        for own, other in zip(self.loose, loose, strict=True):
+            own.copy_(other)
+
+    @torch.no_grad()
     def hold(self) -> None:
         """Keep them where they mean something."""
         self.blur.clamp_(-14, 2 * math.log(LARGEST_BLUR))

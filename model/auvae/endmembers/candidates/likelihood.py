@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...numerics.nonnegative import nonnegative_least_squares, ridged
 from ...numerics.optimiser import Adam, one_cycle
 from ...numerics.steps import repeat
 from ..faces import LEAST_LIGHT, Cloud, Parameters, Simplices, log_likelihood
@@ -27,6 +28,9 @@ LINEAR = 0.5
 
 WIDER = (1.0, 1.2, 1.4, 1.8)
 """Simplices start from endmembers moved so many times as far from their mean."""
+
+FITTED_WIDER, ROUNDS = WIDER[:2], 10
+"""The same of the endmembers so far after so many rounds of least squares, which are wider already."""
 
 AS_DARK, DARKEST_BANDS = 0.9, 0.01
 """Moved no further than so large a share of the way on which so many of the bands reach zero."""
@@ -53,9 +57,10 @@ for every factor of e; and nats lost where spectra are all negative."""
 PUREST = 0.005
 """Share of the pixels whose mean abundance is the most that a material reaches."""
 
-ALIKE = 0.06
-"""Radians, on average, from the endmembers so far, below which these stay: about 0.02 in a scene of nonlinear
-mixtures with pure pixels, 0.15 and more where no pixel is pure."""
+ALIKE, NEAR = 0.02, 0.06
+"""Radians, on average, from the endmembers so far, below which these stay (0.015 in three scenes of nonlinear
+mixtures with pure pixels); below the second, unless the purest pixels lack more than noise hides. Where no
+pixel was pure it was 0.03 to 0.21, less where materials are alike."""
 
 NEARLY = 0.02
 """Mean log likelihood below the best's, down to which another start's simplex is an alternative."""
@@ -82,41 +87,52 @@ def propose(space: SearchSpace, so_far: Tensor) -> tuple[Tensor, str]:
         space: of the scene.
         so_far: ``(K, d)``, the endmembers that stand for the scene so far.
     """
-    found, pure = likeliest(space, so_far)
+    found, pure, sure = likeliest(space, so_far)
     if pure:
         return found[:0], pure
     cosines = F.normalize(found[0], dim=1) @ F.normalize(so_far, dim=1).T
     apart = float(cosines.clamp(-1, 1).max(1).values.acos().mean())
-    if apart < ALIKE:
+    if apart < (ALIKE if sure else NEAR):
         return found[:0], f"its endmembers are nearly those of the other kinds, {apart:.2f} radians from them"
     return found, ""
 
 
-def likeliest(space: SearchSpace, so_far: Tensor) -> tuple[Tensor, str]:
-    """As `propose`, but with the simplices also where pixels are pure, which is said."""
+def likeliest(space: SearchSpace, so_far: Tensor) -> tuple[Tensor, str, bool]:
+    """As `propose`, but also where pixels are pure, which is said; and `Fitted.sure` of the best."""
     first = unnormalised(so_far)[:, : space.count]
     cloud, unit = Cloud.of(space, first)
     if len(cloud.sizes) < 10 * space.count**2:
-        return so_far[None][:0], f"the scene has too few pixels for {space.count} faces"
+        return so_far[None][:0], f"the scene has too few pixels for {space.count} faces", False
     found = fit(cloud.some(FEW), starts(cloud, first / unit), space, STEPS, RATE)
     best = found.likelihood.nan_to_num(-torch.inf).topk(BEST).indices
-    fitted = fit(cloud, found.ends[best], space, LAST_STEPS, LAST_RATE)
+    loose = [part[best] for part in found.loose]
+    fitted = fit(cloud, found.ends[best], space, LAST_STEPS, LAST_RATE, loose)
     likelihood = fitted.likelihood.nan_to_num(-torch.inf)
     if math.isinf(float(likelihood.max())):
-        return so_far[None][:0], "no simplex could be fitted"
+        return so_far[None][:0], "no simplex could be fitted", False
     order = likelihood.argsort(descending=True).tolist()
     kept = [index for index in order if likelihood[index] >= likelihood.max() - NEARLY]
     spectra = F.pad(fitted.ends[kept] * unit, (0, space.points.shape[1] - space.count)) @ space.basis
-    return normalised(spectra.clamp_min(0) @ space.basis.T), fitted.why_pure(kept[0])
+    return normalised(spectra.clamp_min(0) @ space.basis.T), fitted.why_pure(kept[0]), fitted.sure(kept[0])
 
 
 def starts(cloud: Cloud, so_far: Tensor) -> Tensor:
-    """Simplices ``(M, K, K)`` to climb from: from the endmembers so far, and from pixels that are far apart.
+    """Simplices ``(M, K, K)`` to climb from.
 
+    From endmembers so far, from pixels far apart, and from the first as least squares move them.
     Endmembers so far may be so near to one plane that noise hides all abundances; no climb leads from there.
     """
-    apart = _far_apart(cloud)
-    return torch.stack([wider(ends, cloud.axes, factor) for ends in (so_far, apart) for factor in WIDER])
+    kinds = (so_far, WIDER), (_far_apart(cloud), WIDER), (_least_squares(cloud, so_far), FITTED_WIDER)
+    return torch.stack([wider(ends, cloud.axes, factor) for ends, factors in kinds for factor in factors])
+
+
+def _least_squares(cloud: Cloud, ends: Tensor) -> Tensor:
+    """Endmembers ``(K, K)`` after some rounds of least squares in turn: non-negative amounts, endmembers."""
+    pixels = cloud.shapes * cloud.sizes[:, None]
+    for _ in range(ROUNDS):
+        amounts = nonnegative_least_squares(pixels @ ends.T, ridged(ends @ ends.T))
+        ends = torch.linalg.solve(ridged(amounts.T @ amounts), amounts.T @ pixels)
+    return ends
 
 
 def _far_apart(cloud: Cloud) -> Tensor:
@@ -147,12 +163,18 @@ class Fitted:
         likelihood: ``(M,)``, mean log likelihood of a pixel, less what lies below zero of the spectra.
         reached: ``(M, K)``, abundance of each material in its purest pixels, less noise, at most 1.
         noise: ``(M, K)``, deviation of that.
+        loose: all other parameters, as of `Parameters.loose`.
     """
 
     ends: Tensor
     likelihood: Tensor
     reached: Tensor
     noise: Tensor
+    loose: list[Tensor]
+
+    def sure(self, index: int) -> bool:
+        """Whether the purest pixels lack more of their material than noise hides."""
+        return float(1 - self.reached[index].mean()) > float(self.noise[index].max())
 
     def why_pure(self, index: int) -> str:
         """Why materials count as shown by pure pixels; "" where no pixels are as pure as that."""
@@ -168,9 +190,18 @@ class Fitted:
 
 
 @torch.enable_grad()
-def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float) -> Fitted:
-    """Climb from M simplices ``(M, K, K)``, brightness included, to the likeliest near each, all at once."""
+def fit(
+    cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float, loose: list[Tensor] | None = None
+) -> Fitted:
+    """Climb from M simplices ``(M, K, K)``, brightness included, to the likeliest near each, all at once.
+
+    With ``loose``, what an earlier climb ended with, it goes on: blurred again, it would leave where it was.
+    """
     held = Parameters.start(ends)
+    blur = FIRST_BLUR
+    if loose is not None:
+        held.go_on_from(loose)
+        blur = 0.0
     whole = torch.eye(space.count, device=ends.device)
     optimisers = [
         Adam(part, one_cycle(steps, peak, rising=0.2), spread_decay=0.98)
@@ -178,7 +209,7 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float)
     ]
 
     def climb(number: Tensor) -> None:
-        floor = LAST_BLUR + FIRST_BLUR * (1 - number / (0.6 * steps)).clamp_min(0)
+        floor = LAST_BLUR + blur * (1 - number / (0.6 * steps)).clamp_min(0)
         now = Simplices.of((whole + held.moved) @ ends)
         value = log_likelihood(cloud, now, held, floor)[0].mean(1)
         for optimiser in optimisers:
@@ -198,7 +229,8 @@ def fit(cloud: Cloud, ends: Tensor, space: SearchSpace, steps: int, rate: float)
         top, where = amounts.topk(max(3, int(PUREST * len(cloud.sizes))), dim=1)
         noise = error.gather(1, where).mean(1)
         likelihood = value.mean(1) - _implausible(cloud, now)
-        return Fitted(now.ends, likelihood, (top.mean(1) - noise).clamp_max(1), noise)
+        reached, ended = (top.mean(1) - noise).clamp_max(1), [part.detach() for part in held.loose]
+        return Fitted(now.ends, likelihood, reached, noise, ended)
 
 
 def _implausible(cloud: Cloud, simplices: Simplices) -> Tensor:
