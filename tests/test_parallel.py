@@ -7,6 +7,7 @@ import pytest
 from auvae.contract.errors import Cancelled, DeviceError
 from auvae.contract.jobs import UnmixJob
 from auvae.endmembers.sampling import sample_patches
+from auvae.network import parallel
 from auvae.network.options import Options
 from auvae.network.parallel import train_together
 from auvae.network.train import train
@@ -44,6 +45,19 @@ def test_why_one_of_the_processes_failed_is_said():
     alike = np.ones((16, 16, 5), np.float32), np.ones((16, 16), bool)
     with pytest.raises(DeviceError, match=r"All pixels of the scene are equal \(on cpu\)"):
         train_together([alike], Options(3, "draft"), lambda progress: None, ["cpu", "cpu"])
+
+
+def test_a_process_that_is_killed_ends_the_training_with_a_sentence(patches, monkeypatch):
+    started, real = [], parallel._start
+    monkeypatch.setattr(parallel, "_start", lambda order: started.append(real(order)) or started[-1])
+
+    def kill(progress):
+        if progress.stage == "training":
+            started[1].kill()
+
+    with pytest.raises(DeviceError, match="Training on 2 devices failed: "):
+        train_together(patches, Options(3, "draft"), kill, ["cpu", "cpu"])
+    assert all(process.poll() is not None for process in started)
 
 
 def test_a_cancel_ends_all_processes(patches):
