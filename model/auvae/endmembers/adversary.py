@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Dirichlet
 
+from ..numerics.device import seed_random_numbers
 from ..numerics.optimiser import Adam, steady
 from ..numerics.steps import repeat
 from .judge import Verdict
@@ -188,7 +189,7 @@ def distances(space: SearchSpace, sets: Tensor, train: Training = train_against_
     seed = int(torch.randint(2**31, (1,), generator=space.generator))
     devices = [space.points.device] if space.points.is_cuda else []
     with torch.random.fork_rng(devices), torch.enable_grad():
-        torch.manual_seed(seed)
+        seed_random_numbers(space.points.device, seed)
         generator = Generator(space, sets)
         order = torch.randperm(len(space.points))[: 2 * HELD_OUT].to(space.points.device)
         real = (space.points[order][:, : space.count] - generator.centre) @ generator.white
