@@ -1,8 +1,8 @@
 """Measures one run at the real desktop, from Run to the map on the screen, for tools/bench_desktop.py.
 
-It is told what to do through AUVAE_SCENE, AUVAE_ENDMEMBERS, AUVAE_QUALITY, AUVAE_OUTPUT and AUVAE_WARM
-(seconds that the dialog stays open before Run); what it measured goes to AUVAE_FACTS. AUVAE_STACKS names
-a file for the stacks of what held the window up.
+It is told what to do through AUVAE_SCENE, AUVAE_ENDMEMBERS, AUVAE_QUALITY, AUVAE_OUTPUT, AUVAE_WARM (seconds
+that the dialog stays open before Run) and AUVAE_OPENED (not empty: the plugin opens the image); what it
+measured goes to AUVAE_FACTS. AUVAE_STACKS names a file for the stacks of what held the window up.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import processing
 from desktop_session import arrange, dock, open_scene, pause, run, wait
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QTimer
-from qgis.utils import iface
+from qgis.utils import iface, plugins
 
+PLUGIN = "auvae_unmixing"
 TICK = 0.05  # seconds
 LONG = 0.15  # seconds: a gap that a person notices
 SAMPLE = 0.01  # seconds between two looks at what the window's thread does
@@ -84,7 +85,9 @@ def memory() -> int:
 
 def measure() -> None:
     """Open a scene and the dialog, press Run, wait for the map; the Training tab is open all the time."""
-    scene = open_scene(os.environ["AUVAE_SCENE"])
+    path = os.environ["AUVAE_SCENE"]
+    session = plugins[PLUGIN].window.session
+    scene = session.open_image(Path(path)) if os.environ["AUVAE_OPENED"] else open_scene(path)
     window = dock()
     window.setUserVisible(True)
     arrange()
