@@ -207,11 +207,16 @@ class Canvas(FigureCanvasQTAgg):
     def hideEvent(self, event: QHideEvent) -> None:
         """Put off what is being drawn, or was to be: nobody sees it."""
         super().hideEvent(event)
-        if self._drawing or self._soon.isActive():
-            if self._drawing:
-                self._pieces.stop()
-            self._soon.stop()
-            self._drawing, self._late = False, True
+        self._late = self.rest() or self._late
+
+    def rest(self) -> bool:
+        """Give up what is being drawn, or is about to be; returns whether anything was."""
+        due = self._drawing or self._soon.isActive()
+        if self._drawing:
+            self._pieces.stop()
+        self._soon.stop()
+        self._drawing = False
+        return due
 
     def move(self) -> None:
         """Draw what moves over the picture of the rest: a tenth of the time that all of it takes."""
@@ -244,16 +249,10 @@ class Canvas(FigureCanvasQTAgg):
         ratio = self.device_pixel_ratio
         across, up = line.axes.transData.transform((line.get_xdata()[index], line.get_ydata()[index]))
         box = line.axes.bbox
-        draw_readout(
-            self,
-            QPointF(across / ratio, self.height() - up / ratio),
-            QRectF(
-                QPointF(box.x0 / ratio, self.height() - box.y1 / ratio),
-                QPointF(box.x1 / ratio, self.height() - box.y0 / ratio),
-            ),
-            to_hex(line.get_color()),
-            self._sentence(),
-        )
+        point = QPointF(across / ratio, self.height() - up / ratio)
+        top_left = QPointF(box.x0 / ratio, self.height() - box.y1 / ratio)
+        bottom_right = QPointF(box.x1 / ratio, self.height() - box.y0 / ratio)
+        draw_readout(self, point, QRectF(top_left, bottom_right), to_hex(line.get_color()), self._sentence())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus."""

@@ -76,6 +76,7 @@ class TrainingTab(PlotTab):
         elif kind == "ended":
             self._live = None
             self._timer.start(LINGER)
+            self.panel.canvas.rest()
             return
         if not self._timer.isActive():
             self._timer.start(REDRAW)
