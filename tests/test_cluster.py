@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import os
@@ -467,3 +468,24 @@ def test_a_scheduler_that_encrypts_is_used_with_dasks_own_settings_and_not_witho
 def test_an_address_that_is_none_is_refused(ask, scenes):
     with pytest.raises(JobError, match="no address of a Dask scheduler"):
         parse(ask(scenes, run_on="cluster.example.org"))
+
+
+class Gone:
+    """A future whose answer was on a worker that is no longer there."""
+
+    status = "finished"
+
+    def done(self):
+        return True
+
+    def result(self, **_options):
+        raise asyncio.TimeoutError
+
+
+def test_a_worker_that_goes_away_with_its_answer_takes_no_part_and_ends_no_run():
+    client = type("Client", (), {"submit": lambda *_args, **_options: Gone()})()
+    roster = cluster_module.WorkerRoster(client, None)
+    [worker] = roster.look({"tcp://host:1": {"name": "doomed", "nthreads": 1}})
+    assert worker.problem == "it went away before its answer came"
+    assert roster.look({}) == []
+    assert roster.workers == {}

@@ -5,6 +5,7 @@ Everything that is particular to Dask is here and in remote.py. The client conne
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import queue
 import threading
@@ -170,7 +171,11 @@ class WorkerRoster:
         if future.status != "finished":
             worker.problem = f"it cannot load AUVAE {__version__} with torch and rasterio ({_why(future)})"
             return
-        facts = worker.facts = future.result(timeout=_CONNECT_S)
+        try:
+            facts = worker.facts = future.result(timeout=_CONNECT_S)
+        except asyncio.TimeoutError:  # Dask looks for it on a worker that is no longer there
+            worker.problem = "it went away before its answer came"
+            return
         if facts["auvae"] != __version__:
             worker.problem = (
                 f"it has AUVAE {facts['auvae']}, and this is {__version__}: install the same there"
@@ -306,7 +311,13 @@ class Cluster:
             raise self._gone()
         if future.status == "finished":
             del self._tasks[key]
-            return TaskOutcome(key, future.result(timeout=_CONNECT_S))
+            try:
+                return TaskOutcome(key, future.result(timeout=_CONNECT_S))
+            except asyncio.TimeoutError:
+                error = ClusterError(
+                    "The worker that had done it went away with the answer.", "Run it again."
+                )
+                return TaskOutcome(key, error=error)
         error = future.exception(timeout=_CONNECT_S)
         del self._tasks[key]
         died = type(error).__name__ == "KilledWorker"
