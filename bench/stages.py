@@ -31,7 +31,7 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
     ("search: adversary", adversary, "distances"),
     ("search: lone pixels", search, "lone_pixels"),
     ("search: small materials", search, "_put_targets"),
-    ("search: which are needed", judge, "needed"),
+    ("search: which are needed", judge, "growths"),
     ("search: sets nearly as good", search, "_nearly_as_good"),
     ("record of the search", trainer, "search_document"),
     ("brightness", trainer, "lighting_of"),
