@@ -182,7 +182,8 @@ class ResultAlgorithm(SceneAlgorithm):
         except (WorkerError, RasterCopyError, OutputFolderError) as error:
             # in a batch's log it must be plain which scene this is about
             name, text = scene_name(scene), str(error)
-            raise QgsProcessingException(text if text.startswith(name) else f"{name}: {text}") from error
+            named = text.startswith(f"{name} ")
+            raise QgsProcessingException(text if named else f"{name}: {text}") from error
         finally:
             self._tell_dock({"event": "ended"})
 
